@@ -1,0 +1,1 @@
+"""The `clam` command: one file per verb, wiring only."""

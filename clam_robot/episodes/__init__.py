@@ -1,0 +1,1 @@
+"""Episodes on disk: written while they happen, read lazily, never half finished."""

@@ -1,0 +1,157 @@
+"""Every error a user of clam-robot can meet.
+
+    ClamRobotError
+    ├── ConfigError            a configuration file or flag does not fit its type
+    ├── MissingDependency      a package or system library that this command needs is not installed
+    ├── SpecError              a value does not fit a spec
+    │   ├── InvalidSpec        the spec itself contradicts itself
+    │   ├── InvalidVector      wrong shape, not finite, or out of bounds
+    │   ├── InvalidImage       missing camera, wrong shape or dtype
+    │   └── SpecMismatch       two specs that must fit do not (checkpoint and robot, data and robot)
+    ├── RobotError
+    │   ├── NotConnected       used before connect() or after disconnect()
+    │   ├── StaleObservation   the newest observation is too old to act on
+    │   ├── UnknownRobot       no robot, task or camera of this name
+    │   └── SimulationDiverged the physics left the finite numbers
+    ├── PolicyError
+    │   ├── PolicyUnavailable  the policy cannot be reached or went silent
+    │   └── PolicyRefused      the policy answered with an error of its own
+    ├── EpisodeError
+    │   ├── UnknownSchema      written by a version this one does not read
+    │   ├── DamagedEpisode     a chunk, array or attribute is missing or unreadable
+    │   ├── EpisodeExists      a name that is already taken
+    │   └── NoEpisodes         nothing to read where a data set was expected
+    ├── TrainingError
+    │   ├── NoLabels           grounding needs action labels and the data has none
+    │   └── TrainingDiverged   the loss left the finite numbers
+    ├── CheckpointError        a checkpoint is missing, incomplete or of another kind
+    └── ServerError
+        └── PortInUse          another process listens on the address
+
+Messages say what was expected, what was found and what to do; the values are kept as attributes where code may want
+them. `clam` prints the message of a `ClamRobotError` as one line and exits with code 2; any other exception is a bug.
+"""
+
+
+class ClamRobotError(Exception):
+    """Root of every error that names a cause a user can act on."""
+
+
+class ConfigError(ClamRobotError, ValueError):
+    """A configuration file or flag does not fit its type."""
+
+
+class MissingDependency(ClamRobotError, ImportError):
+    """A package or system library that this command needs is not installed."""
+
+
+class SpecError(ClamRobotError, ValueError):
+    """A value does not fit a spec."""
+
+
+class InvalidSpec(SpecError):
+    """A spec contradicts itself, for example fewer bounds than names."""
+
+
+class InvalidVector(SpecError):
+    """A vector has the wrong shape, is not finite, or is out of bounds.
+
+    Attributes:
+        index: first offending entry, or None when the shape is wrong.
+    """
+
+    def __init__(self, message: str, index: int | None = None) -> None:
+        super().__init__(message)
+        self.index = index
+
+
+class InvalidImage(SpecError):
+    """A camera image is missing or has the wrong shape or dtype."""
+
+
+class SpecMismatch(SpecError):
+    """Two specs that must fit do not.
+
+    Attributes:
+        differences: one line per entry that differs.
+    """
+
+    def __init__(self, message: str, differences: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.differences = differences
+
+
+class RobotError(ClamRobotError):
+    """A robot, real or simulated, cannot do what was asked."""
+
+
+class NotConnected(RobotError):
+    """The robot was used before connect() or after disconnect()."""
+
+
+class StaleObservation(RobotError, TimeoutError):
+    """The newest observation is too old to act on."""
+
+
+class UnknownRobot(RobotError, LookupError):
+    """No robot, task or camera of this name."""
+
+
+class SimulationDiverged(RobotError, ArithmeticError):
+    """The physics left the finite numbers."""
+
+
+class PolicyError(ClamRobotError):
+    """A policy cannot answer."""
+
+
+class PolicyUnavailable(PolicyError, ConnectionError):
+    """The policy cannot be reached or went silent."""
+
+
+class PolicyRefused(PolicyError):
+    """The policy answered with an error of its own."""
+
+
+class EpisodeError(ClamRobotError):
+    """A stored episode or data set cannot be used."""
+
+
+class UnknownSchema(EpisodeError):
+    """An episode was written by a version this one does not read."""
+
+
+class DamagedEpisode(EpisodeError):
+    """A chunk, array or attribute of an episode is missing or unreadable."""
+
+
+class EpisodeExists(EpisodeError, FileExistsError):
+    """An episode or data set of this name is already there."""
+
+
+class NoEpisodes(EpisodeError, FileNotFoundError):
+    """Nothing to read where a data set was expected."""
+
+
+class TrainingError(ClamRobotError):
+    """Training cannot start or go on."""
+
+
+class NoLabels(TrainingError):
+    """Grounding needs action labels and the data has none."""
+
+
+class TrainingDiverged(TrainingError, ArithmeticError):
+    """The loss left the finite numbers."""
+
+
+class CheckpointError(ClamRobotError):
+    """A checkpoint is missing, incomplete or of another kind."""
+
+
+class ServerError(ClamRobotError):
+    """The policy server cannot start or go on."""
+
+
+class PortInUse(ServerError, OSError):
+    """Another process listens on the address."""

@@ -1,0 +1,1 @@
+"""Fakes and contract suites, for tests and for whoever adds a robot or a policy."""
