@@ -1,0 +1,66 @@
+"""MetaWorld's scripted experts."""
+
+import warnings
+import zlib
+
+import numpy as np
+
+from clam_robot.errors import UnknownRobot
+from clam_robot.interfaces import TaskRobot
+from clam_robot.specs import RobotSpec
+from clam_robot.types import ActionChunk, Observation
+from sim import opengl
+from sim.metaworld_tasks import task_name
+
+
+class ScriptedExpert:
+    """Solves a MetaWorld task from the state alone, with Gaussian noise on its actions.
+
+    The noise of an episode is drawn from the seed and the episode's first state: it differs from scene to scene and is
+    the same whenever the scene comes back, in whatever order episodes are recorded.
+
+    Args:
+        robot: says the task and the spec; it is not kept.
+        noise: standard deviation of the noise, in action units. A binary gripper gets none: it would change sides.
+        seed: of the noise.
+    """
+
+    def __init__(self, robot: TaskRobot, noise: float = 0.0, seed: int = 0) -> None:
+        if not robot.spec.name.startswith("metaworld:"):
+            raise UnknownRobot(f"scripted experts exist for metaworld:TASK only, found {robot.spec.name}")
+        opengl.select_backend()
+        from metaworld.policies import ENV_POLICY_MAP  # loads the simulator
+
+        self._spec = robot.spec
+        self._script = ENV_POLICY_MAP[f"{task_name(robot.task)}-v3"]()
+        self._noise = noise
+        self._seed = seed
+        self._rng: np.random.Generator | None = None
+
+    @property
+    def spec(self) -> RobotSpec:
+        """The robot it acts for."""
+        return self._spec
+
+    def reset(self) -> None:
+        """Draw new noise from the next observation on."""
+        self._rng = None
+
+    def infer(self, observation: Observation) -> ActionChunk:
+        """One action."""
+        if self._rng is None:
+            self._rng = np.random.default_rng([self._seed, zlib.crc32(observation.state.tobytes())])
+        with warnings.catch_warnings():
+            # The scripts ask for more than the arm can do and rely on clipping.
+            warnings.filterwarnings("ignore", message="Constant")
+            action = self._script.get_action(observation.state.astype(np.float64))
+        gripper = self._spec.gripper
+        noise = self._rng.normal(0.0, self._noise, len(action))
+        if gripper is not None and gripper.mode == "binary":
+            action[3] = 1.0 if action[3] > 0.0 else -1.0
+            noise[3] = 0.0
+        return ActionChunk(
+            actions=self._spec.action.clip(action + noise, what="scripted action")[np.newaxis],
+            observation_time=observation.time,
+            dt=1.0 / self._spec.control_hz,
+        )

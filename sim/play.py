@@ -1,0 +1,99 @@
+"""Purposeful motion that is not the task: reaching, pushing, grasping, carrying, letting go.
+
+It learns nothing and knows only where hand, object and goal are, by the names of the state's points, so it plays with
+any robot that has them. Actions are those of a proportional controller towards one `Leg` after another.
+"""
+
+import zlib
+from collections.abc import Generator
+
+import numpy as np
+
+from clam_robot.errors import SpecMismatch
+from clam_robot.specs import RobotSpec
+from clam_robot.types import ActionChunk, Observation
+from sim.primitives import Leg, Scene, primitives
+
+MOTION = ("dx", "dy", "dz")
+POINTS = ("hand", "object", "goal")
+# Share of steps in which a short reversal of the gripper begins, and how many steps it lasts.
+REVERSAL_RATE = 0.03
+REVERSAL_STEPS = (1, 4)
+
+
+class PlayPolicy:
+    """Plays with the object of a scene until it is stopped.
+
+    An episode is drawn from the seed and its first state: it differs from scene to scene and is the same whenever the
+    scene comes back, in whatever order episodes are recorded. It may solve the task by chance; who wants none of that
+    discards the episodes whose `TaskStatus.success` was ever true.
+
+    Args:
+        spec: a robot whose state has the points hand, object and goal, and whose action has dx, dy, dz and a gripper.
+        seed: of everything drawn.
+
+    Raises:
+        SpecMismatch: the robot lacks one of them; names it.
+    """
+
+    def __init__(self, spec: RobotSpec, seed: int = 0) -> None:
+        lacking = [point for point in POINTS if point not in spec.state.points]
+        lacking += [name for name in MOTION if name not in spec.action.names]
+        if spec.gripper is None:
+            lacking.append("gripper")
+        if lacking or spec.gripper is None:
+            raise SpecMismatch(f"play with {spec.name} needs {', '.join(lacking)}", tuple(lacking))
+        self._spec = spec
+        self._seed = seed
+        self._points = {point: spec.state.points[point] for point in POINTS}
+        self._motion = [spec.action.index(name) for name in MOTION]
+        self._gripper = spec.action.index(spec.gripper.action)
+        high, low = spec.action.high[self._gripper], spec.action.low[self._gripper]
+        self._closed, self._open = (high, low) if spec.gripper.closes == "above" else (low, high)
+        self._rng = np.random.default_rng(seed)
+        self._legs: Generator[Leg, Scene, None] | None = None
+        self._leg: Leg | None = None
+        self._num_steps = 0
+        self._reversal = 0
+
+    @property
+    def spec(self) -> RobotSpec:
+        """The robot it acts for."""
+        return self._spec
+
+    def reset(self) -> None:
+        """Forget the episode; the next observation begins another."""
+        self._legs = self._leg = None
+
+    def infer(self, observation: Observation) -> ActionChunk:
+        """One action."""
+        scene = Scene(**{point: observation.state[where].astype(np.float64) for point, where in self._points.items()})
+        if self._legs is None or self._leg is None:
+            self._rng = np.random.default_rng([self._seed, zlib.crc32(observation.state.tobytes())])
+            self._legs = primitives(scene, self._rng)
+            self._leg = next(self._legs)
+            self._num_steps = self._reversal = 0
+        elif self._leg.is_over(scene, self._num_steps):
+            self._leg = self._legs.send(scene)
+            self._num_steps = 0
+        self._num_steps += 1
+        return ActionChunk(
+            actions=self._action(self._leg, scene)[np.newaxis],
+            observation_time=observation.time,
+            dt=1.0 / self._spec.control_hz,
+        )
+
+    def _action(self, leg: Leg, scene: Scene) -> np.ndarray:
+        low, high = self._spec.action.low_array, self._spec.action.high_array
+        share = leg.gain * (leg.target(scene) - scene.hand) + self._rng.normal(0.0, leg.noise, 3)
+        action = np.zeros(len(low), np.float32)
+        middle, half = (low + high) / 2, (high - low) / 2
+        action[self._motion] = middle[self._motion] + half[self._motion] * np.clip(share, -1.0, 1.0)
+        action[self._gripper] = self._closed if leg.is_closed != self._is_reversed() else self._open
+        return self._spec.action.clip(action, what="play action")
+
+    def _is_reversed(self) -> bool:
+        if self._reversal == 0 and self._rng.random() < REVERSAL_RATE:
+            self._reversal = int(self._rng.integers(*REVERSAL_STEPS))
+        self._reversal = max(self._reversal - 1, -1)
+        return self._reversal >= 0

@@ -1,0 +1,162 @@
+"""The primitives of play: generators of legs, told the scene again whenever a leg is over."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float64
+
+UP = np.array([0.0, 0.0, 1.0])
+# Shares of free reaching and of pushing; the rest grasps.
+REACH, PUSH = 0.15, 0.12
+GAIN = (5.0, 25.0)
+NOISE = (0.05, 0.15, 0.3)
+# Spread of where the fingers close around the object's point [m].
+GRASP_SPREAD = 0.008
+# An object that follows the hand by this share of its way up is held.
+HELD = 0.5
+# After this many empty grasps it carries all the same: what cannot be lifted may still be pulled.
+NUM_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """All that play knows [m]."""
+
+    hand: Float64[np.ndarray, "3"]
+    object: Float64[np.ndarray, "3"]
+    goal: Float64[np.ndarray, "3"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leg:
+    """Go somewhere with the gripper open or closed.
+
+    Attributes:
+        anchor: what `offset` is added to; an object is followed while it moves.
+        offset: (3,) [m].
+        is_closed: whether the gripper closes.
+        gain: share of full speed per metre to go [1/m].
+        noise: standard deviation of the noise, as a share of full speed.
+        tolerance: the leg is over within this distance [m].
+        max_steps: or after this many control periods.
+    """
+
+    anchor: Literal["world", "object", "goal"]
+    offset: Float64[np.ndarray, "3"]
+    is_closed: bool
+    gain: float
+    noise: float
+    tolerance: float = 0.02
+    max_steps: int = 25
+
+    def target(self, scene: Scene) -> Float64[np.ndarray, "3"]:
+        """Where the hand is to be."""
+        if self.anchor == "world":
+            return self.offset
+        return self.offset + (scene.object if self.anchor == "object" else scene.goal)
+
+    def is_over(self, scene: Scene, num_steps: int) -> bool:
+        """Whether the next leg is due after `num_steps` of this one."""
+        return num_steps >= self.max_steps or float(np.linalg.norm(self.target(scene) - scene.hand)) < self.tolerance
+
+
+Legs = Generator[Leg, Scene, Scene]
+
+
+def primitives(scene: Scene, rng: np.random.Generator) -> Generator[Leg, Scene, None]:
+    """Primitives one after another, without end."""
+    resting_height = scene.object[2]
+    while True:
+        kind = rng.random()
+        if kind < REACH:
+            scene = yield from reach(scene, rng, resting_height)
+        elif kind < REACH + PUSH:
+            scene = yield from push(scene, rng)
+        else:
+            scene = yield from grasp(scene, rng)
+            for _ in range(rng.integers(1, 4)):
+                scene = yield from carry(scene, rng, resting_height)
+            if rng.random() < 0.8:
+                scene = yield from release(scene, rng)
+
+
+def reach(scene: Scene, rng: np.random.Generator, floor: float) -> Legs:
+    """Go to a random place, hand empty or not."""
+    return (yield leg(rng, "world", random_place(scene, rng, floor), is_closed=rng.random() < 0.5))
+
+
+def push(scene: Scene, rng: np.random.Generator) -> Legs:
+    """Stand beside the object and drive through it."""
+    angle = rng.uniform(0.0, 2.0 * np.pi)
+    side = np.array([np.cos(angle), np.sin(angle), 0.0])
+    is_closed = rng.random() < 0.7
+    height = rng.uniform(0.0, 0.04) * UP
+    start = rng.uniform(0.06, 0.1) * side + height
+    scene = yield leg(rng, "object", start + 0.1 * UP, is_closed=is_closed)
+    scene = yield leg(rng, "object", start, is_closed=is_closed)
+    end = scene.object - rng.uniform(0.05, 0.15) * side + height
+    return (yield leg(rng, "world", end, is_closed=is_closed))
+
+
+def grasp(scene: Scene, rng: np.random.Generator) -> Legs:
+    """Close the fingers on the object until it follows the hand upwards."""
+    for _ in range(NUM_ATTEMPTS):
+        offset = np.append(rng.normal(0.0, GRASP_SPREAD, 2), rng.uniform(-0.005, 0.035))
+        above = rng.uniform(0.06, 0.2) * UP
+        scene = yield leg(rng, "object", offset + above, is_closed=False)
+        scene = yield leg(rng, "object", offset, is_closed=False, tolerance=0.012)
+        scene = yield dwell(scene, rng, is_closed=True)
+        before = scene
+        lift = rng.uniform(0.04, 0.15) * UP
+        scene = yield leg(rng, "world", scene.hand + lift, is_closed=True)
+        if scene.object[2] - before.object[2] > HELD * (scene.hand[2] - before.hand[2]):
+            break
+    return scene
+
+
+def carry(scene: Scene, rng: np.random.Generator, floor: float) -> Legs:
+    """Take what is in the hand somewhere; half of the time near the goal."""
+    if rng.random() < 0.5:
+        offset = np.append(rng.normal(0.0, 0.05, 2), rng.uniform(-0.02, 0.2))
+        return (yield leg(rng, "goal", offset, is_closed=True))
+    return (yield leg(rng, "world", random_place(scene, rng, floor), is_closed=True))
+
+
+def release(scene: Scene, rng: np.random.Generator) -> Legs:
+    """Open the fingers and wait."""
+    return (yield dwell(scene, rng, is_closed=False))
+
+
+def dwell(scene: Scene, rng: np.random.Generator, *, is_closed: bool) -> Leg:
+    """Stay for 3 to 8 periods, for the fingers to move."""
+    return leg(rng, "world", scene.hand, is_closed=is_closed, tolerance=0.0, max_steps=int(rng.integers(3, 9)))
+
+
+def leg(
+    rng: np.random.Generator,
+    anchor: Literal["world", "object", "goal"],
+    offset: np.ndarray,
+    *,
+    is_closed: bool,
+    tolerance: float = 0.02,
+    max_steps: int = 25,
+) -> Leg:
+    """A leg of random speed and noise."""
+    return Leg(
+        anchor=anchor,
+        offset=offset,
+        is_closed=is_closed,
+        gain=float(np.exp(rng.uniform(*np.log(GAIN)))),
+        noise=float(rng.choice(NOISE)),
+        tolerance=tolerance,
+        max_steps=max_steps,
+    )
+
+
+def random_place(scene: Scene, rng: np.random.Generator, floor: float) -> np.ndarray:
+    """A point over the part of the table that object and goal span."""
+    low = np.minimum(scene.object, scene.goal)[:2] - 0.1
+    high = np.maximum(scene.object, scene.goal)[:2] + 0.1
+    return np.append(rng.uniform(low, high), floor + rng.uniform(0.03, 0.3))

@@ -1,0 +1,51 @@
+"""Simulated robots by name; nothing heavy is imported before one is made."""
+
+from typing import Literal
+
+from clam_robot.errors import UnknownRobot
+from clam_robot.timing import Clock
+from sim.base import SimulatedRobot
+from sim.metaworld_robot import MetaWorldConfig, MetaWorldRobot
+from sim.metaworld_tasks import TASKS
+
+
+def make_robot(
+    name: str,
+    clock: Clock,
+    *,
+    cameras: tuple[str, ...] = (),
+    image_size: tuple[int, int] = (224, 224),
+    gripper: Literal["binary", "continuous"] = "binary",
+    horizon: int | None = None,
+) -> SimulatedRobot:
+    """The robot called "metaworld:TASK" or "dmcontrol:DOMAIN-TASK", not yet connected.
+
+    Args:
+        name: suite and task, as `list_robots` gives them.
+        clock: stamps the observations.
+        cameras: cameras in the observation.
+        image_size: height and width of their pictures [pixel].
+        gripper: how a gripper is commanded, where there is one.
+        horizon: control periods per episode; None for the suite's own.
+
+    Raises:
+        UnknownRobot: no such suite, task or camera; names those there are.
+    """
+    suite, _, task = name.partition(":")
+    height, width = image_size
+    if suite != "metaworld":
+        raise UnknownRobot(f"no simulated robot {name!r}; expected metaworld:TASK")
+    config = MetaWorldConfig(
+        task=task,
+        gripper=gripper,
+        cameras=cameras,
+        image_height=height,
+        image_width=width,
+        horizon=horizon if horizon is not None else MetaWorldConfig.horizon,
+    )
+    return MetaWorldRobot(config, clock)
+
+
+def list_robots() -> list[str]:
+    """Every name `make_robot` knows."""
+    return [f"metaworld:{task}" for task in TASKS]
