@@ -1,0 +1,79 @@
+"""Names of episodes within a data set, and which folders are finished ones."""
+
+import os
+import re
+from pathlib import Path
+
+_FINISHED = re.compile(r"episode_(\d{6,})")
+_PARTIAL = re.compile(r"\.episode_(\d{6,})\.partial")
+
+
+def finished_episodes(root: Path) -> list[str]:
+    """Names of the finished episodes in `root`, oldest first; costs one directory listing."""
+    return sorted(filter(_FINISHED.fullmatch, _names(root)), key=lambda name: (len(name), name))
+
+
+def partial_episodes(root: Path) -> list[str]:
+    """Names of the episodes in `root` that are being recorded, or that a crash left behind."""
+    return sorted(filter(_PARTIAL.fullmatch, _names(root)))
+
+
+def claim(root: Path) -> Path:
+    """Make the folder of a new episode under the next free number; safe with several writers.
+
+    Returns:
+        The folder to record into; `final_path` says what it is to be called.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    number = _next_number(root)
+    while True:
+        partial = root / f".episode_{number:06}.partial"
+        try:
+            partial.mkdir()
+        except FileExistsError:
+            number += 1
+            continue
+        # Another writer may have claimed and committed this number since it was looked up.
+        if not final_path(partial).exists():
+            return partial
+        partial.rmdir()
+        number += 1
+
+
+def final_path(partial: Path) -> Path:
+    """Where a claimed episode goes when it is committed."""
+    return partial.with_name(partial.name.removeprefix(".").removesuffix(".partial"))
+
+
+def fsync_tree(folder: Path) -> None:
+    """Bring everything below `folder`, names included, to the disk."""
+    for parent, _, files in os.walk(folder, topdown=False):
+        for name in files:
+            fsync(Path(parent, name))
+        fsync(Path(parent))
+
+
+def fsync(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def num_bytes(folder: Path) -> int:
+    """Size of all files below `folder` [bytes]."""
+    total = 0
+    for entry in os.scandir(folder):
+        total += num_bytes(Path(entry.path)) if entry.is_dir(follow_symlinks=False) else entry.stat().st_size
+    return total
+
+
+def _next_number(root: Path) -> int:
+    found = [_FINISHED.fullmatch(name) or _PARTIAL.fullmatch(name) for name in _names(root)]
+    return max((int(match[1]) for match in found if match), default=-1) + 1
+
+
+def _names(root: Path) -> list[str]:
+    return [entry.name for entry in os.scandir(root)]

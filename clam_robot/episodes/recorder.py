@@ -1,0 +1,123 @@
+"""Records every episode a control loop runs."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from clam_robot.episodes.writer import QUEUE_BYTES, EpisodeWriter
+from clam_robot.errors import ClamRobotError
+from clam_robot.types import EpisodeOutcome, EpisodeStart, Step
+
+logger = logging.getLogger(__name__)
+
+
+class Recorder:
+    """A `Subscriber` that writes each episode it is told of.
+
+    A disk that fails in mid-episode never disturbs the arm: the failure is logged at once and raised when the episode
+    ends. Leaving the `with` block, or `close`, discards an episode that never ended.
+
+    Attributes:
+        paths: the episodes kept so far.
+        num_discarded: episodes that were not kept.
+        num_dropped: rows lost because the disk was slower than the robot.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        keep: Callable[[EpisodeOutcome], bool] | None = None,
+        calibration: dict[str, Any] | None = None,
+        durable: bool = True,
+        wait_when_full: bool = False,
+        queue_bytes: int = QUEUE_BYTES,
+    ) -> None:
+        """Nothing is written before the first episode.
+
+        Args:
+            root: folder of the data set.
+            keep: says of an ended episode whether to keep it; all are kept without.
+            calibration: see `EpisodeWriter`, as the other arguments.
+        """
+        self._root = root
+        self._keep = keep or (lambda outcome: True)
+        self._calibration = calibration
+        self._durable = durable
+        self._wait_when_full = wait_when_full
+        self._queue_bytes = queue_bytes
+        self._writer: EpisodeWriter | None = None
+        self._failure: ClamRobotError | None = None
+        self.paths: list[Path] = []
+        self.num_discarded = 0
+        self.num_dropped = 0
+
+    @property
+    def num_kept(self) -> int:
+        """Episodes kept so far."""
+        return len(self.paths)
+
+    def on_episode_start(self, start: EpisodeStart) -> None:
+        """Begin an episode; one that never ended is discarded.
+
+        Raises:
+            EpisodeError: the folder cannot be written.
+        """
+        self.close()
+        self._failure = None
+        self._writer = EpisodeWriter(
+            self._root,
+            start,
+            calibration=self._calibration,
+            durable=self._durable,
+            wait_when_full=self._wait_when_full,
+            queue_bytes=self._queue_bytes,
+        )
+
+    def on_step(self, step: Step) -> None:
+        """Take a step."""
+        if self._writer is None or self._failure is not None:
+            return
+        try:
+            self._writer.append(step)
+        except ClamRobotError as error:
+            self._failure = error
+            logger.error("recording stopped: %s", error)
+
+    def on_episode_end(self, outcome: EpisodeOutcome) -> None:
+        """Keep or discard the episode.
+
+        Raises:
+            ClamRobotError: it could not be recorded; what was written of it is deleted.
+        """
+        writer = self._writer
+        if writer is None:
+            return
+        try:
+            if self._failure is not None:
+                raise self._failure
+            if self._keep(outcome):
+                self.paths.append(writer.commit(outcome))
+                self.num_dropped += writer.num_dropped
+            else:
+                self.num_discarded += 1
+        finally:
+            writer.discard()
+            self._writer = None
+
+    def close(self) -> None:
+        """Discard an episode that never ended."""
+        if self._writer is not None:
+            self._writer.discard()
+            self._writer = None
+            self.num_discarded += 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,122 @@
+"""Short stretches of episodes around a row, gathered many at a time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Bool, Float32, Int64, UInt8
+
+from clam_robot.episodes.frames import Frames
+from clam_robot.episodes.reader import Episode
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowBatch:
+    """B windows of W = past + 1 + future rows.
+
+    Attributes:
+        states: (B, W, S); beyond the ends of an episode its first or last row is repeated.
+        actions: (B, A) at the centre row; NaN where there is no label.
+        is_labeled: (B,) whether `actions` may be used.
+        images: by camera, (B, W, H, W, 3) uint8 RGB.
+        episode: (B,) which episode of the sequence.
+        step: (B,) centre row within it.
+    """
+
+    states: Float32[np.ndarray, "B W S"]
+    actions: Float32[np.ndarray, "B A"]
+    is_labeled: Bool[np.ndarray, "B"]
+    images: Mapping[str, UInt8[np.ndarray, "B W height width 3"]] = field(default_factory=dict[str, np.ndarray])
+    episode: Int64[np.ndarray, "B"]
+    step: Int64[np.ndarray, "B"]
+
+    def __len__(self) -> int:
+        return len(self.step)
+
+
+class WindowDataset:
+    """Windows around every row that has a next one.
+
+    States and actions of all episodes are in memory; frames are read when a window is asked for. Where rows were lost
+    in recording, a window ends as it does at the end of an episode.
+    """
+
+    def __init__(
+        self,
+        episodes: Sequence[Episode],
+        *,
+        past: int,
+        future: int,
+        use_labels: bool = True,
+        cameras: tuple[str, ...] = (),
+    ) -> None:
+        """Load states and, unless forbidden, actions.
+
+        Args:
+            episodes: of one robot.
+            past: rows before the centre.
+            future: rows after the centre.
+            use_labels: with False no action is ever read.
+            cameras: whose frames to gather.
+        """
+        self._offsets = np.arange(-past, future + 1)
+        self._images: dict[str, list[Frames]] = {camera: [] for camera in cameras}
+        states: list[np.ndarray] = []
+        actions: list[np.ndarray] = []
+        labels: list[np.ndarray] = []
+        centres: list[np.ndarray] = []
+        num_rows = 0
+        for number, episode in enumerate(episodes):
+            states.append(episode.state)
+            is_labeled = episode.action_labeled if use_labels else np.zeros(len(episode), bool)
+            action = episode.action if use_labels else np.empty((len(episode), len(episode.spec.action)), np.float32)
+            actions.append(np.where(is_labeled[:, None], action, np.float32(np.nan)))
+            labels.append(is_labeled)
+            for camera, frames in self._images.items():
+                frames.append(episode.images[camera])
+            for segment in episode.segments:
+                steps = np.arange(segment.start, segment.stop - 1)
+                first, last = num_rows + segment.start, num_rows + segment.stop - 1
+                centres.append(np.stack(np.broadcast_arrays(number, steps, num_rows, first, last), axis=1))
+            num_rows += len(episode)
+        self._states = np.concatenate(states)
+        self._actions = np.concatenate(actions)
+        self._is_labeled = np.concatenate(labels)
+        self._centres = np.concatenate([np.empty((0, 5), np.int64), *centres])
+
+    def __len__(self) -> int:
+        return len(self._centres)
+
+    @property
+    def is_labeled(self) -> Bool[np.ndarray, "N"]:
+        """Which windows have a label, of all of them in order."""
+        return self._is_labeled[self._centres[:, 2] + self._centres[:, 1]]
+
+    def __getitem__(self, indices: Int64[np.ndarray, "B"]) -> WindowBatch:
+        """Gather windows.
+
+        Raises:
+            IndexError: an index out of range.
+            DamagedEpisode: a frame cannot be read.
+        """
+        episode, step, offset, first, last = self._centres[indices].T
+        centre = offset + step
+        rows = np.clip(centre[:, None] + self._offsets, first[:, None], last[:, None])
+        images = {
+            camera: self._gather(frames, episode, rows - offset[:, None]) for camera, frames in self._images.items()
+        }
+        return WindowBatch(
+            states=self._states[rows],
+            actions=self._actions[centre],
+            is_labeled=self._is_labeled[centre],
+            images=images,
+            episode=episode,
+            step=step,
+        )
+
+    def _gather(self, frames: list[Frames], episode: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        images = np.empty((*rows.shape, *frames[0].shape[1:]), np.uint8)
+        for number in np.unique(episode):
+            chosen = episode == number
+            images[chosen] = frames[number][rows[chosen]]
+        return images
