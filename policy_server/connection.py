@@ -1,0 +1,106 @@
+"""The client's end of one WebSocket, every wait of it limited."""
+
+import socket
+import struct
+from contextlib import ExitStack
+
+from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.sync.client import ClientConnection, connect
+
+from clam_robot.errors import PolicyRefused, PolicyUnavailable
+
+MAX_REPLY_BYTES = 64 * 2**20
+# A server that hangs does not say goodbye either, and the caller has a robot to hold.
+CLOSE_TIMEOUT = 0.2
+
+_TOO_BIG = 1009
+
+
+class Connection:
+    """An open WebSocket to a policy server.
+
+    A reply belongs to the request before it, so after a timeout the connection is of no more use: close it, or the
+    late reply would be taken for the next one.
+
+    Attributes:
+        metadata: the first frame, as the server sent it.
+    """
+
+    def __init__(self, url: str, *, connect_timeout: float, timeout: float) -> None:
+        """Connect, and wait for the server's first frame.
+
+        Args:
+            url: ws:// or wss:// address.
+            connect_timeout: longest wait for all of it [s].
+            timeout: longest wait for a reply later on [s].
+
+        Raises:
+            OSError: nothing listens there, or the address does not exist.
+            PolicyUnavailable: something listens and is silent.
+            PolicyRefused: something answers that is no policy server, or with an error.
+        """
+        self._url = url
+        self._timeout = timeout
+        with ExitStack() as opening:
+            try:
+                context = connect(
+                    url,
+                    compression=None,
+                    max_size=MAX_REPLY_BYTES,
+                    open_timeout=connect_timeout,
+                    close_timeout=CLOSE_TIMEOUT,
+                    ping_interval=None,
+                    proxy=None,
+                )
+                self._socket: ClientConnection = opening.enter_context(context)
+            except TimeoutError:
+                raise PolicyUnavailable(f"policy server {url}: no answer within {connect_timeout:g} s") from None
+            except WebSocketException as error:
+                raise PolicyRefused(f"policy server {url}: expected a WebSocket, found: {error}") from error
+            _limit_sending(self._socket.socket, timeout)
+            self.metadata = self._receive(connect_timeout)
+            self._stack = opening.pop_all()
+
+    def exchange(self, frame: bytes) -> bytes:
+        """Send a request and wait for its reply.
+
+        Raises:
+            ConnectionError: the server closed the connection.
+            PolicyUnavailable: no reply in time.
+            PolicyRefused: the reply is an error.
+        """
+        try:
+            self._socket.send(frame)
+        except ConnectionClosed as closed:
+            if isinstance(closed.__cause__, BlockingIOError):
+                raise PolicyUnavailable(
+                    f"policy server {self._url}: took no request within {self._timeout:g} s"
+                ) from None
+            raise self._lost(closed) from closed
+        return self._receive(self._timeout)
+
+    def close(self) -> None:
+        """Close it; a server that hangs is not waited for."""
+        self._stack.close()
+
+    def _receive(self, timeout: float) -> bytes:
+        try:
+            reply = self._socket.recv(timeout)
+        except TimeoutError:
+            raise PolicyUnavailable(f"policy server {self._url}: no answer within {timeout:g} s") from None
+        except ConnectionClosed as closed:
+            raise self._lost(closed) from closed
+        if isinstance(reply, str):
+            raise PolicyRefused(f"policy server {self._url}: {reply}")
+        return reply
+
+    def _lost(self, closed: ConnectionClosed) -> Exception:
+        if closed.rcvd is not None and closed.rcvd.code == _TOO_BIG:
+            return PolicyRefused(f"policy server {self._url}: the request is larger than it reads; send smaller images")
+        return ConnectionResetError(f"the connection was closed ({closed})")
+
+
+def _limit_sending(sock: socket.socket, timeout: float) -> None:
+    """A peer that stops reading blocks a large send for ever, unless the kernel is told otherwise."""
+    seconds, fraction = divmod(timeout, 1.0)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(seconds), int(fraction * 1e6)))

@@ -1,0 +1,39 @@
+"""The socket a server listens on, taken before any slow work so that a busy port is known at once."""
+
+import errno
+import socket
+
+from clam_robot.errors import PortInUse, ServerError
+from policy_server.config import ServerConfig
+
+BACKLOG = 128
+
+
+def listen(config: ServerConfig) -> socket.socket:
+    """Take the address. Clients that come before the server is ready wait.
+
+    Raises:
+        PortInUse: another process listens there.
+        ServerError: the address is not this machine's own, or cannot be had.
+    """
+    if not config.is_loopback:
+        raise ServerError(
+            f"refusing to listen on {config.host}: whoever reaches the server may use it, as there are no API keys; "
+            "listen on 127.0.0.1 and reach it through a tunnel (ssh -L 8000:127.0.0.1:8000 gpu-box)"
+        )
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise ServerError(f"cannot listen on {config.host}: {error}; choose another with --host") from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        where = f"port {config.port} on {config.host}"
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUse(f"{where} is taken by another process; stop it or choose another with --port") from None
+        raise ServerError(f"cannot listen on {where}: {error.strerror}; choose another with --port") from error
+    return listener

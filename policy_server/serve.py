@@ -1,0 +1,85 @@
+"""Runs an application until it is asked to stop."""
+
+import contextlib
+import logging
+import math
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import uvicorn
+from fastapi import FastAPI
+
+from policy_server.config import ServerConfig
+from policy_server.listener import listen
+
+logger = logging.getLogger(__name__)
+
+
+def serve(
+    app: FastAPI,
+    config: ServerConfig,
+    *,
+    on_ready: Callable[[str], None] | None = None,
+    listener: socket.socket | None = None,
+) -> None:
+    """Serve until SIGINT or SIGTERM, then finish what is running and return.
+
+    Args:
+        app: from `create_app`.
+        config: address and limits.
+        on_ready: told the WebSocket URL as soon as clients are answered.
+        listener: from `listen(config)`, for whoever does slow work between the two; closed at the end.
+
+    Raises:
+        PortInUse: another process listens there.
+        ServerError: the address is not loopback, or cannot be had.
+    """
+    with listener or listen(config) as sock:
+        server = _Server(_uvicorn_config(app, config), on_ready or _log_ready)
+        with _stops_on_signals(server):
+            server.run(sockets=[sock])
+
+
+class _Server(uvicorn.Server):
+    """Tells when it is ready, and where."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        host, port = (sockets or [])[0].getsockname()[:2]
+        self._on_ready(f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}")
+
+
+def _uvicorn_config(app: FastAPI, config: ServerConfig) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        ws_max_size=config.max_frame_bytes,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=math.ceil(config.shutdown_timeout),
+        log_config=None,
+        access_log=False,
+    )
+
+
+def _log_ready(url: str) -> None:
+    logger.info("serving on %s", url)
+
+
+@contextlib.contextmanager
+def _stops_on_signals(server: uvicorn.Server) -> Iterator[None]:
+    # Once stopped, uvicorn raises the signal again for whoever had a handler before; without one of ours that would
+    # be a KeyboardInterrupt out of a clean shutdown.
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = {number: signal.signal(number, server.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

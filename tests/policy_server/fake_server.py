@@ -1,0 +1,103 @@
+"""A policy server with a fake policy, as a process of its own: `python fake_server.py --policy slow --port 0`.
+
+Prints its URL when it is ready.
+"""
+
+import argparse
+import os
+import time
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import install_import_hook
+
+from clam_robot.errors import ClamRobotError
+from clam_robot.interfaces import Policy
+from clam_robot.specs import CameraSpec
+from clam_robot.testing.fakes import FakePolicy, fake_spec
+from clam_robot.types import ActionChunk, Observation
+
+if "CLAM_NO_TYPE_CHECKS" not in os.environ:
+    install_import_hook("policy_server", "beartype.beartype")
+
+from policy_server.app import create_app
+from policy_server.config import ServerConfig
+from policy_server.serve import serve
+
+SLOW_SECONDS = 1.5
+HORIZON = 4
+
+
+class CountingPolicy(FakePolicy):
+    """Acts by the number of observations since reset, so that a test sees whose history it is."""
+
+    def __init__(self) -> None:
+        super().__init__(horizon=HORIZON)
+        self._count = 0
+
+    def reset(self) -> None:
+        self._count = 0
+
+    def infer(self, observation: Observation) -> ActionChunk:
+        self._count += 1
+        actions = np.full((HORIZON, 3), self._count / 1000, np.float32)
+        latents = np.full((HORIZON, 2), self._count, np.float32)
+        return ActionChunk(actions=actions, observation_time=observation.time, dt=0.1, latent_actions=latents)
+
+
+class TroublesomePolicy(FakePolicy):
+    """The first state entry says what trouble it makes."""
+
+    def infer(self, observation: Observation) -> ActionChunk:
+        trouble = round(float(observation.state[0]))
+        if trouble == 1:
+            raise RuntimeError("secret detail in /home/somebody")
+        if trouble == 2:
+            time.sleep(SLOW_SECONDS)
+        if trouble == 3:
+            return ActionChunk(
+                actions=np.array([[0.0, np.nan, 0.0]], np.float32), observation_time=observation.time, dt=0.1
+            )
+        if trouble == 4:
+            os._exit(9)
+        return super().infer(observation)
+
+
+def _camera_policy(size: int) -> FakePolicy:
+    spec = fake_spec({name: CameraSpec(height=size, width=size) for name in ("front", "wrist")})
+    return FakePolicy(spec, horizon=10)
+
+
+POLICIES: dict[str, Callable[[], Policy]] = {
+    "plain": lambda: FakePolicy(horizon=HORIZON),
+    "counting": CountingPolicy,
+    "troublesome": TroublesomePolicy,
+    "one-camera": lambda: FakePolicy(fake_spec({"front": CameraSpec(height=6, width=8)})),
+    "two-cameras": lambda: _camera_policy(16),
+    "two-cameras-224": lambda: _camera_policy(224),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--policy", choices=POLICIES, default="plain")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--max-frame-bytes", type=int, default=2**20)
+    parser.add_argument("--infer-timeout", type=float, default=30.0)
+    given = parser.parse_args()
+    config = ServerConfig(
+        host=given.host,
+        port=given.port,
+        max_frame_bytes=given.max_frame_bytes,
+        infer_timeout=given.infer_timeout,
+    )
+    try:
+        app = create_app(POLICIES[given.policy], config, name=given.policy, summary={"kind": "fake"})
+        serve(app, config, on_ready=lambda url: print(url, flush=True))
+    except ClamRobotError as error:
+        raise SystemExit(f"{error}") from None
+
+
+if __name__ == "__main__":
+    main()
