@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -31,9 +31,9 @@ class JpegCodec(ArrayBytesCodec):
     level: int = 90
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Self:
+    def from_dict(cls, data: dict[str, Any]) -> "JpegCodec":
         """Read the codec's entry in an array's metadata."""
-        return cls(**(data.get("configuration") or {}))
+        return JpegCodec(**(data.get("configuration") or {}))
 
     def to_dict(self) -> dict[str, Any]:
         """The codec's entry in an array's metadata."""

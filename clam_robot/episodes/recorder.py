@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from clam_robot.episodes.writer import QUEUE_BYTES, EpisodeWriter
 from clam_robot.errors import ClamRobotError
@@ -114,7 +114,7 @@ class Recorder:
             self._writer = None
             self.num_discarded += 1
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Recorder":
         return self
 
     def __exit__(

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 
@@ -25,12 +24,12 @@ class Row:
         num_dropped: rows lost between the row before and this one.
     """
 
-    values: Mapping[str, np.ndarray]
+    values: Mapping[str, np.ndarray | np.generic]
     frames: Mapping[str, np.ndarray]
     num_dropped: int = 0
 
     @classmethod
-    def from_step(cls, step: Step, spec: RobotSpec, *, is_labeled: bool, num_dropped: int = 0) -> Self:
+    def from_step(cls, step: Step, spec: RobotSpec, *, is_labeled: bool, num_dropped: int = 0) -> "Row":
         """Copy a step; without labels its actions are not taken along.
 
         Raises:
@@ -41,7 +40,7 @@ class Row:
         observation.validate(spec)
         requested = step.requested if is_labeled else None
         sent = step.sent if is_labeled else None
-        values = {
+        values: dict[str, np.ndarray | np.generic] = {
             schema.TIME: np.float64(observation.time),
             schema.STATE: np.array(observation.state, np.float32),
             schema.ACTION: _action(sent, spec),
@@ -53,7 +52,7 @@ class Row:
         for camera in spec.cameras:
             values[schema.image_time_array(camera)] = np.float64(observation.image_times.get(camera, math.nan))
         frames = {camera: np.array(observation.images[camera]) for camera in spec.cameras}
-        return cls(values=values, frames=frames, num_dropped=num_dropped)
+        return Row(values=values, frames=frames, num_dropped=num_dropped)
 
     @property
     def num_bytes(self) -> int:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import clam_robot
 from clam_robot.episodes import folders, schema
@@ -148,7 +148,7 @@ class EpisodeWriter:
         if self._folder.name.startswith("."):
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "EpisodeWriter":
         return self
 
     def __exit__(
