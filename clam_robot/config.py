@@ -4,8 +4,11 @@ Configuration classes and specs inherit `Strict`, live beside what they configur
 Files are TOML for people and JSON for programs.
 """
 
+import dataclasses
 import json
 import tomllib
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,7 +28,7 @@ class Strict:
 
 def to_dict(value: object) -> dict[str, Any]:
     """The JSON-safe dictionary of a dataclass, nested ones included."""
-    return json.loads(TypeAdapter[object](type(value)).dump_json(value))
+    return json.loads(_adapter(type(value)).dump_json(value))
 
 
 def from_dict(cls: type[T], data: object, *, source: str) -> T:
@@ -38,9 +41,9 @@ def from_dict(cls: type[T], data: object, *, source: str) -> T:
         ConfigError: names every field that does not fit, what was expected and what was found.
     """
     try:
-        return TypeAdapter(cls).validate_python(data)
+        return _adapter(cls).validate_python(data)
     except ValidationError as error:
-        problems = "; ".join(_describe(problem) for problem in error.errors())
+        problems = "; ".join(_describe(problem, cls) for problem in error.errors())
         raise ConfigError(f"{source} does not fit {cls.__name__}: {problems}") from None
 
 
@@ -51,21 +54,28 @@ def load(cls: type[T], path: Path) -> T:
         ConfigError: the file is missing, is not TOML or JSON, or does not fit the class.
     """
     try:
-        text = path.read_text()
-        data = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+        text = path.read_text(encoding="utf-8")
+        data = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
     except FileNotFoundError:
         raise ConfigError(f"no configuration file at {path}; give the path of a .toml or .json file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read {path}: {error}") from None
-    except (json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is not valid {path.suffix.lstrip('.').upper() or 'TOML'}: {error}") from None
     return from_dict(cls, data, source=str(path))
 
 
-def _describe(problem: ErrorDetails) -> str:
+# Building an adapter takes 10 ms for a robot spec, using it 20 us.
+_adapter: Callable[[type[Any]], TypeAdapter[Any]] = cache(TypeAdapter)
+
+
+def _describe(problem: ErrorDetails, cls: type[Any]) -> str:
     field = ".".join(str(part) for part in problem["loc"]) or "(top level)"
     if problem["type"] == "unexpected_keyword_argument":
-        return f"unknown key {field!r}"
+        is_top = len(problem["loc"]) == 1 and dataclasses.is_dataclass(cls)
+        known = f" (there are {', '.join(field.name for field in dataclasses.fields(cls))})" if is_top else ""
+        return f"unknown key {field!r}{known}"
     if problem["type"] in {"missing", "missing_argument", "missing_keyword_only_argument"}:
         return f"{field!r} is missing"
-    return f"{field!r}: {problem['msg'].lower()}, found {problem['input']!r}"
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"{field!r}: {message[:1].lower()}{message[1:]}, found {problem['input']!r}"

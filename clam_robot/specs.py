@@ -4,18 +4,28 @@ A spec is known before connecting, travels as JSON, and is what two parts of the
 together: a checkpoint trained for one robot refuses another and names the entries that differ.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32
 
 from clam_robot import config
 from clam_robot.errors import InvalidImage, InvalidSpec, InvalidVector, SpecMismatch
 
 AXES = ("x", "y", "z")
+LARGEST = float(np.finfo(np.float32).max)
+
+
+def as_float32(x: np.ndarray) -> Float32[np.ndarray, "..."]:
+    """A float32 copy; what float32 cannot hold becomes infinite, what is not a real number at all becomes NaN."""
+    if not np.can_cast(x.dtype, np.float32, "same_kind"):
+        return np.full(x.shape, np.nan, np.float32)
+    with np.errstate(over="ignore"):
+        return x.astype(np.float32)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,19 +54,23 @@ class VectorSpec(config.Strict):
         for name, low, high in zip(self.names, self.low, self.high, strict=True):
             if not low <= high:
                 raise InvalidSpec(f"{name}: low must not exceed high, found low {low} and high {high}")
+            if low == math.inf or high == -math.inf or any(LARGEST < abs(x) < math.inf for x in (low, high)):
+                raise InvalidSpec(
+                    f"{name}: bounds must leave room for a finite float32 number, found low {low} and high {high}"
+                )
 
     def __len__(self) -> int:
         return len(self.names)
 
     @cached_property
     def low_array(self) -> Float32[np.ndarray, "n"]:
-        """Lower bounds as an array."""
-        return np.asarray(self.low, np.float32)
+        """Lower bounds as a read-only array."""
+        return _read_only(self.low)
 
     @cached_property
     def high_array(self) -> Float32[np.ndarray, "n"]:
-        """Upper bounds as an array."""
-        return np.asarray(self.high, np.float32)
+        """Upper bounds as a read-only array."""
+        return _read_only(self.high)
 
     @cached_property
     def points(self) -> dict[str, slice]:
@@ -80,24 +94,24 @@ class VectorSpec(config.Strict):
         return self.names.index(name)
 
     def require_finite(self, x: np.ndarray, *, what: str = "vector") -> None:
-        """Check shape and finiteness.
+        """Check shape and finiteness, as float32.
 
         Raises:
             InvalidVector: names the entry and its value.
         """
         if x.shape != (len(self),):
             raise InvalidVector(f"{what}: expected shape ({len(self)},) [{', '.join(self.names)}], found {x.shape}")
-        self._refuse(~np.isfinite(x), x, what, lambda _: "a finite number")
+        self._refuse(~np.isfinite(as_float32(x)), x, what, lambda _: "a finite number")
 
     def validate(self, x: np.ndarray, *, what: str = "vector") -> None:
-        """Check shape, finiteness and bounds.
+        """Check shape, finiteness and bounds, as float32.
 
         Raises:
             InvalidVector: names the entry, its value and the bound it breaks.
         """
         self.require_finite(x, what=what)
-        self._refuse(x < self.low_array, x, what, lambda i: f"at least {self.low[i]}")
-        self._refuse(x > self.high_array, x, what, lambda i: f"at most {self.high[i]}")
+        self._refuse(as_float32(x) < self.low_array, x, what, lambda i: f"at least {self.low[i]}")
+        self._refuse(as_float32(x) > self.high_array, x, what, lambda i: f"at most {self.high[i]}")
 
     def clip(self, x: np.ndarray, *, what: str = "vector") -> Float32[np.ndarray, "n"]:
         """The nearest vector within bounds.
@@ -106,7 +120,7 @@ class VectorSpec(config.Strict):
             InvalidVector: wrong shape, NaN or infinity.
         """
         self.require_finite(x, what=what)
-        return np.clip(x, self.low_array, self.high_array).astype(np.float32)
+        return np.clip(as_float32(x), self.low_array, self.high_array)
 
     def _refuse(self, broken: np.ndarray, x: np.ndarray, what: str, expected: Callable[[int], str]) -> None:
         if broken.any():
@@ -114,6 +128,12 @@ class VectorSpec(config.Strict):
             raise InvalidVector(
                 f"{what}[{i}] {self.names[i]}: expected {expected(i)} {self.units[i]}, found {x[i]}", index=i
             )
+
+
+def _read_only(bounds: tuple[float, ...]) -> Float32[np.ndarray, "n"]:
+    array = np.asarray(bounds, np.float32)
+    array.setflags(write=False)
+    return array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +152,7 @@ class CameraSpec(config.Strict):
         """Array shape of one frame."""
         return (self.height, self.width, 3)
 
-    def validate(self, image: UInt8[np.ndarray, "..."], *, what: str = "image") -> None:
+    def validate(self, image: np.ndarray, *, what: str = "image") -> None:
         """Check shape and dtype.
 
         Raises:
@@ -158,6 +178,10 @@ class GripperSpec(config.Strict):
     closes: Literal["above", "below"]
     threshold: float = 0.0
 
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.threshold):
+            raise InvalidSpec(f"the gripper's threshold must be finite, found {self.threshold}")
+
 
 @dataclass(frozen=True, kw_only=True)
 class RobotSpec(config.Strict):
@@ -180,8 +204,8 @@ class RobotSpec(config.Strict):
     gripper: GripperSpec | None = None
 
     def __post_init__(self) -> None:
-        if not self.control_hz > 0:
-            raise InvalidSpec(f"control_hz must be positive, found {self.control_hz}")
+        if not 0 < self.control_hz < math.inf:
+            raise InvalidSpec(f"control_hz must be positive and finite, found {self.control_hz}")
         if self.gripper is not None and self.gripper.action not in self.action.names:
             raise InvalidSpec(f"the gripper's action {self.gripper.action!r} is none of {', '.join(self.action.names)}")
 
@@ -198,8 +222,11 @@ class RobotSpec(config.Strict):
             offered: VectorSpec = getattr(other, vector)
             if needed.names != offered.names:
                 lacking = [name for name in needed.names if name not in offered.names]
+                beyond = [name for name in offered.names if name not in needed.names]
                 detail = f", lacking {', '.join(lacking)}" if lacking else ""
-                yield f"{vector}: needs {len(needed)} entries, finds {len(offered)}{detail}"
+                detail += f", beyond them {', '.join(beyond)}" if beyond else ""
+                detail = detail or f" in another order: {', '.join(offered.names)}"
+                yield f"{vector}: needs {len(needed)} entries [{', '.join(needed.names)}], finds {len(offered)}{detail}"
                 continue
             for i, name in enumerate(needed.names):
                 expected = (needed.units[i], needed.low[i], needed.high[i])

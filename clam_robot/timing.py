@@ -1,5 +1,6 @@
 """Clocks and pacing. Everything that needs time is handed a `Clock`; nothing here reads the calendar."""
 
+import math
 import time
 from typing import Protocol, runtime_checkable
 
@@ -47,6 +48,8 @@ class ManualClock:
 
     def advance(self, seconds: float) -> None:
         """Move forward by `seconds` [s]."""
+        if not seconds >= 0:
+            raise ValueError(f"a monotonic clock only moves forward, found {seconds} s")
         self._now += seconds
 
 
@@ -62,8 +65,8 @@ class Rate:
     """
 
     def __init__(self, hz: float, clock: Clock) -> None:
-        if not hz > 0:
-            raise ValueError(f"a rate must be positive, found {hz} Hz")
+        if not 0 < hz < math.inf:
+            raise ValueError(f"a rate must be positive and finite, found {hz} Hz")
         self.period = 1.0 / hz
         self.num_overruns = 0
         self.worst_lateness = 0.0

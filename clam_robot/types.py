@@ -14,8 +14,9 @@ from jaxtyping import Float32, UInt8
 from clam_robot.errors import InvalidImage, InvalidVector
 from clam_robot.specs import RobotSpec
 
-# Rows are due at observation_time + k * dt; a clock reading this fraction of dt early still counts as due.
-_EARLY = 1e-6
+# Rows are due at observation_time + k * dt; a clock reading this fraction of dt early still counts as due. Far below
+# anything an arm can feel, far above the rounding of sums of periods on a clock that has run for years.
+_EARLY = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +74,8 @@ class ActionChunk:
             raise InvalidVector(f"an action chunk needs shape (H, A) with H at least 1, found {self.actions.shape}")
         if not (math.isfinite(self.dt) and self.dt > 0):
             raise InvalidVector(f"dt must be a positive number of seconds, found {self.dt}")
+        if not math.isfinite(self.observation_time):
+            raise InvalidVector(f"observation_time must be a number of seconds, found {self.observation_time}")
 
     @property
     def end_time(self) -> float:
@@ -81,8 +84,8 @@ class ActionChunk:
 
     def action_at(self, time: float) -> Float32[np.ndarray, "A"] | None:
         """The row that is due at `time`, or None before the first and past the end."""
-        row = math.floor((time - self.observation_time) / self.dt + _EARLY)
-        return self.actions[row] if 0 <= row < len(self.actions) else None
+        row = (time - self.observation_time) / self.dt + _EARLY
+        return self.actions[int(row)] if 0 <= row < len(self.actions) else None
 
 
 @dataclass(frozen=True, kw_only=True)

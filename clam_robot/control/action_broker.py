@@ -1,5 +1,7 @@
 """Which action is due now."""
 
+import math
+
 import numpy as np
 from jaxtyping import Float32
 
@@ -15,16 +17,23 @@ class ActionBroker:
 
     def __init__(self) -> None:
         self._chunk: ActionChunk | None = None
+        self._oldest = -math.inf
 
-    def reset(self) -> None:
-        """Forget the chunk of the previous episode."""
+    def reset(self, since: float = -math.inf) -> None:
+        """Forget the chunk of the previous episode.
+
+        Args:
+            since: time of the episode's first observation [s]; answers to older ones belong to another episode.
+        """
         self._chunk = None
+        self._oldest = since
 
     def put(self, chunk: ActionChunk) -> bool:
         """Take a chunk over; one that answers an older observation than the present one is refused (False)."""
-        if self._chunk is not None and chunk.observation_time < self._chunk.observation_time:
+        if chunk.observation_time < self._oldest:
             return False
         self._chunk = chunk
+        self._oldest = chunk.observation_time
         return True
 
     def action_at(self, time: float) -> Float32[np.ndarray, "A"] | None:

@@ -4,14 +4,15 @@ Recording, rollout, evaluation and replay are this loop wired differently.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from clam_robot import config
 from clam_robot.control.action_broker import ActionBroker
+from clam_robot.control.failures import Failures
 from clam_robot.control.safety import SafetyLimiter
 from clam_robot.control.tally import EpisodeTally, log_outcome
-from clam_robot.errors import ClamRobotError, PolicyUnavailable, StaleObservation
+from clam_robot.errors import ConfigError, PolicyUnavailable, StaleObservation
 from clam_robot.interfaces import Policy, Robot, Subscriber, TaskRobot
 from clam_robot.timing import Clock, MonotonicClock, Rate
 from clam_robot.types import EpisodeOutcome, EpisodeStart, Observation, Step
@@ -35,11 +36,19 @@ class LoopConfig(config.Strict):
     stop_after_success: int | None = None
     max_held: int = 50
 
+    def __post_init__(self) -> None:
+        for name, least in (("replan_every", 1), ("max_steps", 1), ("stop_after_success", 0), ("max_held", 1)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise ConfigError(f"{name} must be at least {least}, found {value}")
+
 
 class ControlLoop:
     """Runs episodes of one policy on one robot.
 
-    Whatever ends an episode, the robot is told to hold and the subscribers are told how it ended.
+    Whatever ends an episode, a fault of robot, policy or subscriber or Ctrl-C, three things follow in this order: the
+    robot is told to hold, every subscriber that heard the beginning is told how it ended, and the cause is raised. What
+    fails on this way is logged and noted on the cause, and hides nothing.
 
     Args:
         robot: connected.
@@ -83,51 +92,64 @@ class ControlLoop:
             PolicyUnavailable: the policy stayed silent for `max_held` periods.
             StaleObservation: the robot did.
             ClamRobotError: another fault of robot or policy.
+            Exception: a subscriber's failure.
         """
+        tally = EpisodeTally()
+        rate = Rate(self._robot.spec.control_hz, self._clock)
+        audience: list[Subscriber] = []
+        failures = Failures()
+        end, closing, begin = "", None, self._clock.now()
+        with failures.during("running"):
+            self._begin(start, audience)
+            rate.reset()
+            begin = self._clock.now()
+            end, closing = self._run(tally, rate)
+        seconds = self._clock.now() - begin
+        self._hold(failures)
+        if closing is not None:
+            _tell(audience, "the closing step", lambda subscriber: subscriber.on_step(closing), failures)
+        outcome = tally.outcome(end=failures.end if failures else end, seconds=seconds, rate=rate)
+        _tell(audience, "the end", lambda subscriber: subscriber.on_episode_end(outcome), failures)
+        log_outcome(start, outcome)
+        failures.raise_cause()
+        return outcome
+
+    def _begin(self, start: EpisodeStart, audience: list[Subscriber]) -> None:
         self._robot.reset(start.seed)
         self._policy.reset()
-        self._broker.reset()
         self._limiter.reset()
         for subscriber in self._subscribers:
             subscriber.on_episode_start(start)
-        tally = EpisodeTally()
-        rate = Rate(self._robot.spec.control_hz, self._clock)
-        begin = self._clock.now()
-        end = "fault"
-        try:
-            end = self._run(tally, rate)
-        except KeyboardInterrupt:
-            end = "interrupted"
-            raise
-        except PolicyUnavailable:
-            end = "policy"
-            raise
-        finally:
-            self._hold()
-            outcome = tally.outcome(end=end, seconds=self._clock.now() - begin, rate=rate)
-            for subscriber in self._subscribers:
-                subscriber.on_episode_end(outcome)
-            log_outcome(start, outcome)
-        return outcome
+            audience.append(subscriber)
 
-    def _run(self, tally: EpisodeTally, rate: Rate) -> str:
+    def _run(self, tally: EpisodeTally, rate: Rate) -> tuple[str, Step]:
+        """Why the episode ended, and its closing step."""
         end = None
-        while end is None:
-            try:
-                observation = self._robot.get_observation()
-            except StaleObservation:
-                self._robot.hold()
-                tally.count_hold()
-                if tally.held_in_a_row >= self._config.max_held:
-                    raise
-            else:
+        while True:
+            observation = self._observe(tally)
+            if observation is not None and end is not None:
+                return end, Step(observation=observation, requested=None, sent=None)
+            if observation is not None:
                 self._step(observation, tally)
                 end = self._end(tally)
             rate.sleep()
-        self._notify(Step(observation=self._robot.get_observation(), requested=None, sent=None))
-        return end
+
+    def _observe(self, tally: EpisodeTally) -> Observation | None:
+        """The newest observation, or None while the robot holds because there is none."""
+        try:
+            return self._robot.get_observation()
+        except StaleObservation as error:
+            self._robot.hold()
+            if tally.held_in_a_row == 0:
+                logger.warning("holding: %s", error)
+            tally.count_hold()
+            if tally.held_in_a_row >= self._config.max_held:
+                raise
+            return None
 
     def _step(self, observation: Observation, tally: EpisodeTally) -> None:
+        if tally.num_steps == 0:
+            self._broker.reset(since=observation.time)
         silence = self._replan(observation, tally)
         requested = self._broker.action_at(self._clock.now())
         limited = self._limiter.limit(requested)
@@ -144,7 +166,9 @@ class ControlLoop:
             status=None if self._judge is None else self._judge.task_status(),
         )
         tally.count(step)
-        self._notify(step)
+        failures = Failures()
+        _tell(self._subscribers, "a step", lambda subscriber: subscriber.on_step(step), failures)
+        failures.raise_cause()
         if tally.held_in_a_row >= self._config.max_held:
             raise silence or PolicyUnavailable(
                 f"expected an action to send, found none for {tally.held_in_a_row} control periods "
@@ -159,7 +183,8 @@ class ControlLoop:
         try:
             chunk = self._policy.infer(observation)
         except PolicyUnavailable as error:
-            logger.warning("holding: %s", error)
+            if tally.held_in_a_row == 0:
+                logger.warning("no new actions: %s", error)
             return error
         tally.infer_ms.append((self._stopwatch.now() - begin) * 1e3)
         self._broker.put(chunk)
@@ -175,12 +200,16 @@ class ControlLoop:
             return "horizon"
         return None
 
-    def _notify(self, step: Step) -> None:
-        for subscriber in self._subscribers:
-            subscriber.on_step(step)
+    def _hold(self, failures: Failures) -> None:
+        """Stop the arm, in two tries: a second Ctrl-C may cut the first one short."""
+        for _ in range(2):
+            with failures.during("holding the robot"):
+                self._robot.hold()
+                return
 
-    def _hold(self) -> None:
-        try:
-            self._robot.hold()
-        except ClamRobotError as error:
-            logger.error("the robot could not be told to hold: %s", error)
+
+def _tell(audience: Sequence[Subscriber], what: str, tell: Callable[[Subscriber], None], failures: Failures) -> None:
+    """Tell every subscriber, whatever befalls the ones before it."""
+    for subscriber in audience:
+        with failures.during(f"telling {type(subscriber).__name__} {what}"):
+            tell(subscriber)

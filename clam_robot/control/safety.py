@@ -11,7 +11,7 @@ from jaxtyping import Float32
 
 from clam_robot import config
 from clam_robot.errors import InvalidSpec
-from clam_robot.specs import RobotSpec
+from clam_robot.specs import RobotSpec, as_float32
 
 NOT_FINITE = "not_finite"
 WRONG_SHAPE = "wrong_shape"
@@ -50,7 +50,7 @@ def refusal(action: np.ndarray | None, size: int) -> str | None:
         return NO_ACTION
     if action.shape != (size,):
         return WRONG_SHAPE
-    if not np.isfinite(action).all():
+    if not np.isfinite(as_float32(action)).all():
         return NOT_FINITE
     return None
 
@@ -68,7 +68,8 @@ def limit_change(
     max_change: Float32[np.ndarray, "A"],
 ) -> Float32[np.ndarray, "A"]:
     """The nearest action that differs from the previous one by at most `max_change`."""
-    return np.clip(action, previous - max_change, previous + max_change)
+    with np.errstate(over="ignore"):
+        return np.clip(action, previous - max_change, previous + max_change)
 
 
 class SafetyLimiter:
@@ -83,12 +84,12 @@ class SafetyLimiter:
         limits = limits or SafetyConfig()
         self._max_change: np.ndarray | None = None
         if limits.max_change is not None:
-            if len(limits.max_change) != len(spec.action) or not all(change > 0 for change in limits.max_change):
+            self._max_change = as_float32(np.asarray(limits.max_change))
+            if self._max_change.shape != (len(spec.action),) or not (self._max_change > 0).all():
                 raise InvalidSpec(
                     f"max_change: expected {len(spec.action)} positive numbers [{', '.join(spec.action.names)}], "
                     f"found {limits.max_change}"
                 )
-            self._max_change = np.asarray(limits.max_change, np.float32)
         self._previous: np.ndarray | None = None
 
     def reset(self) -> None:
@@ -101,7 +102,7 @@ class SafetyLimiter:
         if reason is not None or requested is None:
             return LimitedAction(action=None, reasons=(reason or NO_ACTION,))
         reasons: list[str] = []
-        wanted = requested.astype(np.float32)
+        wanted = as_float32(requested)
         action = limit_bounds(wanted, self._action.low_array, self._action.high_array)
         if not np.array_equal(action, wanted):
             reasons.append(BOUNDS)
@@ -110,5 +111,5 @@ class SafetyLimiter:
             if not np.array_equal(calm, action):
                 reasons.append(CHANGE)
             action = calm
-        self._previous = action
+        self._previous = action.copy()
         return LimitedAction(action=action, reasons=tuple(reasons))
