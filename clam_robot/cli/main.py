@@ -1,0 +1,100 @@
+"""`clam VERB ...`: finds the verb, imports only what that verb needs, and turns errors into one clear line."""
+
+import difflib
+import logging
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import tyro
+from rich.logging import RichHandler
+from rich.markup import escape
+
+import clam_robot
+from clam_robot.cli.console import console, error_console
+from clam_robot.errors import ClamRobotError, MissingDependency
+
+EXIT_ERROR = 2
+EXIT_INTERRUPTED = 130
+
+# Verb -> what it is for. The module of the same name holds a dataclass `Command` with `run()`.
+VERBS = {
+    "demo": "the whole path on a simulated arm: record, train, serve, run, report",
+    "record": "record episodes of a scripted expert or of play in simulation",
+    "train": "train CLAM or a baseline on recorded episodes",
+    "serve": "serve a checkpoint over the network",
+    "run": "drive a robot with a checkpoint or a policy server",
+    "evaluate": "measure a checkpoint's success over many episodes",
+    "inspect": "say what is in a data set or checkpoint",
+}
+
+# Extra of pyproject.toml that brings a package.
+EXTRAS = {
+    "torch": "train",
+    "safetensors": "train",
+    "tensorboard": "train",
+    "fastapi": "server",
+    "uvicorn": "server",
+    "mujoco": "sim",
+    "metaworld": "sim",
+    "dm_control": "sim",
+    "scipy": "sim",
+    "av": "report",
+    "cv2": "report",
+    "jinja2": "report",
+    "matplotlib": "report",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the return value is the exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or words[0] in {"-h", "--help"}:
+        _print_overview()
+        return 0
+    if words[0] == "--version":
+        console.print(f"clam-robot {clam_robot.__version__}")
+        return 0
+    verb, rest = words[0], words[1:]
+    if verb not in VERBS:
+        close = difflib.get_close_matches(verb, VERBS, n=1)
+        hint = f"did you mean `clam {close[0]}`?" if close else f"there are {', '.join(VERBS)}"
+        error_console.print(f"[bold red]error:[/] no command {escape(repr(verb))}; {hint}")
+        return EXIT_ERROR
+    logging.basicConfig(
+        level=logging.WARNING, format="%(message)s", handlers=[RichHandler(console=error_console, show_path=False)]
+    )
+    try:
+        command = tyro.cli(import_module(f"clam_robot.cli.{verb}").Command, prog=f"clam {verb}", args=rest)
+        command.run()
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRAS:
+            raise
+        return _fail(
+            MissingDependency(
+                f"`clam {verb}` needs {package}; install it with pip install 'clam-robot[{EXTRAS[package]}]'"
+            )
+        )
+    except ClamRobotError as error:
+        return _fail(error)
+    except KeyboardInterrupt:
+        error_console.print("[bold yellow]interrupted[/]")
+        return EXIT_INTERRUPTED
+    return 0
+
+
+def _fail(error: Exception) -> int:
+    error_console.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
+    return EXIT_ERROR
+
+
+def _print_overview() -> None:
+    console.print(f"[bold]clam[/] {clam_robot.__version__}: {(clam_robot.__doc__ or '').strip()}\n")
+    console.print("usage: clam VERB [options]; `clam VERB --help` is the manual of a verb\n")
+    for verb, purpose in VERBS.items():
+        console.print(f"  [bold]{verb:<10}[/]{purpose}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

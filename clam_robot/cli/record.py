@@ -1,0 +1,67 @@
+"""`clam record`."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from clam_robot.cli.console import console, progress_bars
+from clam_robot.episodes.index import EpisodeIndex
+from sim.collect import CollectConfig, Collected, collect
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """Record episodes of a scripted expert or of play in simulation.
+
+    Recording goes on where it stopped: the command ends when the folder holds `--episodes` episodes of the source.
+    Ctrl-C keeps every finished episode.
+
+    Attributes:
+        out: folder of the data set.
+        episodes: how many the folder shall hold.
+        workers: processes to record with.
+        collect: what to record.
+    """
+
+    out: Path
+    episodes: int = 50
+    workers: int = 1
+    collect: Annotated[CollectConfig, tyro.conf.arg(name="")] = field(default_factory=CollectConfig)
+
+    def run(self) -> None:
+        """Record and say where the episodes are."""
+        config = self.collect
+        there = [entry for entry in EpisodeIndex(self.out).entries()[0].values() if entry.source == config.source]
+        missing = self.episodes - len(there)
+        if missing <= 0:
+            console.print(
+                f"{self.out} already holds {len(there)} {config.source} episodes; ask for more with --episodes"
+            )
+            return
+        seeds = [entry.seed for entry in there if entry.seed is not None and entry.seed >= config.first_seed]
+        collected = Collected(num_kept=0, num_discarded=0)
+        try:
+            with progress_bars() as bars:
+                task = bars.add_task(f"{config.source} on {config.robot}", total=missing, note="")
+
+                def show(progress: Collected) -> None:
+                    nonlocal collected
+                    collected = progress
+                    note = f"{progress.num_discarded} discarded" if progress.num_discarded else ""
+                    bars.update(task, completed=progress.num_kept, note=note)
+
+                collect(
+                    config,
+                    self.out,
+                    missing,
+                    first_scene=max(seeds) + 1 if seeds else None,
+                    workers=self.workers,
+                    on_progress=show,
+                )
+        finally:
+            console.print(
+                f"recorded {collected.num_kept} {config.source} episodes"
+                f" ({collected.num_discarded} discarded by their outcome): {self.out}"
+            )

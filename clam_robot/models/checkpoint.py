@@ -1,0 +1,117 @@
+"""A trained policy as a folder: `weights.safetensors` and a readable `checkpoint.json`.
+
+The header holds everything needed to rebuild and use the policy: the robot's spec, the configuration of features and
+networks, and how it was trained. Scales and means are among the weights. Nothing is pickled.
+"""
+
+import json
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from clam_robot import config
+from clam_robot.errors import CheckpointError, ConfigError
+from clam_robot.models.action_scale import ActionScale
+from clam_robot.models.actor import Actor
+from clam_robot.models.features import FeatureConfig, StateFeatures
+from clam_robot.models.latent_action_model import LatentActionConfig
+from clam_robot.models.latent_policy import PolicyConfig, PolicyNetwork
+from clam_robot.models.networks import mlp
+from clam_robot.specs import RobotSpec
+
+FORMAT_VERSION = 1
+HEADER = "checkpoint.json"
+WEIGHTS = "weights.safetensors"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckpointHeader(config.Strict):
+    """What a checkpoint says of itself.
+
+    Attributes:
+        method: how it was trained ("clam", "vpt", "bc_play", "oracle").
+        spec: the robot it acts for.
+        features: of states.
+        policy: shape of the policy network.
+        latent: shape of the latent action model; None where the policy speaks in actions.
+        training: data, steps, seconds and final losses, for people.
+        format_version: of this layout.
+        software_version: that wrote it.
+    """
+
+    method: str
+    spec: RobotSpec
+    features: FeatureConfig
+    policy: PolicyConfig
+    latent: LatentActionConfig | None
+    training: dict[str, str | float] = field(default_factory=dict[str, str | float])
+    format_version: Literal[1] = FORMAT_VERSION
+    software_version: str = ""
+
+
+def build_actor(header: CheckpointHeader) -> Actor:
+    """An untrained actor of the header's shape."""
+    features = StateFeatures(header.spec, header.features)
+    num_actions = len(header.spec.action)
+    num_targets = num_actions if header.latent is None else header.latent.latent_dim
+    decoder: nn.Module | None = None
+    if header.latent is not None:
+        decoder = mlp(num_targets, num_actions, hidden=header.latent.hidden, num_layers=header.latent.num_layers)
+    return Actor(
+        features=features,
+        network=PolicyNetwork(num_present=features.num_present, num_targets=num_targets, config=header.policy),
+        decoder=decoder,
+        scale=ActionScale(header.spec.action),
+    )
+
+
+def save_checkpoint(path: Path, actor: Actor, header: CheckpointHeader) -> None:
+    """Write a checkpoint folder; an older one at `path` is replaced only when the new one is complete."""
+    partial = path.with_name(f".{path.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    save_file({name: tensor.contiguous() for name, tensor in actor.state_dict().items()}, partial / WEIGHTS)
+    (partial / HEADER).write_text(json.dumps(config.to_dict(header), indent=1))
+    old = path.with_name(f".{path.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if path.exists():
+        path.rename(old)
+    partial.rename(path)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def load_header(path: Path) -> CheckpointHeader:
+    """Read what a checkpoint says of itself, without its weights.
+
+    Raises:
+        CheckpointError: no checkpoint at `path`, or one of another version or kind.
+    """
+    if not (path / HEADER).is_file():
+        raise CheckpointError(f"no checkpoint at {path}: expected a folder with {HEADER}; `clam train` writes one")
+    try:
+        return config.load(CheckpointHeader, path / HEADER)
+    except ConfigError as error:
+        raise CheckpointError(f"the checkpoint at {path} cannot be read: {error}") from None
+
+
+def load_checkpoint(path: Path) -> tuple[Actor, CheckpointHeader]:
+    """Rebuild a trained actor, in evaluation mode.
+
+    Raises:
+        CheckpointError: missing, damaged, or weights that do not fit the header.
+    """
+    header = load_header(path)
+    actor = build_actor(header)
+    try:
+        actor.load_state_dict(load_file(path / WEIGHTS))
+    except FileNotFoundError:
+        raise CheckpointError(f"the checkpoint at {path} has no {WEIGHTS}; copy the whole folder") from None
+    except (SafetensorError, RuntimeError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise CheckpointError(f"{path / WEIGHTS} does not fit its header or is damaged: {first}") from None
+    return actor.eval(), header

@@ -1,0 +1,119 @@
+"""What the models see of a state vector, derived from the names and units in the robot's spec.
+
+Raw states serve inverse dynamics badly: entries that hardly move explode when each is standardised by itself, and
+what tells an action is how far things moved and how the hand stands to the object. So changes are measured in one
+scale per unit (all metres alike), points are compared with one another, and entries that never change are left out.
+The same features serve CLAM and every baseline.
+"""
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from clam_robot import config
+from clam_robot.specs import RobotSpec
+
+PREVIOUS = "prev_"
+GRIPPER = "gripper"
+# An entry counts as constant below this standard deviation, in its own unit.
+_CONSTANT = 1e-5
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureConfig(config.Strict):
+    """Which states a window holds and how they are scaled.
+
+    Attributes:
+        past: frames before the present one that inverse dynamics sees.
+        future: frames after it, at least 1; demonstrations are relabelled off line, so looking ahead is legal.
+        std_floor: smallest standard deviation of an entry, as a share of the typical one of its unit.
+    """
+
+    past: int = 2
+    future: int = 2
+    std_floor: float = 0.1
+
+
+class StateFeatures(nn.Module):
+    """Features of one state (`present`), of a window (`context`) and of a change (`change`).
+
+    Attributes:
+        num_present: P, size of `present`.
+        num_context: C, size of `context`.
+        num_change: D, size of `change`.
+    """
+
+    mean: Tensor
+    std: Tensor
+    change_scale: Tensor
+    relation_scale: Tensor
+    kept: Tensor
+
+    def __init__(self, spec: RobotSpec, config: FeatureConfig) -> None:
+        super().__init__()
+        self.config = config
+        size = len(spec.state)
+        names = spec.state.names
+        units = spec.state.units
+        self._units = [[i for i in range(size) if units[i] == unit] for unit in sorted(set(units))]
+        self._grippers = [i for i, name in enumerate(names) if name.startswith(GRIPPER)]
+        self._current = [i for i, name in enumerate(names) if not name.startswith(PREVIOUS)]
+        points = {name: where for name, where in spec.state.points.items() if not name.startswith(PREVIOUS)}
+        self._relations = list(combinations(points.values(), 2))
+        self.register_buffer("mean", torch.zeros(size))
+        self.register_buffer("std", torch.ones(size))
+        self.register_buffer("change_scale", torch.ones(size))
+        self.register_buffer("relation_scale", torch.ones(len(self._relations)))
+        self.register_buffer("kept", torch.zeros(size, dtype=torch.bool))
+        self.kept[self._current] = True
+        num_frames = config.past + 1 + config.future
+        self.num_present = size + 3 * len(self._relations)
+        self.num_change = size
+        self.num_context = self.num_present + (num_frames - 1) * size + num_frames * len(self._grippers)
+
+    @torch.no_grad()
+    def fit(self, states: Float[Tensor, "N S"], changes: Float[Tensor, "N S"]) -> None:
+        """Measure means and scales.
+
+        Args:
+            states: states of the training data.
+            changes: differences between each of these states and the next.
+        """
+        std = states.std(0)
+        self.kept &= std > _CONSTANT
+        self.mean.copy_(states.mean(0))
+        for entries in self._units:
+            used = [i for i in entries if bool(self.kept[i])]
+            if not used:
+                continue
+            typical = std[used].square().mean().sqrt()
+            self.std[used] = std[used].clamp_min(float(self.config.std_floor * typical))
+            self.change_scale[used] = changes[:, used].square().mean().sqrt().clamp_min(_CONSTANT)
+        for i, difference in enumerate(self._differences(states)):
+            self.relation_scale[i] = difference.square().mean().sqrt().clamp_min(_CONSTANT)
+
+    def present(self, state: Float[Tensor, "*batch S"]) -> Float[Tensor, "*batch P"]:
+        """One state: every entry standardised, and how each point stands to each other one."""
+        entries = (state - self.mean) / self.std * self.kept
+        differences = [d / scale for d, scale in zip(self._differences(state), self.relation_scale, strict=True)]
+        return torch.cat([entries, *differences], dim=-1)
+
+    def context(self, states: Float[Tensor, "*batch W S"]) -> Float[Tensor, "*batch C"]:
+        """A window: its present state, every step's change, and the gripper in every frame."""
+        steps = (states[..., 1:, :] - states[..., :-1, :]) / self.change_scale * self.kept
+        grippers = ((states - self.mean) / self.std)[..., self._grippers]
+        return torch.cat(
+            [self.present(states[..., self.config.past, :]), steps.flatten(-2), grippers.flatten(-2)], dim=-1
+        )
+
+    def change(
+        self, state: Float[Tensor, "*batch S"], following: Float[Tensor, "*batch S"]
+    ) -> Float[Tensor, "*batch S"]:
+        """What forward dynamics predicts: the step to the next state, one scale per unit."""
+        return (following - state) / self.change_scale * self.kept
+
+    def _differences(self, state: Tensor) -> list[Tensor]:
+        return [state[..., b] - state[..., a] for a, b in self._relations]

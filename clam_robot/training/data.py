@@ -1,0 +1,153 @@
+"""From data sets on disk to the windows a run learns from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from clam_robot.episodes.dataset import EpisodeDataset
+from clam_robot.episodes.reader import Episode
+from clam_robot.episodes.windows import WindowDataset
+from clam_robot.errors import ConfigError, NoLabels
+from clam_robot.models.action_scale import ActionScale
+from clam_robot.specs import RobotSpec
+from clam_robot.training.config import TrainConfig
+
+# Seed of the order in which play episodes are dealt to labelled sets; fixed, so that set k is the same in every run.
+_DEAL_SEED = 2505
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Transitions as tensors.
+
+    Attributes:
+        states: (B, W, S) windows around each transition.
+        action: (B, A) scaled to [-1, 1]; zero where unlabelled.
+        is_labeled: (B,).
+    """
+
+    states: Float[Tensor, "B W S"]
+    action: Float[Tensor, "B A"]
+    is_labeled: Bool[Tensor, "B"]
+
+    @classmethod
+    def join(cls, batches: Sequence["Batch"]) -> "Batch":
+        """One batch of several."""
+        return cls(
+            states=torch.cat([batch.states for batch in batches]),
+            action=torch.cat([batch.action for batch in batches]),
+            is_labeled=torch.cat([batch.is_labeled for batch in batches]),
+        )
+
+
+class TransitionSource:
+    """Draws batches of transitions from windows of episodes."""
+
+    def __init__(self, windows: WindowDataset, scale: ActionScale, device: torch.device) -> None:
+        self._windows = windows
+        self._scale = scale
+        self._device = device
+
+    def __len__(self) -> int:
+        return len(self._windows)
+
+    def draw(self, rng: np.random.Generator, size: int) -> Batch:
+        """A random batch, with replacement."""
+        return self.take(rng.integers(len(self), size=size))
+
+    def all(self) -> Batch:
+        """Every transition in order."""
+        return self.take(np.arange(len(self)))
+
+    def take(self, indices: np.ndarray) -> Batch:
+        """The transitions at `indices`."""
+        window = self._windows[indices]
+        action = self._scale.normalize(torch.from_numpy(window.actions).to(self._device)).nan_to_num(0.0)
+        return Batch(
+            states=torch.from_numpy(window.states).to(self._device),
+            action=action,
+            is_labeled=torch.from_numpy(window.is_labeled).to(self._device),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingData:
+    """What a run learns from.
+
+    Attributes:
+        spec: of the robot that recorded all of it.
+        play: labelled play; None for the oracle.
+        demonstrations: without labels but for the oracle; None for behaviour cloning of play.
+    """
+
+    spec: RobotSpec
+    play: TransitionSource | None
+    demonstrations: TransitionSource | None
+
+    @property
+    def sources(self) -> tuple[TransitionSource, ...]:
+        """Those there are."""
+        return tuple(source for source in (self.play, self.demonstrations) if source is not None)
+
+
+def load_training_data(config: TrainConfig) -> TrainingData:
+    """Open the data sets a method needs and draw its labelled set.
+
+    Raises:
+        ConfigError: a data set the method needs is not given.
+        NoEpisodes: nothing at its path.
+        NoLabels: the play has fewer labelled episodes than asked for.
+        SpecMismatch: play and demonstrations come from different robots.
+    """
+    is_oracle = config.method == "oracle"
+    play = None if is_oracle else _labeled_play(_required(config.play, "play", config.method), config)
+    demonstrations = None
+    if config.method != "bc-play":
+        path = _required(config.demonstrations, "demonstrations", config.method)
+        demonstrations = list(EpisodeDataset(path))[: config.num_demonstrations]
+        if is_oracle and not any(episode.action_labeled.any() for episode in demonstrations):
+            raise NoLabels(f"the oracle needs demonstrations with actions, and {path} has none; train another method")
+    spec = (play or demonstrations or [])[0].spec
+    if play and demonstrations:
+        spec.require(demonstrations[0].spec, what=f"play {config.play} with demonstrations {config.demonstrations}")
+    device, scale = torch.device(config.device), ActionScale(spec.action)
+
+    def source(episodes: Sequence[Episode] | None, *, use_labels: bool) -> TransitionSource | None:
+        if episodes is None:
+            return None
+        windows = WindowDataset(
+            episodes, past=config.features.past, future=config.features.future, use_labels=use_labels
+        )
+        return TransitionSource(windows, scale.to(device), device)
+
+    return TrainingData(
+        spec=spec, play=source(play, use_labels=True), demonstrations=source(demonstrations, use_labels=is_oracle)
+    )
+
+
+def _required(path: Path | None, name: str, method: str) -> Path:
+    if path is None:
+        raise ConfigError(f"method {method} needs --{name}: the path of a data set; `clam record` makes one")
+    return path
+
+
+def _labeled_play(path: Path, config: TrainConfig) -> list[Episode]:
+    labeled = [episode for episode in EpisodeDataset(path) if episode.action_labeled.any()]
+    first, last = config.label_set * config.num_labeled, (config.label_set + 1) * config.num_labeled
+    if not labeled:
+        raise NoLabels(
+            f"grounding needs labelled actions: expected {config.num_labeled} labelled play episodes, found none in "
+            f"{path}; record play with `clam record --source play`"
+        )
+    if len(labeled) < last:
+        raise NoLabels(
+            f"labelled set {config.label_set} of {config.num_labeled} episodes needs {last} labelled play episodes, "
+            f"found {len(labeled)} in {path}; record more, or lower --num-labeled or --label-set"
+        )
+    order = np.random.default_rng(_DEAL_SEED).permutation(len(labeled))
+    return [labeled[i] for i in order[first:last]]

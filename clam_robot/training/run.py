@@ -1,0 +1,93 @@
+"""One training run in one folder: configuration, states, TensorBoard files, and the checkpoint it ends in."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+import clam_robot
+from clam_robot import config as files
+from clam_robot.errors import ConfigError
+from clam_robot.models.actor import Actor
+from clam_robot.models.checkpoint import CheckpointHeader, save_checkpoint
+from clam_robot.timing import Clock, MonotonicClock
+from clam_robot.training.config import TrainConfig
+from clam_robot.training.data import load_training_data
+from clam_robot.training.methods import RECIPES
+from clam_robot.training.trainer import Progress, Trainer
+
+CONFIG = "train.json"
+CHECKPOINT = "checkpoint"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingResult:
+    """What a run left.
+
+    Attributes:
+        checkpoint: folder of the trained policy.
+        seconds: wall time of this call [s].
+    """
+
+    checkpoint: Path
+    seconds: float
+
+
+def run_training(
+    config: TrainConfig, directory: Path, progress: Progress, stopwatch: Clock | None = None
+) -> TrainingResult:
+    """Train, or go on with the run that `directory` holds.
+
+    Deterministic on the CPU: the same configuration and data give the same weights, interrupted or not.
+
+    Raises:
+        ConfigError: the folder holds a run of another configuration.
+        TrainingError: the data lacks labels, or the loss diverged.
+    """
+    stopwatch = stopwatch or MonotonicClock()
+    begin = stopwatch.now()
+    torch.set_num_threads(config.threads)
+    data = load_training_data(config)
+    _claim(directory, config)
+    trainer = Trainer(directory, seed=config.seed, progress=progress)
+    torch.manual_seed(config.seed)
+    checkpoint = directory / CHECKPOINT
+
+    def save(actor: Actor) -> None:
+        header = CheckpointHeader(
+            method=config.method,
+            spec=data.spec,
+            features=config.features,
+            policy=config.policy,
+            latent=None if actor.decoder is None else config.latent,
+            training={
+                "play": str(config.play),
+                "demonstrations": str(config.demonstrations),
+                "num_labeled": config.num_labeled,
+                "label_set": config.label_set,
+                "num_demonstrations": config.num_demonstrations,
+                "seed": config.seed,
+                "seconds": round(stopwatch.now() - begin, 1),
+            },
+            software_version=clam_robot.__version__,
+        )
+        save_checkpoint(checkpoint, actor, header)
+
+    save(RECIPES[config.method](data, config, trainer, save))
+    return TrainingResult(checkpoint=checkpoint, seconds=stopwatch.now() - begin)
+
+
+def _claim(directory: Path, config: TrainConfig) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    path, wanted = directory / CONFIG, files.to_dict(config)
+    if not path.exists():
+        path.write_text(json.dumps(wanted, indent=1))
+        return
+    there = files.to_dict(files.load(TrainConfig, path))
+    different = sorted(key for key in wanted if there[key] != wanted[key])
+    if different:
+        raise ConfigError(
+            f"{directory} holds a run with other settings ({', '.join(different)} differ); "
+            "train into another folder with --out, or repeat the settings to go on with that run"
+        )

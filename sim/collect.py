@@ -1,0 +1,232 @@
+"""Records episodes of a scripted source in simulation, on one core or several."""
+
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Literal
+
+from clam_robot import config
+from clam_robot.control.loop import ControlLoop, LoopConfig
+from clam_robot.episodes.recorder import Recorder
+from clam_robot.errors import ConfigError
+from clam_robot.interfaces import Policy
+from clam_robot.timing import ManualClock
+from clam_robot.types import EpisodeOutcome, EpisodeStart
+from sim.base import SimulatedRobot
+from sim.experts import ScriptedExpert
+from sim.play import PlayPolicy
+from sim.registry import make_robot
+
+Source = Literal["play", "expert"]
+
+# First scene seed of each source, so that play, demonstrations and evaluation never share a scene.
+FIRST_SEED: dict[str, int] = {"expert": 0, "play": 1_000_000, "evaluation": 2_000_000}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectConfig(config.Strict):
+    """What to record.
+
+    Attributes:
+        robot: name of a simulated robot, "metaworld:assembly".
+        source: "expert" keeps episodes that solve the task, "play" those that do not.
+        noise: standard deviation of the expert's action noise, in action units.
+        seed: of noise and play; scenes are numbered on from seed x 10,000.
+        is_labeled: store actions; without, the episodes are observations only.
+        cameras: cameras to record.
+        image_height: of every camera [pixel].
+        image_width: of every camera [pixel].
+        gripper: how the gripper is commanded.
+        horizon: control periods per episode; None for the suite's own.
+        steps_after_success: control periods an expert goes on after it has solved the task.
+        keep_all: keep every episode, whatever its outcome.
+    """
+
+    robot: str = "metaworld:assembly"
+    source: Source = "play"
+    noise: float = 0.1
+    seed: int = 0
+    is_labeled: bool = True
+    cameras: tuple[str, ...] = ()
+    image_height: int = 224
+    image_width: int = 224
+    gripper: Literal["binary", "continuous"] = "binary"
+    horizon: int | None = None
+    steps_after_success: int = 8
+    keep_all: bool = False
+
+    def __post_init__(self) -> None:
+        if self.noise < 0 or self.seed < 0:
+            raise ConfigError(f"noise and seed must not be negative, found {self.noise} and {self.seed}")
+
+    @property
+    def first_seed(self) -> int:
+        """Seed of the first scene."""
+        return FIRST_SEED[self.source] + 10_000 * self.seed
+
+
+class Collector:
+    """A connected robot, its source of actions and a recorder, ready to record one scene after another."""
+
+    def __init__(self, config: CollectConfig, root: Path) -> None:
+        clock = ManualClock()
+        self._config = config
+        self._robot = make_robot(
+            config.robot,
+            clock,
+            cameras=config.cameras,
+            image_size=(config.image_height, config.image_width),
+            gripper=config.gripper,
+            horizon=config.horizon,
+        )
+        self._robot.connect()
+        is_expert = config.source == "expert"
+        self._recorder = Recorder(root, keep=self._is_kept, wait_when_full=True)
+        self._loop = ControlLoop(
+            self._robot,
+            _policy(config, self._robot),
+            clock=clock,
+            subscribers=[self._recorder],
+            config=LoopConfig(stop_after_success=config.steps_after_success if is_expert else None),
+        )
+
+    def collect(self, scene: int) -> bool:
+        """Record the scene of this seed; whether the episode was kept."""
+        start = EpisodeStart(
+            spec=self._robot.spec,
+            task=self._robot.task,
+            source=self._config.source,
+            seed=scene,
+            is_labeled=self._config.is_labeled,
+        )
+        num_kept = self._recorder.num_kept
+        self._loop.run_episode(start)
+        return self._recorder.num_kept > num_kept
+
+    def close(self) -> None:
+        """Disconnect; an unfinished episode is discarded."""
+        self._recorder.close()
+        self._robot.disconnect()
+
+    def _is_kept(self, outcome: EpisodeOutcome) -> bool:
+        if outcome.end not in {"success", "horizon"}:
+            return False
+        return self._config.keep_all or outcome.success == (self._config.source == "expert")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collected:
+    """Progress of a collection.
+
+    Attributes:
+        num_kept: episodes stored by this call.
+        num_discarded: episodes whose outcome was not wanted.
+    """
+
+    num_kept: int
+    num_discarded: int
+
+
+def collect(
+    config: CollectConfig,
+    root: Path,
+    num_episodes: int,
+    *,
+    first_scene: int | None = None,
+    workers: int = 1,
+    on_progress: Callable[[Collected], None] = lambda collected: None,
+) -> Collected:
+    """Record scene after scene until `num_episodes` are kept.
+
+    Which scenes are kept does not depend on the number of workers. When interrupted, episodes in flight are finished
+    by workers and discarded in a single process; those already kept stay.
+
+    Args:
+        config: what to record.
+        root: folder of the data set.
+        num_episodes: to keep, beside those the folder already holds.
+        first_scene: seed to begin with; the configuration's own by default.
+        workers: processes.
+        on_progress: told after every episode.
+
+    Raises:
+        UnknownRobot: no such robot, task or camera.
+        EpisodeError: the folder cannot be written.
+    """
+    scene = config.first_seed if first_scene is None else first_scene
+    num_kept = num_discarded = 0
+    with _Pool(config, root, workers) as pool:
+        while num_kept < num_episodes:
+            while num_kept + pool.num_in_flight < num_episodes:
+                pool.submit(scene)
+                scene += 1
+            for is_kept in pool.results():
+                num_kept += is_kept
+                num_discarded += not is_kept
+                on_progress(Collected(num_kept=num_kept, num_discarded=num_discarded))
+    return Collected(num_kept=num_kept, num_discarded=num_discarded)
+
+
+def _policy(config: CollectConfig, robot: SimulatedRobot) -> Policy:
+    if config.source == "expert":
+        return ScriptedExpert(robot, noise=config.noise, seed=config.seed)
+    return PlayPolicy(robot.spec, seed=config.seed)
+
+
+class _Pool:
+    """Runs scenes in this process or in several, behind one face."""
+
+    def __init__(self, config: CollectConfig, root: Path, workers: int) -> None:
+        self._collector = Collector(config, root) if workers == 1 else None
+        self._executor = None
+        if workers > 1:
+            Collector(config, root).close()  # a wrong name is an error here, not a broken pool
+            self._executor = ProcessPoolExecutor(
+                workers, get_context("spawn"), initializer=_start_worker, initargs=(config, root)
+            )
+        self._scenes: list[int] = []
+        self._futures: set[Future[bool]] = set()
+
+    @property
+    def num_in_flight(self) -> int:
+        return len(self._scenes) + len(self._futures)
+
+    def submit(self, scene: int) -> None:
+        if self._executor is not None:
+            self._futures.add(self._executor.submit(_collect_in_worker, scene))
+        else:
+            self._scenes.append(scene)
+
+    def results(self) -> Iterator[bool]:
+        if self._collector is not None:
+            yield self._collector.collect(self._scenes.pop(0))
+            return
+        done, self._futures = wait(self._futures, return_when=FIRST_COMPLETED)
+        for future in done:
+            yield future.result()
+
+    def __enter__(self) -> "_Pool":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._collector is not None:
+            self._collector.close()
+        if self._executor is not None:
+            self._executor.shutdown(cancel_futures=True)
+
+
+_worker: Collector | None = None
+
+
+def _start_worker(config: CollectConfig, root: Path) -> None:
+    global _worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides; episodes in flight are finished
+    _worker = Collector(config, root)
+
+
+def _collect_in_worker(scene: int) -> bool:
+    assert _worker is not None
+    return _worker.collect(scene)

@@ -1,0 +1,49 @@
+"""Runs a policy through a list of scenes."""
+
+from collections.abc import Callable, Sequence
+
+from clam_robot.control.loop import ControlLoop, LoopConfig
+from clam_robot.interfaces import Policy, Subscriber
+from clam_robot.timing import Clock
+from clam_robot.types import EpisodeOutcome, EpisodeStart
+from sim.base import SimulatedRobot
+
+
+def run_rollouts(
+    robot: SimulatedRobot,
+    policy: Policy,
+    clock: Clock,
+    scenes: Sequence[int],
+    *,
+    subscribers: Sequence[Subscriber] = (),
+    steps_after_success: int = 0,
+    on_outcome: Callable[[int, EpisodeOutcome], None] = lambda scene, outcome: None,
+) -> list[EpisodeOutcome]:
+    """One episode per scene.
+
+    Args:
+        robot: connected.
+        policy: made for it.
+        clock: the robot's.
+        scenes: seeds.
+        subscribers: told of every step.
+        steps_after_success: control periods to go on once the task is solved.
+        on_outcome: told after every episode.
+
+    Raises:
+        SpecMismatch: the policy is for another robot.
+        PolicyError, RobotError: a fault in mid-episode; the episodes before it are complete.
+    """
+    loop = ControlLoop(
+        robot,
+        policy,
+        clock=clock,
+        subscribers=subscribers,
+        config=LoopConfig(stop_after_success=steps_after_success),
+    )
+    outcomes: list[EpisodeOutcome] = []
+    for scene in scenes:
+        start = EpisodeStart(spec=robot.spec, task=robot.task, source="policy", seed=scene)
+        outcomes.append(loop.run_episode(start))
+        on_outcome(scene, outcomes[-1])
+    return outcomes
