@@ -131,7 +131,8 @@ def _unpack_scalar(value: dict[Any, Any]) -> object:
     if not isinstance(data, _SCALARS[dtype.kind]) or (isinstance(data, bool) and dtype.kind != "b"):
         raise MalformedMessage(f"scalar data: expected a value of {dtype}, found {type(data).__name__}")
     try:
-        return dtype.type(data)
+        with np.errstate(over="ignore"):
+            return dtype.type(data)
     except (ValueError, OverflowError) as error:
         raise MalformedMessage(f"scalar data: expected a value of {dtype}, found {data!r:.80}: {error}") from None
 

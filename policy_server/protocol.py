@@ -133,12 +133,12 @@ def decode_chunk(message: object, spec: RobotSpec) -> ActionChunk:
     if dt <= 0:
         raise MalformedMessage(f"dt: expected a positive number of seconds, found {dt}")
     names = spec.action.names
-    latents = reply.floats("latent_actions", (None, None), "(H, Z)") if "latent_actions" in reply else None
+    actions = reply.floats("actions", (None, len(names)), f"(H, {len(names)}) [{', '.join(names)}]")
+    latents = None
+    if "latent_actions" in reply:
+        latents = reply.floats("latent_actions", (len(actions), None), f"({len(actions)}, Z)")
     chunk = ActionChunk(
-        actions=reply.floats("actions", (None, len(names)), f"(H, {len(names)}) [{', '.join(names)}]"),
-        observation_time=reply.number("observation_time"),
-        dt=dt,
-        latent_actions=latents,
+        actions=actions, observation_time=reply.number("observation_time"), dt=dt, latent_actions=latents
     )
     require_executable(chunk, spec)
     return chunk

@@ -1,0 +1,83 @@
+"""Servers in processes of their own, on free loopback ports."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+FAKE_SERVER = Path(__file__).with_name("fake_server.py")
+# Far beyond any stall of a busy machine; reached only by a test that fails.
+PATIENCE = 60.0
+
+
+class ServerProcess:
+    """`fake_server.py` with the given options, ready to be asked."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self._stderr = (folder / "stderr.txt").open("w+")
+        self.process = subprocess.Popen(
+            [sys.executable, str(FAKE_SERVER), *options], stdout=subprocess.PIPE, stderr=self._stderr, text=True
+        )
+        assert self.process.stdout is not None
+        self.url = self.process.stdout.readline().strip()
+
+    @property
+    def port(self) -> str:
+        return self.url.rpartition(":")[2]
+
+    @property
+    def http(self) -> str:
+        return self.url.replace("ws:", "http:", 1)
+
+    @property
+    def stderr(self) -> str:
+        self._stderr.seek(0)
+        return self._stderr.read()
+
+    def send(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def wait(self) -> int:
+        return self.process.wait(PATIENCE)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(PATIENCE)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self._stderr.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., ServerProcess]]:
+    """A server that tests share: they must leave it alive."""
+    started: list[ServerProcess] = []
+
+    @cache
+    def start(*options: str) -> ServerProcess:
+        started.append(ServerProcess(tmp_path_factory.mktemp("server"), *options))
+        assert started[-1].url, started[-1].stderr
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.close()
+
+
+@pytest.fixture
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., ServerProcess]]:
+    """A server the test may stop or kill."""
+    started: list[ServerProcess] = []
+
+    def start(*options: str) -> ServerProcess:
+        started.append(ServerProcess(tmp_path_factory.mktemp("server"), *options))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.close()
