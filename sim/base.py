@@ -11,6 +11,7 @@ from clam_robot.specs import RobotSpec
 from clam_robot.timing import Clock
 from clam_robot.types import Observation, TaskStatus
 from sim import opengl
+from sim.names import require_known
 from sim.world import World
 
 if TYPE_CHECKING:
@@ -65,14 +66,18 @@ class SimulatedRobot(ABC):
         """Build the physics.
 
         Raises:
-            MissingDependency: cameras are configured and this machine cannot draw.
+            UnknownRobot: the scene lacks a configured camera; lists those it has.
         """
-        if self._world is None:
-            opengl.select_backend()
-            from sim.camera import Camera  # after the choice of OpenGL, which importing mujoco fixes
+        if self._world is not None:
+            return
+        opengl.select_backend()
+        from sim.camera import Camera  # after the choice of OpenGL, which importing mujoco fixes
 
-            self._world = self._open_world()
-            self._camera = Camera(self._world)
+        world = self._open_world()
+        camera = Camera(world)
+        for name in self.spec.cameras:
+            require_known(name, camera.names, what=f"{self.spec.name} camera")
+        self._world, self._camera = world, camera
 
     def disconnect(self) -> None:
         """Drop the physics and free drawing surfaces."""

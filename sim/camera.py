@@ -6,13 +6,18 @@ import mujoco
 import numpy as np
 from jaxtyping import UInt8
 
-from clam_robot.errors import MissingDependency, UnknownRobot
+from clam_robot.errors import MissingDependency
 from sim import opengl
+from sim.names import require_known
 from sim.world import World
 
 # MuJoCo's compiled half has no type information.
 _FLAGS: Any = mujoco.mjtRndFlag  # pyright: ignore[reportAttributeAccessIssue]
 _SLOW = (_FLAGS.mjRND_SHADOW, _FLAGS.mjRND_REFLECTION)
+
+# MetaWorld hangs its corner cameras head down. A camera standing in the world whose upward axis has this vertical part
+# or less is turned; one that looks straight down has none, one on the hand may roll as it likes.
+_UPSIDE_DOWN = -0.3
 
 
 class Camera:
@@ -38,17 +43,22 @@ class Camera:
             UnknownRobot: the model has no such camera; lists those it has.
             MissingDependency: this machine cannot draw; names the packages.
         """
-        if camera not in self.names:
-            raise UnknownRobot(f"no camera {camera!r}; there are {', '.join(self.names) or 'none'}")
+        require_known(camera, self.names, what="camera")
+        index = self.names.index(camera)
         renderer = self._renderer(height, width)
-        renderer.update_scene(self._data, self.names.index(camera))
-        return renderer.render().copy()
+        renderer.update_scene(self._data, index)
+        picture = renderer.render()
+        return np.ascontiguousarray(np.rot90(picture, 2)) if self._is_upside_down(index) else picture.copy()
 
     def close(self) -> None:
         """Free the drawing surfaces."""
         for renderer in self._renderers.values():
             renderer.close()
         self._renderers.clear()
+
+    def _is_upside_down(self, index: int) -> bool:
+        up = self._data.cam_xmat[index].reshape(3, 3)[:, 1]
+        return self._model.cam_bodyid[index] == 0 and up[2] < _UPSIDE_DOWN
 
     def _renderer(self, height: int, width: int) -> mujoco.Renderer:
         size = (height, width)

@@ -6,11 +6,12 @@ from typing import Literal
 import numpy as np
 
 from clam_robot import config
-from clam_robot.errors import ConfigError, UnknownRobot
+from clam_robot.errors import ConfigError
 from clam_robot.specs import CameraSpec, GripperSpec, RobotSpec, VectorSpec
 from clam_robot.timing import Clock
 from sim.base import SimulatedRobot
 from sim.metaworld_tasks import CAMERAS, task_name
+from sim.names import require_known
 from sim.world import World
 
 SIMULATOR_HZ = 80.0
@@ -75,8 +76,7 @@ class MetaWorldConfig(config.Strict):
                 raise ConfigError(f"{name} must be at least 1, found {getattr(self, name)}")
         task_name(self.task)
         for camera in self.cameras:
-            if camera not in CAMERAS:
-                raise UnknownRobot(f"no MetaWorld camera {camera!r}; there are {', '.join(CAMERAS)}")
+            require_known(camera, CAMERAS, what="MetaWorld camera")
 
 
 class MetaWorldRobot(SimulatedRobot):

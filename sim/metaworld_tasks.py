@@ -1,8 +1,6 @@
 """Names MetaWorld gives its tasks and cameras, so that they are known without loading a simulator."""
 
-import difflib
-
-from clam_robot.errors import UnknownRobot
+from sim.names import require_known
 
 TASKS = (
     "assembly",
@@ -66,8 +64,5 @@ def task_name(name: str) -> str:
         UnknownRobot: no such task; names the closest ones and all there are.
     """
     plain = name.removesuffix("-v3")
-    if plain not in TASKS:
-        close = difflib.get_close_matches(plain, TASKS)
-        hint = f"did you mean {' or '.join(close)}? " if close else ""
-        raise UnknownRobot(f"no MetaWorld task {name!r}; {hint}there are {', '.join(TASKS)}")
+    require_known(plain, TASKS, what="MetaWorld task")
     return plain

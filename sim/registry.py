@@ -2,11 +2,14 @@
 
 from typing import Literal
 
-from clam_robot.errors import UnknownRobot
 from clam_robot.timing import Clock
+from sim import dm_control_tasks, metaworld_tasks
 from sim.base import SimulatedRobot
+from sim.dm_control_robot import DmControlConfig, DmControlRobot
 from sim.metaworld_robot import MetaWorldConfig, MetaWorldRobot
-from sim.metaworld_tasks import TASKS
+from sim.names import require_known
+
+SUITES = {"metaworld": metaworld_tasks.TASKS, "dmcontrol": dm_control_tasks.TASKS}
 
 
 def make_robot(
@@ -32,20 +35,22 @@ def make_robot(
         UnknownRobot: no such suite, task or camera; names those there are.
     """
     suite, _, task = name.partition(":")
+    require_known(suite, tuple(SUITES), what="simulator")
     height, width = image_size
-    if suite != "metaworld":
-        raise UnknownRobot(f"no simulated robot {name!r}; expected metaworld:TASK")
-    config = MetaWorldConfig(
+    if suite == "dmcontrol":
+        body = DmControlConfig(task=task, cameras=cameras, image_height=height, image_width=width, horizon=horizon)
+        return DmControlRobot(body, clock)
+    scene = MetaWorldConfig(
         task=task,
         gripper=gripper,
         cameras=cameras,
         image_height=height,
         image_width=width,
-        horizon=horizon if horizon is not None else MetaWorldConfig.horizon,
+        horizon=MetaWorldConfig.horizon if horizon is None else horizon,
     )
-    return MetaWorldRobot(config, clock)
+    return MetaWorldRobot(scene, clock)
 
 
 def list_robots() -> list[str]:
     """Every name `make_robot` knows."""
-    return [f"metaworld:{task}" for task in TASKS]
+    return [f"{suite}:{task}" for suite, tasks in SUITES.items() for task in tasks]
