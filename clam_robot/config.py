@@ -77,5 +77,6 @@ def _describe(problem: ErrorDetails, cls: type[Any]) -> str:
         return f"unknown key {field!r}{known}"
     if problem["type"] in {"missing", "missing_argument", "missing_keyword_only_argument"}:
         return f"{field!r} is missing"
-    message = problem["msg"].removeprefix("Value error, ")
-    return f"{field!r}: {message[:1].lower()}{message[1:]}, found {problem['input']!r}"
+    prefix, message = "Value error, ", problem["msg"]
+    message = message.removeprefix(prefix) if message.startswith(prefix) else message[:1].lower() + message[1:]
+    return f"{field!r}: {message}, found {problem['input']!r}"
