@@ -87,7 +87,7 @@ def read_raw(folder: Path) -> dict[str, Any]:
     """
     path = folder / schema.METADATA
     try:
-        found: dict[str, Any] = json.loads(path.read_bytes())["attributes"]
+        found: dict[str, Any] = dict(json.loads(path.read_bytes())["attributes"])
     except OSError as error:
         raise DamagedEpisode(f"{folder}: cannot read its attributes: {error}; restore or delete the episode") from error
     except (ValueError, KeyError, TypeError) as error:

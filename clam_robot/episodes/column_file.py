@@ -64,7 +64,7 @@ def decode_chunk(column: Column, content: bytes) -> np.ndarray:
 
 def write_metadata(folder: Path, content: dict[str, Any]) -> None:
     """Describe the group or array `folder`."""
-    write_file(folder / METADATA, json.dumps(content, indent=2).encode())
+    write_file(folder / METADATA, json.dumps(content).encode())
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -83,8 +83,8 @@ def read(episode: Path, column: Column, num_rows: int) -> np.ndarray:
     where = f"{episode}: array {column.name}"
     folder = episode / column.name
     try:
-        found = json.loads((folder / METADATA).read_bytes())
-    except (OSError, ValueError) as error:
+        found: dict[str, Any] = dict(json.loads((folder / METADATA).read_bytes()))
+    except (OSError, ValueError, TypeError) as error:
         raise DamagedEpisode(f"{where}: cannot be read ({error}); restore or delete the episode") from error
     expected = metadata(column, num_rows)
     for key in ("shape", "data_type", "chunk_grid", "chunk_key_encoding", "codecs"):
@@ -95,7 +95,7 @@ def read(episode: Path, column: Column, num_rows: int) -> np.ndarray:
         name = chunk_name(column, start // CHUNK_ROWS)
         try:
             chunk = decode_chunk(column, (folder / name).read_bytes())
-        except (OSError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError, MemoryError) as error:
             raise DamagedEpisode(
                 f"{where}: chunk {name}, rows from {start} on, cannot be read ({error}); restore or delete the episode"
             ) from error

@@ -47,7 +47,7 @@ class EpisodeDataset(Sequence[Episode]):
     @cached_property
     def spec(self) -> RobotSpec:
         """The robot all episodes are of; compares every one with the first, by the index."""
-        entries, _ = EpisodeIndex(self.root).entries()
+        entries = EpisodeIndex(self.root).entries().found
         if self.names[0] in entries:
             first = entries[self.names[0]].spec_digest
             for name in self.names:

@@ -3,9 +3,11 @@
 import hashlib
 import json
 import logging
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -58,6 +60,18 @@ class IndexEntry(config.Strict):
     num_bytes: int
 
 
+class Entries(NamedTuple):
+    """A data set's index.
+
+    Attributes:
+        found: by name, oldest first.
+        damaged: what is wrong with the episodes that cannot be read, by name.
+    """
+
+    found: dict[str, IndexEntry]
+    damaged: dict[str, EpisodeError]
+
+
 _ENTRY = TypeAdapter(IndexEntry)
 
 
@@ -75,14 +89,16 @@ class EpisodeIndex:
     def add(self, name: str, attributes: EpisodeAttributes) -> None:
         """Append the entry of a new episode; a failure only costs time later."""
         try:
-            line = _ENTRY.dump_json(self._entry(name, attributes)) + b"\n"
+            line = _ENTRY.dump_json(self.entry(name, attributes)) + b"\n"
             with self._path.open("ab") as file:
                 file.write(line)
         except OSError as error:
             logger.warning("cannot add %s to %s: %s", name, self._path, error)
 
-    def entries(self) -> tuple[dict[str, IndexEntry], dict[str, EpisodeError]]:
-        """Entries by episode, oldest first, and what is wrong with the episodes that cannot be read."""
+    def entries(self) -> Entries:
+        """What is known of every episode; of none where there is no data set."""
+        if not self._root.is_dir():
+            return Entries({}, {})
         known = self._read()
         found: dict[str, IndexEntry] = {}
         damaged: dict[str, EpisodeError] = {}
@@ -92,37 +108,16 @@ class EpisodeIndex:
             try:
                 if entry is None or entry.stamp != self._stamp(name):
                     num_read += 1
-                    entry = self._entry(name, attributes_file.read(self._root / name))
+                    entry = self.entry(name, attributes_file.read(self._root / name))
                 found[name] = entry
             except EpisodeError as error:
                 damaged[name] = error
         if num_read or len(known) != len(found):
             self._write(found.values())
-        return found, damaged
+        return Entries(found, damaged)
 
-    def _read(self) -> dict[str, IndexEntry]:
-        try:
-            lines = self._path.read_bytes().splitlines()
-        except OSError:
-            return {}
-        known: dict[str, IndexEntry] = {}
-        for line in lines:
-            try:
-                entry = _ENTRY.validate_json(line)
-            except ValidationError:
-                continue
-            known[entry.name] = entry
-        return known
-
-    def _write(self, entries: Iterable[IndexEntry]) -> None:
-        temporary = self._path.with_name(f".{INDEX}.partial")
-        try:
-            temporary.write_bytes(b"".join(_ENTRY.dump_json(entry) + b"\n" for entry in entries))
-            temporary.replace(self._path)
-        except OSError as error:
-            logger.warning("cannot write %s: %s", self._path, error)
-
-    def _entry(self, name: str, attributes: EpisodeAttributes) -> IndexEntry:
+    def entry(self, name: str, attributes: EpisodeAttributes) -> IndexEntry:
+        """What the index keeps of an episode."""
         return IndexEntry(
             name=name,
             stamp=self._stamp(name),
@@ -139,6 +134,28 @@ class EpisodeIndex:
             started_at=attributes.started_at,
             num_bytes=folders.num_bytes(self._root / name),
         )
+
+    def _read(self) -> dict[str, IndexEntry]:
+        try:
+            lines = self._path.read_bytes().splitlines()
+        except OSError:
+            return {}
+        known: dict[str, IndexEntry] = {}
+        for line in lines:
+            try:
+                entry = _ENTRY.validate_json(line)
+            except ValidationError:
+                continue
+            known[entry.name] = entry
+        return known
+
+    def _write(self, entries: Iterable[IndexEntry]) -> None:
+        temporary = self._path.with_name(f".{INDEX}.{os.getpid()}.partial")
+        try:
+            temporary.write_bytes(b"".join(_ENTRY.dump_json(entry) + b"\n" for entry in entries))
+            temporary.replace(self._path)
+        except OSError as error:
+            logger.warning("cannot write %s: %s", self._path, error)
 
     def _stamp(self, name: str) -> int:
         try:

@@ -7,13 +7,15 @@ from clam_robot.episodes.row import Row
 
 
 class RowQueue:
-    """Rows in order, bounded by the memory they take; one thread puts, another gets."""
+    """Rows in order, bounded by the memory they take; one thread puts, another gets them in blocks."""
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, *, max_bytes: int, block_rows: int) -> None:
         self._max_bytes = max_bytes
+        self._block_rows = block_rows
         self._rows: deque[Row] = deque()
         self._num_bytes = 0
         self._is_closed = False
+        self._is_full = False
         self._changed = threading.Condition()
 
     def put(self, row: Row, *, wait: bool) -> bool:
@@ -26,26 +28,30 @@ class RowQueue:
             Whether the row was taken; a closed queue takes none.
         """
         with self._changed:
-            while not self._has_room(row) and not self._is_closed and wait:
+            while not self._is_closed and not self._has_room(row):
+                self._is_full = True
+                self._changed.notify_all()
+                if not wait:
+                    return False
                 self._changed.wait()
-            if self._is_closed or not self._has_room(row):
+            if self._is_closed:
                 return False
             self._rows.append(row)
             self._num_bytes += row.num_bytes
-            self._changed.notify_all()
+            if len(self._rows) >= self._block_rows:
+                self._changed.notify_all()
             return True
 
-    def get(self) -> Row | None:
-        """The oldest row, as soon as there is one; None when the queue is closed and empty."""
+    def get(self) -> list[Row]:
+        """The next block, as soon as it is whole or the queue is full or closed; empty when nothing will come."""
         with self._changed:
-            while not self._rows and not self._is_closed:
+            while len(self._rows) < self._block_rows and not self._is_full and not self._is_closed:
                 self._changed.wait()
-            if not self._rows:
-                return None
-            row = self._rows.popleft()
-            self._num_bytes -= row.num_bytes
+            block = [self._rows.popleft() for _ in range(min(len(self._rows), self._block_rows))]
+            self._num_bytes -= sum(row.num_bytes for row in block)
+            self._is_full = False
             self._changed.notify_all()
-            return row
+            return block
 
     def close(self, *, discard: bool = False) -> None:
         """Take no further rows; with `discard` forget those that wait."""

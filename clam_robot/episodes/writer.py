@@ -69,13 +69,13 @@ class EpisodeWriter:
         self._durable = durable
         self._wait_when_full = wait_when_full
         self._started_at = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
-        self._queue = RowQueue(queue_bytes)
+        # A block of frames costs a file for each camera, one of vectors alone costs all their files again.
+        self._block_rows = schema.SHARD_ROWS if start.spec.cameras else schema.CHUNK_ROWS
+        self._queue = RowQueue(max_bytes=queue_bytes, block_rows=self._block_rows)
         self._tally = Tally()
         self._failure: Exception | None = None
         self._num_new_drops = 0
         self.num_dropped = 0
-        # A flush of frames costs a file for each camera, one of vectors alone costs all their files again.
-        self._flush_rows = schema.SHARD_ROWS if start.spec.cameras else schema.CHUNK_ROWS
         try:
             self._folder = folders.claim(root)
             self._files = files(self._folder, start.spec)
@@ -159,12 +159,13 @@ class EpisodeWriter:
     def _run(self) -> None:
         try:
             block: list[Row] = []
-            while (row := self._queue.get()) is not None:
-                self._tally.add(row)
-                block.append(row)
-                if len(block) == self._flush_rows:
-                    self._files.write(block)
-                    block = []
+            while rows := self._queue.get():
+                for row in rows:
+                    self._tally.add(row)
+                    block.append(row)
+                    if len(block) == self._block_rows:
+                        self._files.write(block)
+                        block = []
             if block or self._tally.length == 0:
                 self._files.write(block)
         except Exception as error:  # noqa: BLE001 (raised again in the caller's thread)
