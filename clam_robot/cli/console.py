@@ -11,7 +11,6 @@ from rich.progress import (
     Progress,
     TaskID,
     TextColumn,
-    TimeElapsedColumn,
     TimeRemainingColumn,
 )
 
@@ -21,13 +20,12 @@ error_console = Console(stderr=True, highlight=False)
 
 @contextmanager
 def progress_bars() -> Iterator[Progress]:
-    """Bars with counts, elapsed and remaining time, and a free text field `note`."""
+    """Bars with counts, remaining time (elapsed once finished), and a free text field `note`."""
     with Progress(
-        TextColumn("{task.description:<28}"),
-        BarColumn(bar_width=24),
+        TextColumn("{task.description:<26}"),
+        BarColumn(bar_width=12),
         MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
         TextColumn("{task.fields[note]}"),
         console=console,
     ) as bars:
@@ -55,5 +53,5 @@ class TrainingBars:
         assert self._bars is not None
         if stage not in self._tasks:
             self._tasks[stage] = self._bars.add_task(f"{self._prefix}{stage.replace('_', ' ')}", total=total, note="")
-        note = "  ".join(f"{name} {value:.3f}" for name, value in logs.items())
+        note = f"loss {logs['loss']:.3f}" if "loss" in logs else ""
         self._bars.update(self._tasks[stage], completed=step, note=note)

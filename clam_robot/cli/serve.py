@@ -6,6 +6,7 @@ from typing import Annotated
 
 import tyro
 
+from clam_robot import config
 from clam_robot.cli.console import console
 from policy_server.config import ServerConfig
 
@@ -41,12 +42,17 @@ class Command:
             torch.set_num_threads(self.threads)
             actor, header = load_checkpoint(self.checkpoint)
             app = create_app(
-                lambda: ActorPolicy(actor, header.spec), self.server, name=header.method, summary=dict(header.training)
+                lambda: ActorPolicy(actor, header.spec),
+                self.server,
+                name=header.method,
+                summary=config.to_dict(header.training),
             )
             serve(
                 app,
                 self.server,
                 listener=listener,
-                on_ready=lambda url: console.print(f"serving {header.method} for {header.spec.name} on {url}"),
+                on_ready=lambda url: console.print(
+                    f"serving {header.method} for {header.spec.name} on {url}", soft_wrap=True
+                ),
             )
         console.print("server stopped")

@@ -6,7 +6,7 @@ networks, and how it was trained. Scales and means are among the weights. Nothin
 
 import json
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -30,6 +30,29 @@ WEIGHTS = "weights.safetensors"
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrainingSummary(config.Strict):
+    """How a policy was trained, for people.
+
+    Attributes:
+        play: data set of labelled play; None where the method uses none.
+        demonstrations: data set of demonstrations; None where the method uses none.
+        num_labeled: labelled play episodes.
+        label_set: which draw of them.
+        num_demonstrations: demonstrations.
+        seed: of weights, batches and dropout.
+        seconds: wall time so far [s].
+    """
+
+    play: str | None
+    demonstrations: str | None
+    num_labeled: int
+    label_set: int
+    num_demonstrations: int
+    seed: int
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class CheckpointHeader(config.Strict):
     """What a checkpoint says of itself.
 
@@ -39,7 +62,7 @@ class CheckpointHeader(config.Strict):
         features: of states.
         policy: shape of the policy network.
         latent: shape of the latent action model; None where the policy speaks in actions.
-        training: data, steps, seconds and final losses, for people.
+        training: how it was trained, for people.
         format_version: of this layout.
         software_version: that wrote it.
     """
@@ -49,7 +72,7 @@ class CheckpointHeader(config.Strict):
     features: FeatureConfig
     policy: PolicyConfig
     latent: LatentActionConfig | None
-    training: dict[str, str | float] = field(default_factory=dict[str, str | float])
+    training: TrainingSummary
     format_version: Literal[1] = FORMAT_VERSION
     software_version: str = ""
 

@@ -26,7 +26,7 @@ class TrainConfig(config.Strict):
         demonstrations: data set of demonstrations; their actions are ignored by every method but the oracle.
         num_labeled: labelled play episodes to use.
         label_set: which disjoint draw of that many play episodes to use.
-        num_demonstrations: demonstrations to use.
+        num_demonstrations: demonstrations to use; all by default.
         seed: of initial weights, batches and dropout.
         batch_size: transitions per update, from demonstrations and from labelled play alike.
         threads: CPU threads; the state models are too small to gain from more than one.
@@ -43,7 +43,7 @@ class TrainConfig(config.Strict):
     demonstrations: Path | None = None
     num_labeled: int = 50
     label_set: int = 0
-    num_demonstrations: int = 100
+    num_demonstrations: int | None = None
     seed: int = 0
     batch_size: int = 128
     threads: int = 1

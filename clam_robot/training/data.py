@@ -12,7 +12,7 @@ from torch import Tensor
 from clam_robot.episodes.dataset import EpisodeDataset
 from clam_robot.episodes.reader import Episode
 from clam_robot.episodes.windows import WindowDataset
-from clam_robot.errors import ConfigError, NoLabels
+from clam_robot.errors import ConfigError, NoEpisodes, NoLabels
 from clam_robot.models.action_scale import ActionScale
 from clam_robot.specs import RobotSpec
 from clam_robot.training.config import TrainConfig
@@ -83,11 +83,15 @@ class TrainingData:
         spec: of the robot that recorded all of it.
         play: labelled play; None for the oracle.
         demonstrations: without labels but for the oracle; None for behaviour cloning of play.
+        num_play: episodes of play.
+        num_demonstrations: demonstrations.
     """
 
     spec: RobotSpec
     play: TransitionSource | None
     demonstrations: TransitionSource | None
+    num_play: int = 0
+    num_demonstrations: int = 0
 
     @property
     def sources(self) -> tuple[TransitionSource, ...]:
@@ -109,7 +113,7 @@ def load_training_data(config: TrainConfig) -> TrainingData:
     demonstrations = None
     if config.method != "bc-play":
         path = _required(config.demonstrations, "demonstrations", config.method)
-        demonstrations = list(EpisodeDataset(path))[: config.num_demonstrations]
+        demonstrations = _demonstrations(path, config)
         if is_oracle and not any(episode.action_labeled.any() for episode in demonstrations):
             raise NoLabels(f"the oracle needs demonstrations with actions, and {path} has none; train another method")
     spec = (play or demonstrations or [])[0].spec
@@ -126,7 +130,11 @@ def load_training_data(config: TrainConfig) -> TrainingData:
         return TransitionSource(windows, scale.to(device), device)
 
     return TrainingData(
-        spec=spec, play=source(play, use_labels=True), demonstrations=source(demonstrations, use_labels=is_oracle)
+        spec=spec,
+        play=source(play, use_labels=True),
+        demonstrations=source(demonstrations, use_labels=is_oracle),
+        num_play=len(play or ()),
+        num_demonstrations=len(demonstrations or ()),
     )
 
 
@@ -136,8 +144,24 @@ def _required(path: Path | None, name: str, method: str) -> Path:
     return path
 
 
+def _in_order(path: Path) -> list[Episode]:
+    """By scene, so that the order in which several processes finished their episodes does not matter."""
+    return sorted(EpisodeDataset(path), key=lambda episode: (episode.attributes.seed or 0, episode.path.name))
+
+
+def _demonstrations(path: Path, config: TrainConfig) -> list[Episode]:
+    demonstrations = _in_order(path)
+    wanted = len(demonstrations) if config.num_demonstrations is None else config.num_demonstrations
+    if len(demonstrations) < wanted:
+        raise NoEpisodes(
+            f"expected {wanted} demonstrations, found {len(demonstrations)} in {path}; "
+            "record more, or lower --num-demonstrations"
+        )
+    return demonstrations[:wanted]
+
+
 def _labeled_play(path: Path, config: TrainConfig) -> list[Episode]:
-    labeled = [episode for episode in EpisodeDataset(path) if episode.action_labeled.any()]
+    labeled = [episode for episode in _in_order(path) if episode.action_labeled.any()]
     first, last = config.label_set * config.num_labeled, (config.label_set + 1) * config.num_labeled
     if not labeled:
         raise NoLabels(

@@ -10,7 +10,7 @@ import clam_robot
 from clam_robot import config as files
 from clam_robot.errors import ConfigError
 from clam_robot.models.actor import Actor
-from clam_robot.models.checkpoint import CheckpointHeader, save_checkpoint
+from clam_robot.models.checkpoint import CheckpointHeader, TrainingSummary, save_checkpoint
 from clam_robot.timing import Clock, MonotonicClock
 from clam_robot.training.config import TrainConfig
 from clam_robot.training.data import load_training_data
@@ -61,15 +61,15 @@ def run_training(
             features=config.features,
             policy=config.policy,
             latent=None if actor.decoder is None else config.latent,
-            training={
-                "play": str(config.play),
-                "demonstrations": str(config.demonstrations),
-                "num_labeled": config.num_labeled,
-                "label_set": config.label_set,
-                "num_demonstrations": config.num_demonstrations,
-                "seed": config.seed,
-                "seconds": round(stopwatch.now() - begin, 1),
-            },
+            training=TrainingSummary(
+                play=None if data.play is None else str(config.play),
+                demonstrations=None if data.demonstrations is None else str(config.demonstrations),
+                num_labeled=data.num_play,
+                label_set=config.label_set,
+                num_demonstrations=data.num_demonstrations,
+                seed=config.seed,
+                seconds=round(stopwatch.now() - begin, 1),
+            ),
             software_version=clam_robot.__version__,
         )
         save_checkpoint(checkpoint, actor, header)

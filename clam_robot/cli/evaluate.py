@@ -1,0 +1,89 @@
+"""`clam evaluate`."""
+
+import json
+import statistics
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+from clam_robot.cli.console import console, progress_bars
+from clam_robot.cli.robots import robot_for
+from clam_robot.control.success_rate import SuccessRate
+from clam_robot.timing import ManualClock
+from clam_robot.types import EpisodeOutcome
+from sim.collect import FIRST_SEED
+from sim.rollouts import run_rollouts
+
+_SCENES_PER_JOB = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """Measure a checkpoint's success over many episodes.
+
+    Attributes:
+        checkpoint: folder written by `clam train`.
+        robot: name of the robot; the one the checkpoint was trained for by default.
+        episodes: how many scenes.
+        seed: of the first scene; scenes are numbered on from it.
+        workers: processes.
+        out: JSON file for the result; by default `evaluation.json` beside the checkpoint.
+    """
+
+    checkpoint: Path
+    robot: str | None = None
+    episodes: int = 50
+    seed: int = FIRST_SEED["evaluation"]
+    workers: int = 2
+    out: Path | None = None
+
+    def run(self) -> None:
+        """Evaluate and print the success rate with its interval."""
+        from clam_robot.models.checkpoint import load_checkpoint
+
+        _, header = load_checkpoint(self.checkpoint)
+        robot_for(header.spec, ManualClock(), self.robot)  # a robot that does not fit is an error before any work
+        scenes = list(range(self.seed, self.seed + self.episodes))
+        jobs = [scenes[i : i + _SCENES_PER_JOB] for i in range(0, len(scenes), _SCENES_PER_JOB)]
+        outcomes: list[EpisodeOutcome] = []
+        with progress_bars() as bars, ProcessPoolExecutor(self.workers, get_context("spawn")) as pool:
+            task = bars.add_task(f"{header.method} on {header.spec.name}", total=len(scenes), note="")
+            futures = [pool.submit(evaluate_scenes, self.checkpoint, self.robot, job) for job in jobs]
+            for future in futures:
+                outcomes += future.result()
+                bars.update(task, completed=len(outcomes), note=f"success {SuccessRate.of(outcomes)}")
+        rate = SuccessRate.of(outcomes)
+        mean_return = statistics.fmean(outcome.episode_return or 0.0 for outcome in outcomes)
+        console.print(f"success {rate} with its 95 % Wilson interval, mean return {mean_return:.1f}")
+        out = self.out or self.checkpoint.parent / "evaluation.json"
+        result = {
+            "checkpoint": str(self.checkpoint),
+            "method": header.method,
+            "robot": self.robot or header.spec.name,
+            "success": rate.rate,
+            "interval": rate.interval(),
+            "mean_return": mean_return,
+            "scenes": scenes,
+            "outcomes": [asdict(outcome) | {"infer_ms": None} for outcome in outcomes],
+        }
+        out.write_text(json.dumps(result, indent=1))
+        console.print(f"result: {out}")
+
+
+def evaluate_scenes(checkpoint: Path, robot_name: str | None, scenes: list[int]) -> list[EpisodeOutcome]:
+    """Run a checkpoint through some scenes in this process."""
+    import torch
+
+    from clam_robot.models.actor_policy import ActorPolicy
+    from clam_robot.models.checkpoint import load_checkpoint
+
+    torch.set_num_threads(1)
+    actor, header = load_checkpoint(checkpoint)
+    clock = ManualClock()
+    robot = robot_for(header.spec, clock, robot_name)
+    robot.connect()
+    try:
+        return run_rollouts(robot, ActorPolicy(actor, header.spec), clock, scenes)
+    finally:
+        robot.disconnect()

@@ -1,0 +1,96 @@
+"""`clam run`."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from clam_robot.cli.console import console, progress_bars
+from clam_robot.cli.robots import robot_for
+from clam_robot.control.success_rate import SuccessRate
+from clam_robot.episodes.recorder import Recorder
+from clam_robot.errors import ConfigError
+from clam_robot.interfaces import Policy, Subscriber
+from clam_robot.timing import ManualClock, MonotonicClock
+from clam_robot.types import EpisodeOutcome
+from sim.collect import FIRST_SEED
+from sim.rollouts import run_rollouts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """Drive a robot with a checkpoint, or with a policy server.
+
+    Attributes:
+        checkpoint: folder written by `clam train`; either this or --server.
+        server: address of `clam serve`, ws://127.0.0.1:8000.
+        robot: name of the robot; the one the policy was trained for by default.
+        episodes: how many to run.
+        seed: of the first scene; scenes are numbered on from it.
+        record: folder to record the episodes into.
+        video: MP4 file of the first three episodes.
+        camera: camera of the video.
+        real_time: pace the simulation by the clock on the wall instead of as fast as it goes.
+    """
+
+    checkpoint: Path | None = None
+    server: str | None = None
+    robot: str | None = None
+    episodes: int = 10
+    seed: int = FIRST_SEED["evaluation"]
+    record: Path | None = None
+    video: Path | None = None
+    camera: str = "corner2"
+    real_time: bool = False
+
+    def run(self) -> None:
+        """Run the episodes and say how they went."""
+        with ExitStack() as stack:
+            policy = self._policy(stack)
+            clock = MonotonicClock() if self.real_time else ManualClock()
+            robot = robot_for(policy.spec, clock, self.robot)
+            robot.connect()
+            stack.callback(robot.disconnect)
+            subscribers: list[Subscriber] = []
+            if self.record is not None:
+                subscribers.append(stack.enter_context(Recorder(self.record, wait_when_full=not self.real_time)))
+            if self.video is not None:
+                from sim.video import RolloutVideo, film
+
+                film_of = RolloutVideo(robot, self.video, title=robot.spec.name, camera=self.camera)
+                subscribers.append(stack.enter_context(film(film_of)))
+            outcomes: list[EpisodeOutcome] = []
+            bars = stack.enter_context(progress_bars())
+            task = bars.add_task(robot.spec.name, total=self.episodes, note="")
+
+            def show(scene: int, outcome: EpisodeOutcome) -> None:
+                outcomes.append(outcome)
+                bars.update(task, completed=len(outcomes), note=f"success {SuccessRate.of(outcomes)}")
+
+            scenes = range(self.seed, self.seed + self.episodes)
+            try:
+                run_rollouts(robot, policy, clock, scenes, subscribers=subscribers, on_outcome=show)
+            finally:
+                stack.close()
+                self._report(outcomes)
+
+    def _policy(self, stack: ExitStack) -> Policy:
+        if (self.checkpoint is None) == (self.server is None):
+            raise ConfigError(
+                "give either --checkpoint (a folder written by `clam train`) or --server (ws://HOST:PORT)"
+            )
+        if self.server is not None:
+            from policy_server.client import RemotePolicy
+
+            return stack.enter_context(RemotePolicy(self.server))
+        from clam_robot.models.actor_policy import ActorPolicy
+        from clam_robot.models.checkpoint import load_checkpoint
+
+        assert self.checkpoint is not None
+        actor, header = load_checkpoint(self.checkpoint)
+        return ActorPolicy(actor, header.spec)
+
+    def _report(self, outcomes: list[EpisodeOutcome]) -> None:
+        console.print(f"{len(outcomes)} episodes, success {SuccessRate.of(outcomes)} with its 95 % Wilson interval")
+        for what, path in (("episodes", self.record), ("video", self.video)):
+            if path is not None:
+                console.print(f"{what}: {path}")

@@ -1,0 +1,1 @@
+"""The whole path on a simulated arm, as one command."""

@@ -1,0 +1,128 @@
+"""The stages of the demo. Each leaves its outputs in the demo's folder and goes on where it was interrupted."""
+
+import shutil
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from clam_robot.control.success_rate import SuccessRate
+from clam_robot.demo.config import DemoConfig
+from clam_robot.demo.result import RunResult
+from clam_robot.demo.server_process import ServerProcess
+from clam_robot.episodes.index import EpisodeIndex
+from clam_robot.episodes.recorder import Recorder
+from clam_robot.interfaces import Subscriber
+from clam_robot.timing import ManualClock, MonotonicClock
+from clam_robot.training.config import Method
+from clam_robot.training.parallel import TrainingJob, run_jobs
+from clam_robot.training.run import TrainingResult
+from clam_robot.training.trainer import Progress
+from clam_robot.types import EpisodeOutcome
+from policy_server.client import RemotePolicy
+from sim.collect import FIRST_SEED, CollectConfig, Collected, Source, collect
+from sim.registry import make_robot
+from sim.rollouts import run_rollouts
+from sim.video import RolloutVideo, film
+
+
+class Demo:
+    """Where the demo keeps things, and its stages in order: record, train, run.
+
+    Args:
+        config: what to do.
+        directory: folder of all outputs.
+    """
+
+    def __init__(self, config: DemoConfig, directory: Path) -> None:
+        self.config = config
+        self.directory = directory
+        self.play = directory / "play"
+        self.demonstrations = directory / "demonstrations"
+
+    def record(self, source: Source, on_progress: Callable[[Collected], None]) -> int:
+        """Record play or demonstrations until there are enough; returns how many there were to record."""
+        is_play = source == "play"
+        config = self.config
+        root = self.play if is_play else self.demonstrations
+        wanted = config.num_labeled * config.label_sets if is_play else config.num_demonstrations
+        there = EpisodeIndex(root).entries()[0].values()
+        missing = max(0, wanted - len(there))
+        last = max((entry.seed for entry in there if entry.seed is not None), default=None)
+        collect(
+            CollectConfig(robot=config.robot, source=source),
+            root,
+            missing,
+            first_scene=None if last is None else last + 1,
+            workers=config.workers,
+            on_progress=on_progress,
+        )
+        return missing
+
+    def train(self, progress: Progress) -> dict[tuple[Method, int], TrainingResult]:
+        """Train every method on every label set; results by both."""
+        config = self.config
+        keys: list[tuple[Method, int]] = [(method, k) for k in range(config.label_sets) for method in config.methods]
+        jobs = [
+            TrainingJob(
+                name=_name(method, k, config.label_sets),
+                config=config.training(method, k, self.play, self.demonstrations),
+                directory=self.directory / "runs" / f"{method}-{k}",
+            )
+            for method, k in keys
+        ]
+        return dict(zip(keys, run_jobs(jobs, progress, workers=config.workers), strict=True))
+
+    def run(
+        self,
+        method: str,
+        label_set: int,
+        training: TrainingResult,
+        on_outcome: Callable[[list[EpisodeOutcome]], None],
+    ) -> RunResult:
+        """Serve a trained policy from its own process and drive the robot with it, recorded and filmed."""
+        config = self.config
+        name = f"{method}-{label_set}"
+        recording, video = Path("rollouts") / name, Path("videos") / f"{name}.mp4"
+        shutil.rmtree(self.directory / recording, ignore_errors=True)  # of an earlier run
+        clock, stopwatch = ManualClock(), MonotonicClock()
+        outcomes: list[EpisodeOutcome] = []
+
+        def count(scene: int, outcome: EpisodeOutcome) -> None:
+            outcomes.append(outcome)
+            on_outcome(outcomes)
+
+        with ExitStack() as stack:
+            server = stack.enter_context(ServerProcess(training.checkpoint))
+            policy = stack.enter_context(RemotePolicy(server.url))
+            robot = make_robot(config.robot, clock)
+            robot.connect()
+            stack.callback(robot.disconnect)
+            recorder = Recorder(self.directory / recording, wait_when_full=True)
+            camera = RolloutVideo(
+                robot,
+                self.directory / video,
+                title=method,
+                camera=config.camera,
+                max_episodes=config.filmed,
+            )
+            subscribers: list[Subscriber] = [stack.enter_context(recorder), stack.enter_context(film(camera))]
+            scenes = range(FIRST_SEED["evaluation"], FIRST_SEED["evaluation"] + config.episodes)
+            begin = stopwatch.now()
+            run_rollouts(robot, policy, clock, scenes, subscribers=subscribers, on_outcome=count)
+            seconds = stopwatch.now() - begin
+        rate = SuccessRate.of(outcomes)
+        return RunResult(
+            method=method,
+            label_set=label_set,
+            successes=rate.successes,
+            num_episodes=rate.num_episodes,
+            train_seconds=training.seconds,
+            run_seconds=seconds,
+            round_trip_ms=tuple(ms for outcome in outcomes for ms in outcome.infer_ms),
+            video=str(video),
+            recording=str(recording),
+        )
+
+
+def _name(method: str, label_set: int, label_sets: int) -> str:
+    return method if label_sets == 1 else f"{method} {label_set}"
