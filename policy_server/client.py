@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from clam_robot.errors import ConfigError, PolicyError, PolicyRefused, PolicyUnavailable, SpecError, SpecMismatch
 from clam_robot.specs import RobotSpec
@@ -112,7 +112,7 @@ class RemotePolicy:
             self._connection.close()
             self._connection = None
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "RemotePolicy":
         self.connect()
         return self
 

@@ -1,7 +1,10 @@
 """The WebSocket conversation openpi clients hold: one request, one reply, in turn."""
 
+import asyncio
 import logging
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from fastapi import WebSocket, WebSocketDisconnect
 
@@ -25,22 +28,31 @@ async def converse(
         infer_timeout: longest a request may take [s].
     """
     await websocket.accept()
+    receiving = asyncio.ensure_future(websocket.receive())
     try:
         await websocket.send_bytes(session.greet())
         while True:
-            frame = await _receive(websocket)
-            reply = await worker.run(partial(session.answer, frame, clock.now()), infer_timeout)
-            await websocket.send_bytes(reply)
+            call = partial(session.answer, _frame(await receiving), clock.now())
+            answering = asyncio.ensure_future(worker.run(call, infer_timeout))
+            # Listening goes on, so that nothing is inferred for a client that left while it waited its turn.
+            receiving = asyncio.ensure_future(websocket.receive())
+            await asyncio.wait({answering, receiving}, return_when=asyncio.FIRST_COMPLETED)
+            if not answering.done():
+                answering.cancel()
+                _frame(receiving.result())
+                raise MalformedMessage("request: expected one at a time, found another before the answer to the first")
+            await websocket.send_bytes(answering.result())
             session.mark_sent()
     except WebSocketDisconnect:
         logger.info("client left after %d answers", session.num_answers)
     except ClamRobotError as error:
         logger.warning("refused after %d answers: %s", session.num_answers, error)
         await _refuse(websocket, str(error))
+    finally:
+        receiving.cancel()
 
 
-async def _receive(websocket: WebSocket) -> bytes:
-    message = await websocket.receive()
+def _frame(message: Mapping[str, Any]) -> bytes:
     if message["type"] == "websocket.disconnect":
         raise WebSocketDisconnect(message["code"])
     frame = message.get("bytes")

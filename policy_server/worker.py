@@ -37,22 +37,25 @@ class InferenceWorker:
     async def run(self, call: Callable[[], T], timeout: float) -> T:
         """Wait for the result of a call.
 
-        A call that has not begun at the timeout never will; one that has begun is left to end unheard.
+        Once nobody waits (timeout, cancellation), a call that has not begun never will; one that has begun is left to
+        end unheard.
 
         Raises:
             PolicyUnavailable: no result within `timeout` [s].
         """
         future: Future[T] = Future()
         self._calls.put((future, call))
-        waiting = asyncio.wrap_future(future)
-        done, _ = await asyncio.wait({waiting}, timeout=timeout)
-        if done:
-            return waiting.result()
-        has_begun = not future.cancel()
-        waiting.cancel()
-        if not has_begun:
-            raise PolicyUnavailable(f"no answer within {timeout:g} s: the server was busy with other robots")
-        raise PolicyUnavailable(f"no answer within {timeout:g} s: the inference takes longer")
+        result = asyncio.wrap_future(future)
+        try:
+            await asyncio.wait({result}, timeout=timeout)
+            if result.done():
+                return result.result()
+            if future.cancel():
+                raise PolicyUnavailable(f"no answer within {timeout:g} s: the server was busy with other robots")
+            raise PolicyUnavailable(f"no answer within {timeout:g} s: the inference takes longer")
+        finally:
+            future.cancel()
+            result.cancel()
 
     def _work(self) -> None:
         while (item := self._calls.get()) is not None:

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -22,21 +23,25 @@ class ServerProcess:
         self.process = subprocess.Popen(
             [sys.executable, str(FAKE_SERVER), *options], stdout=subprocess.PIPE, stderr=self._stderr, text=True
         )
-        assert self.process.stdout is not None
-        self.url = self.process.stdout.readline().strip()
+        self.url = self.read_line()
 
     @property
     def port(self) -> str:
         return self.url.rpartition(":")[2]
 
     @property
-    def http(self) -> str:
-        return self.url.replace("ws:", "http:", 1)
-
-    @property
     def stderr(self) -> str:
         self._stderr.seek(0)
         return self._stderr.read()
+
+    def read_line(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def is_healthy(self) -> bool:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(self.url.replace("ws:", "http:", 1) + "/healthz", timeout=PATIENCE) as answer:
+            return answer.read() == b"OK\n"
 
     def send(self, number: signal.Signals) -> None:
         self.process.send_signal(number)

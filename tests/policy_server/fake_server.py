@@ -1,10 +1,11 @@
 """A policy server with a fake policy, as a process of its own: `python fake_server.py --policy slow --port 0`.
 
-Prints its URL when it is ready.
+Prints its URL when it is ready, and "asleep" when it begins an inference that does not end.
 """
 
 import argparse
 import os
+import sys
 import time
 from collections.abc import Callable
 
@@ -17,14 +18,15 @@ from clam_robot.specs import CameraSpec
 from clam_robot.testing.fakes import FakePolicy, fake_spec
 from clam_robot.types import ActionChunk, Observation
 
-if "CLAM_NO_TYPE_CHECKS" not in os.environ:
+if "--no-type-checks" not in sys.argv:
     install_import_hook("policy_server", "beartype.beartype")
 
 from policy_server.app import create_app
 from policy_server.config import ServerConfig
+from policy_server.listener import listen
 from policy_server.serve import serve
 
-SLOW_SECONDS = 1.5
+FOR_EVER = 3600.0
 HORIZON = 4
 
 
@@ -46,14 +48,15 @@ class CountingPolicy(FakePolicy):
 
 
 class TroublesomePolicy(FakePolicy):
-    """The first state entry says what trouble it makes."""
+    """The first state entry says what trouble it makes: 1 crash, 2 sleep, 3 NaN, 4 sudden death."""
 
     def infer(self, observation: Observation) -> ActionChunk:
         trouble = round(float(observation.state[0]))
         if trouble == 1:
             raise RuntimeError("secret detail in /home/somebody")
         if trouble == 2:
-            time.sleep(SLOW_SECONDS)
+            print("asleep", flush=True)
+            time.sleep(FOR_EVER)
         if trouble == 3:
             return ActionChunk(
                 actions=np.array([[0.0, np.nan, 0.0]], np.float32), observation_time=observation.time, dt=0.1
@@ -75,6 +78,7 @@ POLICIES: dict[str, Callable[[], Policy]] = {
     "one-camera": lambda: FakePolicy(fake_spec({"front": CameraSpec(height=6, width=8)})),
     "two-cameras": lambda: _camera_policy(16),
     "two-cameras-224": lambda: _camera_policy(224),
+    "huge": lambda: _camera_policy(1800),
 }
 
 
@@ -83,18 +87,19 @@ def main() -> None:
     parser.add_argument("--policy", choices=POLICIES, default="plain")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--max-frame-bytes", type=int, default=2**20)
-    parser.add_argument("--infer-timeout", type=float, default=30.0)
+    parser.add_argument("--max-frame-bytes", type=int, default=32 * 2**20)
+    parser.add_argument("--no-type-checks", action="store_true")
     given = parser.parse_args()
     config = ServerConfig(
         host=given.host,
         port=given.port,
         max_frame_bytes=given.max_frame_bytes,
-        infer_timeout=given.infer_timeout,
+        shutdown_timeout=1.0,
     )
     try:
+        listener = listen(config)
         app = create_app(POLICIES[given.policy], config, name=given.policy, summary={"kind": "fake"})
-        serve(app, config, on_ready=lambda url: print(url, flush=True))
+        serve(app, config, on_ready=lambda url: print(url, flush=True), listener=listener)
     except ClamRobotError as error:
         raise SystemExit(f"{error}") from None
 

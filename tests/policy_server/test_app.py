@@ -1,6 +1,7 @@
 """The application in this process: what is served where, and as what."""
 
 import math
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -11,7 +12,9 @@ from starlette.websockets import WebSocketDisconnect
 
 from clam_robot.specs import RobotSpec
 from clam_robot.testing.fakes import FakePolicy, fake_spec
+from clam_robot.types import ActionChunk, Observation
 from policy_server.app import create_app
+from policy_server.config import ServerConfig
 from policy_server.packing import pack, unpack
 from policy_server.policy_info import PolicyInfo
 
@@ -81,3 +84,52 @@ def test_connections_have_policies_of_their_own() -> None:
                 socket.send_bytes(REQUEST)
                 socket.receive_bytes()
     assert [policy.num_resets for policy in made] == [1, 1, 1]
+
+
+class StuckPolicy(FakePolicy):
+    """Answers the probe, then waits to be let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go = threading.Event()
+        self.num_calls = 0
+
+    def infer(self, observation: Observation) -> ActionChunk:
+        self.num_calls += 1
+        if self.num_calls > 1:
+            self.go.wait(60.0)
+        return super().infer(observation)
+
+
+def test_an_inference_that_takes_too_long_is_refused_in_words() -> None:
+    policy = StuckPolicy()
+    with TestClient(create_app(lambda: policy, ServerConfig(infer_timeout=0.01))) as client:
+        with client.websocket_connect("/") as socket:
+            socket.receive_bytes()
+            socket.send_bytes(REQUEST)
+            assert socket.receive_text() == "no answer within 0.01 s: the inference takes longer"
+        policy.go.set()
+
+
+def test_a_second_request_before_the_answer_is_refused() -> None:
+    policy = StuckPolicy()
+    with TestClient(create_app(lambda: policy)) as client:
+        with client.websocket_connect("/") as socket:
+            socket.receive_bytes()
+            socket.send_bytes(REQUEST)
+            socket.send_bytes(REQUEST)
+            assert socket.receive_text().startswith("request: expected one at a time, found another")
+        policy.go.set()
+
+
+def test_nothing_is_inferred_for_a_client_that_left_while_it_waited() -> None:
+    policy = StuckPolicy()
+    with TestClient(create_app(lambda: policy)) as client, client.websocket_connect("/") as first:
+        first.receive_bytes()
+        first.send_bytes(REQUEST)
+        with client.websocket_connect("/") as second:
+            second.receive_bytes()
+            second.send_bytes(REQUEST)
+        policy.go.set()
+        first.receive_bytes()
+    assert policy.num_calls == 2

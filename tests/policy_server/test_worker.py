@@ -77,6 +77,24 @@ def test_a_call_that_takes_too_long_is_given_up_and_the_next_one_waits_its_turn(
     assert ran == []
 
 
+def test_a_call_nobody_waits_for_any_more_never_begins(worker: InferenceWorker) -> None:
+    go = threading.Event()
+    ran: list[str] = []
+
+    async def run() -> None:
+        first = asyncio.create_task(worker.run(lambda: go.wait(LONG), LONG))
+        second = asyncio.create_task(worker.run(lambda: ran.append("never"), LONG))
+        await asyncio.sleep(0)
+        second.cancel()
+        await asyncio.sleep(0)
+        go.set()
+        await first
+        await worker.run(lambda: None, LONG)
+
+    asyncio.run(run())
+    assert ran == []
+
+
 def test_stopping_waits_no_longer_than_told() -> None:
     worker = InferenceWorker()
     go = threading.Event()

@@ -1,0 +1,58 @@
+"""The server as a process: ready, busy, stopped."""
+
+import signal
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from clam_robot.errors import PolicyUnavailable
+from clam_robot.types import Observation
+from policy_server.client import RemotePolicy
+from policy_server.probe import blank_observation
+
+
+def trouble(kind: int, policy: RemotePolicy) -> Observation:
+    observation = blank_observation(policy.spec)
+    observation.state[0] = kind
+    return observation
+
+
+def test_sigterm_stops_it_cleanly_with_a_client_connected(own_server: Callable[..., Any]) -> None:
+    server = own_server()
+    with RemotePolicy(server.url) as policy:
+        policy.infer(blank_observation(policy.spec))
+        server.send(signal.SIGTERM)
+        assert server.wait() == 0
+    assert server.stderr == ""
+
+
+def test_health_is_told_and_ctrl_c_heard_while_an_inference_does_not_end(own_server: Callable[..., Any]) -> None:
+    server = own_server("--policy", "troublesome")
+
+    def ask() -> None:
+        with RemotePolicy(server.url, timeout_s=60.0, max_reconnects=0) as policy, pytest.raises(PolicyUnavailable):
+            policy.infer(trouble(2, policy))
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    assert server.read_line() == "asleep"
+    for _ in range(5):
+        assert server.is_healthy()
+    server.send(signal.SIGINT)
+    assert server.wait() == 0
+    asking.join()
+    assert "Traceback" not in server.stderr
+
+
+def test_a_busy_port_is_one_line_and_the_server_there_lives(
+    server: Callable[..., Any], own_server: Callable[..., Any]
+) -> None:
+    first = server("--policy", "two-cameras")
+    second = own_server("--port", first.port)
+    assert second.wait() == 1
+    assert second.stderr == (
+        f"port {first.port} on 127.0.0.1 is taken by another process; stop it or choose another with --port\n"
+    )
+    assert first.is_healthy()
