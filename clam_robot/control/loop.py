@@ -101,8 +101,8 @@ class ControlLoop:
         end, closing, begin = "", None, self._clock.now()
         with failures.during("running"):
             self._begin(start, audience)
-            rate.reset()
             begin = self._clock.now()
+            rate.reset()
             end, closing = self._run(tally, rate)
         seconds = self._clock.now() - begin
         self._hold(failures)
