@@ -11,7 +11,6 @@ from clam_robot.specs import RobotSpec
 from clam_robot.timing import Clock
 from clam_robot.types import Observation, TaskStatus
 from sim import opengl
-from sim.names import require_known
 from sim.world import World
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ class SimulatedRobot(ABC):
         world = self._open_world()
         camera = Camera(world)
         for name in self.spec.cameras:
-            require_known(name, camera.names, what=f"{self.spec.name} camera")
+            camera.index(name)
         self._world, self._camera = world, camera
 
     def disconnect(self) -> None:

@@ -36,6 +36,17 @@ class Camera:
         """Cameras of the model; one without a name is its number."""
         return tuple(self._model.camera(i).name or str(i) for i in range(self._model.ncam))
 
+    def index(self, camera: str) -> int:
+        """Number of the camera of this name; its number will do for a name.
+
+        Raises:
+            UnknownRobot: the model has no such camera; lists those it has.
+        """
+        if camera.isdigit() and int(camera) < self._model.ncam:
+            return int(camera)
+        require_known(camera, self.names, what="camera")
+        return self.names.index(camera)
+
     def picture(self, camera: str, height: int, width: int) -> UInt8[np.ndarray, "height width 3"]:
         """The scene as it is now.
 
@@ -43,8 +54,7 @@ class Camera:
             UnknownRobot: the model has no such camera; lists those it has.
             MissingDependency: this machine cannot draw; names the packages.
         """
-        require_known(camera, self.names, what="camera")
-        index = self.names.index(camera)
+        index = self.index(camera)
         renderer = self._renderer(height, width)
         renderer.update_scene(self._data, index)
         picture = renderer.render()
@@ -58,7 +68,7 @@ class Camera:
 
     def _is_upside_down(self, index: int) -> bool:
         up = self._data.cam_xmat[index].reshape(3, 3)[:, 1]
-        return self._model.cam_bodyid[index] == 0 and up[2] < _UPSIDE_DOWN
+        return bool(self._model.cam_bodyid[index] == 0 and up[2] < _UPSIDE_DOWN)
 
     def _renderer(self, height: int, width: int) -> mujoco.Renderer:
         size = (height, width)

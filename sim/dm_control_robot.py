@@ -24,7 +24,7 @@ class DmControlConfig(config.Strict):
         task: "domain-task", as in "cheetah-run".
         action_repeat: simulator control steps per action.
         horizon: control periods per episode; None for the suite's 1000 steps divided by `action_repeat`.
-        cameras: cameras in the observation, by name, or by number where they have none.
+        cameras: cameras in the observation, by name or number.
         image_height: of every camera [pixel].
         image_width: of every camera [pixel].
     """

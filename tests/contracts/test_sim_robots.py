@@ -3,6 +3,7 @@
 from clam_robot.interfaces import Policy, Robot
 from clam_robot.testing.contracts import PolicyContract, RobotContract
 from clam_robot.timing import ManualClock
+from sim.dm_control_robot import DmControlConfig, DmControlRobot
 from sim.experts import ScriptedExpert
 from sim.metaworld_robot import MetaWorldConfig, MetaWorldRobot
 from sim.play import PlayPolicy
@@ -20,8 +21,18 @@ class TestMetaWorldWithContinuousGripper(RobotContract):
 
 class TestMetaWorldWithCameras(RobotContract):
     def make_robot(self, clock: ManualClock) -> Robot:
-        cameras = ("corner2", "gripperPOV")
-        return MetaWorldRobot(MetaWorldConfig(cameras=cameras, image_height=48, image_width=64), clock)
+        return MetaWorldRobot(MetaWorldConfig(cameras=("gripperPOV",), image_height=24, image_width=32), clock)
+
+
+class TestDmControl(RobotContract):
+    def make_robot(self, clock: ManualClock) -> Robot:
+        return DmControlRobot(DmControlConfig(), clock)
+
+
+class TestDmControlWithCamera(RobotContract):
+    def make_robot(self, clock: ManualClock) -> Robot:
+        config = DmControlConfig(task="reacher-easy", action_repeat=2, cameras=("0",), image_height=24, image_width=32)
+        return DmControlRobot(config, clock)
 
 
 class TestScriptedExpert(PolicyContract):
