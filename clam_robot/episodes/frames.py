@@ -53,10 +53,12 @@ class Frames:
         return array
 
     def _read(self, run: slice) -> np.ndarray:
-        # Zarr reads a file that is not there as black frames.
+        # Zarr reads a file that is not there, or empty after a loss of power, as black frames.
         for shard in range(run.start // schema.SHARD_ROWS, (run.stop - 1) // schema.SHARD_ROWS + 1):
-            if not (self._episode / self._name / schema.shard_name(shard)).exists():
-                raise self._damage(schema.shard_name(shard), run, "it is missing")
+            name = schema.shard_name(shard)
+            path = self._episode / self._name / name
+            if not path.exists() or path.stat().st_size == 0:
+                raise self._damage(name, run, "it is missing or empty")
         try:
             return np.asarray(self._array[run])
         except DamagedEpisode:
