@@ -11,6 +11,9 @@ from clam_robot.episodes.reader import Episode
 from clam_robot.errors import NoEpisodes
 from clam_robot.specs import RobotSpec
 
+SINGLE = "."
+"""Name of the episode within a folder that is itself one."""
+
 
 class EpisodeDataset(Sequence[Episode]):
     """The finished episodes below a folder, oldest first, or a single one.
@@ -47,6 +50,8 @@ class EpisodeDataset(Sequence[Episode]):
     @cached_property
     def spec(self) -> RobotSpec:
         """The robot all episodes are of; compares every one with the first, by the index."""
+        if not self.names:
+            raise NoEpisodes(f"expected episodes in this part of {self.root}, found none; take a larger part")
         entries = EpisodeIndex(self.root).entries().found
         if self.names[0] in entries:
             first = entries[self.names[0]].spec_digest
@@ -65,7 +70,7 @@ class EpisodeDataset(Sequence[Episode]):
 
 def _names(root: Path) -> list[str]:
     if (root / schema.METADATA).exists():
-        return ["."]
+        return [SINGLE]
     if not root.is_dir():
         raise NoEpisodes(f"expected a folder of episodes at {root}, found none; record some, or give another path")
     names = folders.finished_episodes(root)

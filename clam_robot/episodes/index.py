@@ -107,8 +107,8 @@ class EpisodeIndex:
             entry = known.get(name)
             try:
                 if entry is None or entry.stamp != self._stamp(name):
-                    num_read += 1
                     entry = self.entry(name, attributes_file.read(self._root / name))
+                    num_read += 1
                 found[name] = entry
             except EpisodeError as error:
                 damaged[name] = error

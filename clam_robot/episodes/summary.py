@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from clam_robot.episodes import attributes, folders
-from clam_robot.episodes.dataset import EpisodeDataset
+from clam_robot.episodes.dataset import SINGLE, EpisodeDataset
 from clam_robot.episodes.index import EpisodeIndex, IndexEntry
 from clam_robot.episodes.reader import Episode
 from clam_robot.errors import EpisodeError, NoEpisodes
@@ -99,8 +99,7 @@ def summarize(root: Path, *, check: bool = False) -> DatasetSummary:
     Raises:
         NoEpisodes: nothing to read, or every episode is damaged.
     """
-    dataset = EpisodeDataset(root)
-    found, damaged = _entries(dataset)
+    found, damaged = _entries(root, EpisodeDataset(root).names)
     if check:
         for name in list(found):
             try:
@@ -141,10 +140,10 @@ def summarize(root: Path, *, check: bool = False) -> DatasetSummary:
     )
 
 
-def _entries(dataset: EpisodeDataset) -> tuple[dict[str, IndexEntry], dict[str, EpisodeError]]:
-    index = EpisodeIndex(dataset.root)
-    if dataset.names == (".",):
-        return {".": index.entry(".", attributes.read(dataset.root))}, {}
+def _entries(root: Path, names: tuple[str, ...]) -> tuple[dict[str, IndexEntry], dict[str, EpisodeError]]:
+    index = EpisodeIndex(root)
+    if names == (SINGLE,):
+        return {SINGLE: index.entry(SINGLE, attributes.read(root))}, {}
     found, damaged = index.entries()
     return dict(found), dict(damaged)
 

@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float32, Int64, UInt8
 
 from clam_robot.episodes.frames import Frames
 from clam_robot.episodes.reader import Episode
+from clam_robot.errors import NoEpisodes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +59,13 @@ class WindowDataset:
             future: rows after the centre.
             use_labels: with False no action is ever read.
             cameras: whose frames to gather.
+
+        Raises:
+            NoEpisodes: there is none.
+            DamagedEpisode: an array cannot be read.
         """
+        if not len(episodes):
+            raise NoEpisodes("expected at least one episode to take windows of, found none")
         self._offsets = np.arange(-past, future + 1)
         self._images: dict[str, list[Frames]] = {camera: [] for camera in cameras}
         states: list[np.ndarray] = []

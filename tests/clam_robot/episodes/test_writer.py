@@ -95,7 +95,7 @@ def stacked(rows: Sequence[np.ndarray | None], size: int) -> np.ndarray:
     return np.array([np.full(size, np.nan) if row is None else row for row in rows], np.float32).reshape(-1, size)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(plan=plans())
 def test_what_is_written_is_what_is_read(plan: Plan, make_outcome: Callable[..., EpisodeOutcome]) -> None:
     start = plan.start()
