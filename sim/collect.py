@@ -160,7 +160,7 @@ def collect(
     num_kept = num_discarded = 0
     with _Pool(config, root, workers) as pool:
         while num_kept < num_episodes:
-            while num_kept + pool.num_in_flight < num_episodes:
+            while pool.num_in_flight < min(2 * workers, num_episodes - num_kept):
                 pool.submit(scene)
                 scene += 1
             for is_kept in pool.results():

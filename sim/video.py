@@ -13,6 +13,8 @@ from sim.base import SimulatedRobot
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _WHITE, _GREEN, _RED = (255, 255, 255), (90, 220, 110), (240, 100, 90)
+# Rows darkened behind the caption.
+_STRIP = 26
 # Frames for which the last picture of an episode stays, with its outcome.
 _STILL_FRAMES = 15
 
@@ -37,8 +39,8 @@ class RolloutVideo:
         *,
         title: str,
         camera: str,
-        height: int = 320,
-        width: int = 320,
+        height: int = 400,
+        width: int = 400,
         max_episodes: int = 3,
     ) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -80,9 +82,9 @@ class RolloutVideo:
         self._container.close()
 
     def _write(self, frame: np.ndarray, text: str, colour: tuple[int, int, int]) -> None:
-        picture = np.ascontiguousarray(frame)
-        for paint, thickness in (((0, 0, 0), 3), (colour, 1)):
-            cv2.putText(picture, text, (8, 20), _FONT, 0.45, paint, thickness, cv2.LINE_AA)
+        picture = frame.copy()
+        picture[:_STRIP] //= 4
+        cv2.putText(picture, text, (8, 18), _FONT, 0.45, colour, 1, cv2.LINE_AA)
         for packet in self._stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")):
             self._container.mux(packet)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Self
 
 from rich.console import Console
 from rich.progress import (
@@ -41,7 +40,7 @@ class TrainingBars:
         self._bars: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "TrainingBars":
         self._bars = self._manager.__enter__()
         return self
 

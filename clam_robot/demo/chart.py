@@ -12,7 +12,7 @@ COLOURS = {"clam": "#1f6feb", "vpt": "#8b949e", "bc-play": "#8b949e", "oracle": 
 
 def draw_success(results: Sequence[MethodResult], path: Path) -> None:
     """Bars with 95 % Wilson intervals, one dot for each label set; writes a PNG."""
-    figure = Figure(figsize=(6.4, 0.7 + 0.55 * len(results)), dpi=150, layout="constrained")
+    figure = Figure(figsize=(9.0, 0.7 + 0.42 * len(results)), dpi=150, layout="constrained")
     axes = figure.add_subplot()
     for row, result in enumerate(results):
         low, high = result.success.interval()

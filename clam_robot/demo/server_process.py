@@ -8,7 +8,6 @@ import threading
 from pathlib import Path
 from queue import Empty, Queue
 from types import TracebackType
-from typing import Self
 
 from clam_robot.errors import ServerError
 
@@ -31,7 +30,7 @@ class ServerProcess:
         self._process: subprocess.Popen[str] | None = None
         self.url = ""
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "ServerProcess":
         command = [sys.executable, "-m", "clam_robot.cli.main", "serve"]
         command += ["--checkpoint", str(self._checkpoint), "--port", "0"]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

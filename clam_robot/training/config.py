@@ -30,6 +30,7 @@ class TrainConfig(config.Strict):
         seed: of initial weights, batches and dropout.
         batch_size: transitions per update, from demonstrations and from labelled play alike.
         threads: CPU threads; the state models are too small to gain from more than one.
+        save_every: updates between two states on disk, from which an interrupted run goes on.
         device: where to train, "cpu" or "cuda".
         features: what the models see.
         latent: the latent action model.
@@ -47,6 +48,7 @@ class TrainConfig(config.Strict):
     seed: int = 0
     batch_size: int = 128
     threads: int = 1
+    save_every: int = 500
     device: str = "cpu"
     features: FeatureConfig = field(default_factory=FeatureConfig)
     latent: LatentActionConfig = field(default_factory=LatentActionConfig)

@@ -50,7 +50,7 @@ def run_training(
     torch.set_num_threads(config.threads)
     data = load_training_data(config)
     _claim(directory, config)
-    trainer = Trainer(directory, seed=config.seed, progress=progress)
+    trainer = Trainer(directory, seed=config.seed, progress=progress, save_every=config.save_every)
     torch.manual_seed(config.seed)
     checkpoint = directory / CHECKPOINT
 

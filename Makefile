@@ -1,0 +1,28 @@
+# Two commands: `make demo` runs the whole path on a simulated arm, `make test` passes the tests.
+.PHONY: demo test check unit benchmark setup clean
+
+RUN := .venv/bin
+
+demo: setup
+	$(RUN)/clam demo $(DEMO)
+
+test: check unit
+
+check: setup
+	$(RUN)/ruff format --check .
+	$(RUN)/ruff check .
+	$(RUN)/pyright
+	$(RUN)/lint-imports
+	$(RUN)/deptry .
+
+unit: setup
+	$(RUN)/python -m pytest $(TESTS)
+
+benchmark: setup
+	for file in tests/benchmarks/*.py; do $(RUN)/python $$file || exit 1; done
+
+setup:
+	@docker/setup-host
+
+clean:
+	rm -rf .venv outputs
