@@ -133,6 +133,13 @@ def test_an_invalid_vector_names_entry_value_bound_and_unit(value: float, expect
     assert caught.value.index == 0
 
 
+def test_the_first_of_several_broken_entries_is_named() -> None:
+    for x, index in (([0.0, 5.0], 1), ([5.0, 5.0], 0), ([np.nan, 0.0], 0), ([0.0, np.nan], 1)):
+        with pytest.raises(InvalidVector, match=rf"vector\[{index}\] {VECTOR.names[index]}") as caught:
+            VECTOR.validate(np.array(x, np.float32))
+        assert caught.value.index == index
+
+
 @pytest.mark.parametrize("shape", [(), (1,), (3,), (1, 2), (0,)])
 def test_a_wrong_shape_is_refused_with_the_names_that_were_expected(shape: tuple[int, ...]) -> None:
     for check in (VECTOR.require_finite, VECTOR.validate, VECTOR.clip):
@@ -142,8 +149,8 @@ def test_a_wrong_shape_is_refused_with_the_names_that_were_expected(shape: tuple
 
 
 def test_float64_at_a_bound_that_float32_cannot_hold_exactly_is_legal() -> None:
-    VECTOR.validate(np.array([0.1, 1.0]))
-    VECTOR.validate(np.array([-0.1, 0.0]))
+    tenth = VectorSpec(names=("a", "b"), units=("m", "m"), low=(0.1, -0.1), high=(0.1, -0.1))
+    tenth.validate(np.array([0.1, -0.1]))
 
 
 @pytest.mark.parametrize(
