@@ -147,13 +147,13 @@ class RemotePolicy:
     def _open(self) -> Connection:
         connection = Connection(self._url, connect_timeout=self._connect_timeout_s, timeout=self._timeout_s)
         try:
-            info = PolicyInfo.from_metadata(unpack(connection.metadata), source=f"policy server {self._url}")
+            info = PolicyInfo.from_metadata(unpack(connection.metadata), source="metadata")
             if self.info is not None and info.robot != self.info.robot:
                 differences = "; ".join(self.info.robot.differences(info.robot)) or f"it is now {info.robot.name}"
-                raise SpecMismatch(f"policy server {self._url}: expected the robot of before, found {differences}")
+                raise SpecMismatch(f"expected the robot of before, found {differences}")
         except (ConfigError, SpecMismatch, MalformedMessage) as error:
             connection.close()
-            raise PolicyRefused(str(error)) from error
+            raise PolicyRefused(f"policy server {self._url}: {error}") from error
         self.num_reconnects += self.info is not None
         self.info = info
         logger.info("policy server %s: connected to %s, for %s", self._url, info.policy, info.robot.name)

@@ -4,6 +4,7 @@ import socket
 import struct
 from contextlib import ExitStack
 
+from websockets.client import process_exception
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
@@ -35,7 +36,7 @@ class Connection:
             timeout: longest wait for a reply later on [s].
 
         Raises:
-            OSError: nothing listens there, or the address does not exist.
+            OSError: nothing listens there, what listens is going away, or the address does not exist.
             PolicyUnavailable: something listens and is silent.
             PolicyRefused: something answers that is no policy server, or with an error.
         """
@@ -56,6 +57,8 @@ class Connection:
             except TimeoutError:
                 raise PolicyUnavailable(f"policy server {url}: no answer within {connect_timeout:g} s") from None
             except WebSocketException as error:
+                if isinstance(error, ConnectionClosed) or process_exception(error) is None:
+                    raise ConnectionResetError(f"the connection was closed while it was opened ({error})") from error
                 raise PolicyRefused(f"policy server {url}: expected a WebSocket, found: {error}") from error
             _limit_sending(self._socket.socket, timeout)
             self.metadata = self._receive(connect_timeout)

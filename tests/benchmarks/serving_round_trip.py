@@ -24,7 +24,7 @@ NUM_WARM_UP = 50
 
 def round_trips(policy_name: str, num_requests: int) -> tuple[np.ndarray, np.ndarray]:
     """Milliseconds of each request as the client sees it, and the part spent in the server."""
-    command = [sys.executable, str(FAKE_SERVER), "--policy", policy_name, "--no-type-checks"]
+    command = [sys.executable, str(FAKE_SERVER), "--policy", policy_name]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
     totals, in_server = [], []

@@ -60,11 +60,12 @@ class ServerProcess:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., ServerProcess]]:
-    """A server that tests share: they must leave it alive."""
+    """A server that tests share, its types checked: they must leave it alive."""
     started: list[ServerProcess] = []
 
     @cache
-    def start(*options: str) -> ServerProcess:
+    def start(policy: str) -> ServerProcess:
+        options = ("--policy", policy, "--max-frame-bytes", "10000", "--type-checks")
         started.append(ServerProcess(tmp_path_factory.mktemp("server"), *options))
         assert started[-1].url, started[-1].stderr
         return started[-1]
