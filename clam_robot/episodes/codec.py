@@ -1,4 +1,4 @@
-"""JPEG frames inside zarr arrays."""
+"""JPEG frames inside zarr arrays, for zarr itself and whatever reads episodes with it."""
 
 import asyncio
 from dataclasses import dataclass
@@ -11,9 +11,8 @@ from zarr.core.array_spec import ArraySpec
 from zarr.core.buffer import Buffer, NDBuffer
 from zarr.registry import register_codec
 
+from clam_robot.episodes.schema import JPEG, JPEG_LEVEL
 from clam_robot.errors import InvalidImage
-
-NAME = "imagecodecs_jpeg"
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class JpegCodec(ArrayBytesCodec):
 
     is_fixed_size = False
 
-    level: int = 90
+    level: int = JPEG_LEVEL
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "JpegCodec":
@@ -37,7 +36,7 @@ class JpegCodec(ArrayBytesCodec):
 
     def to_dict(self) -> dict[str, Any]:
         """The codec's entry in an array's metadata."""
-        return {"name": NAME, "configuration": {"level": self.level}}
+        return {"name": JPEG, "configuration": {"level": self.level}}
 
     def validate(self, *, shape: tuple[int, ...], dtype: Any, chunk_grid: Any) -> None:  # noqa: ANN401 (zarr's own)
         """Refuse arrays that are not RGB frames.
@@ -66,4 +65,4 @@ class JpegCodec(ArrayBytesCodec):
 
 def register() -> None:
     """Make zarr know the codec where no entry point of an installed package says it."""
-    register_codec(NAME, JpegCodec)
+    register_codec(JPEG, JpegCodec)

@@ -62,6 +62,13 @@ def fsync(path: Path) -> None:
         os.close(descriptor)
 
 
+def replace_file(path: Path, content: bytes) -> None:
+    """Write so that a kill leaves either the old file or the new one."""
+    temporary = path.with_name(f"{path.name}.partial")
+    temporary.write_bytes(content)
+    temporary.replace(path)
+
+
 def num_bytes(folder: Path) -> int:
     """Size of all files below `folder` [bytes]."""
     total = 0

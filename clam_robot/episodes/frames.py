@@ -1,14 +1,14 @@
 """The frames of one camera, read when they are asked for."""
 
+import itertools
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import zarr
 from jaxtyping import UInt8
 
-from clam_robot.episodes import schema
+from clam_robot.episodes import array_metadata, frame_file, schema
 from clam_robot.errors import DamagedEpisode
 
 
@@ -28,62 +28,39 @@ class Frames:
         return self.shape[0]
 
     def __getitem__(self, rows: int | np.integer[Any] | slice | np.ndarray) -> UInt8[np.ndarray, "..."]:
-        """Read frames.
+        """Read frames; each is decoded once.
 
         Raises:
             IndexError: a row that is not there.
-            DamagedEpisode: the array or a shard is missing or unreadable; says which rows.
+            DamagedEpisode: the array or a shard is missing or unreadable; says which and where.
         """
         wanted = np.arange(len(self))[rows]
         distinct, places = np.unique(wanted, return_inverse=True)
         frames = np.empty((len(distinct), *self.shape[1:]), np.uint8)
-        for place, run in _runs(distinct):
-            frames[place] = self._read(run)
+        start = 0
+        for shard, of_shard in itertools.groupby(distinct.tolist(), lambda row: row // schema.SHARD_ROWS):
+            here = list(of_shard)
+            self._read(shard, here, frames[start : start + len(here)])
+            start += len(here)
         return frames[places.reshape(np.shape(wanted))]
 
     @cached_property
-    def _array(self) -> Any:  # noqa: ANN401 (zarr.Array)
-        where = f"{self._episode}: array {self._name}"
+    def _folder(self) -> Path:
+        """The array's folder, once its description was found to fit."""
+        found = array_metadata.read(self._episode, self._name)
         try:
-            array = zarr.open_array(str(self._episode), path=self._name, mode="r", zarr_format=3)
-        except Exception as error:
-            raise DamagedEpisode(f"{where}: cannot be read ({error}); restore or delete the episode") from error
-        if array.shape != self.shape or array.dtype != self.dtype:
-            raise DamagedEpisode(f"{where}: expected {self.shape} uint8, found {array.shape} {array.dtype}")
-        return array
+            level = found["codecs"][0]["configuration"]["codecs"][0]["configuration"]["level"]
+        except (LookupError, TypeError):
+            level = schema.JPEG_LEVEL
+        array_metadata.require(self._episode, self._name, frame_file.describe(self.shape, level))
+        return self._episode / self._name
 
-    def _read(self, run: slice) -> np.ndarray:
-        # Zarr reads a file that is not there, or empty after a loss of power, as black frames.
-        for shard in range(run.start // schema.SHARD_ROWS, (run.stop - 1) // schema.SHARD_ROWS + 1):
-            name = schema.shard_name(shard)
-            path = self._episode / self._name / name
-            if not path.exists() or path.stat().st_size == 0:
-                raise self._damage(name, run, "it is missing or empty")
+    def _read(self, shard: int, rows: list[int], out: np.ndarray) -> None:
+        path = self._folder / frame_file.file_name(shard)
         try:
-            return np.asarray(self._array[run])
-        except DamagedEpisode:
-            raise
-        except Exception as error:
-            if run.stop - run.start > 1:
-                for row in range(run.start, run.stop):
-                    self._read(slice(row, row + 1))
-            raise self._damage(schema.shard_name(run.start // schema.SHARD_ROWS), run, str(error)) from error
-
-    def _damage(self, shard: str, run: slice, why: str) -> DamagedEpisode:
-        rows = f"row {run.start}" if run.stop == run.start + 1 else f"rows {run.start} to {run.stop - 1}"
-        return DamagedEpisode(
-            f"{self._episode}: array {self._name}: shard {shard}, {rows}, cannot be read ({why}); "
-            "restore or delete the episode"
-        )
-
-
-def _runs(rows: np.ndarray) -> list[tuple[slice, slice]]:
-    """Neighbouring rows taken together: where they go, and which rows of the array they are."""
-    if not len(rows):
-        return []
-    breaks = np.flatnonzero(np.diff(rows) != 1) + 1
-    starts, stops = [0, *breaks.tolist()], [*breaks.tolist(), len(rows)]
-    return [
-        (slice(start, stop), slice(int(rows[start]), int(rows[stop - 1]) + 1))
-        for start, stop in zip(starts, stops, strict=True)
-    ]
+            frame_file.read_frames(path, rows, out)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise DamagedEpisode(
+                f"{self._episode}: array {self._name}: shard {path.name}, rows from {shard * schema.SHARD_ROWS} on, "
+                f"cannot be read ({error}); restore or delete the episode"
+            ) from error

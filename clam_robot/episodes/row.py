@@ -1,5 +1,6 @@
 """One row of an episode on its way to the disk."""
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,6 +54,10 @@ class Row:
             values[schema.image_time_array(camera)] = np.float64(observation.image_times.get(camera, math.nan))
         frames = {camera: np.array(observation.images[camera]) for camera in spec.cameras}
         return Row(values=values, frames=frames, num_dropped=num_dropped)
+
+    def without_frames(self) -> "Row":
+        """What is left once the frames are encoded."""
+        return dataclasses.replace(self, frames={}) if self.frames else self
 
     @property
     def num_bytes(self) -> int:

@@ -69,9 +69,8 @@ class EpisodeWriter:
         self._durable = durable
         self._wait_when_full = wait_when_full
         self._started_at = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
-        # A block of frames costs a file for each camera, one of vectors alone costs all their files again.
-        self._block_rows = schema.SHARD_ROWS if start.spec.cameras else schema.CHUNK_ROWS
-        self._queue = RowQueue(max_bytes=queue_bytes, block_rows=self._block_rows)
+        # Frames are encoded one by one as they come; vectors alone are not worth waking the thread for each.
+        self._queue = RowQueue(max_bytes=queue_bytes, block_rows=1 if start.spec.cameras else schema.CHUNK_ROWS)
         self._tally = Tally()
         self._failure: Exception | None = None
         self._num_new_drops = 0
@@ -158,16 +157,10 @@ class EpisodeWriter:
 
     def _run(self) -> None:
         try:
-            block: list[Row] = []
             while rows := self._queue.get():
                 for row in rows:
                     self._tally.add(row)
-                    block.append(row)
-                    if len(block) == self._block_rows:
-                        self._files.write(block)
-                        block = []
-            if block or self._tally.length == 0:
-                self._files.write(block)
+                self._files.append(rows)
         except Exception as error:  # noqa: BLE001 (raised again in the caller's thread)
             self._failure = error
             self._queue.close(discard=True)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import zarr
 
-from clam_robot.episodes.codec import NAME, JpegCodec
+from clam_robot.episodes.codec import JpegCodec
+from clam_robot.episodes.schema import JPEG
 from clam_robot.errors import InvalidImage
 from clam_robot.specs import RobotSpec
 
@@ -48,7 +49,7 @@ def test_the_level_trades_size_for_quality(tmp_path: Path) -> None:
 def test_the_metadata_is_that_of_the_imagecodecs_zarr_package() -> None:
     metadata = {"name": "imagecodecs_jpeg", "configuration": {"level": 75}}
     assert JpegCodec.from_dict(metadata).to_dict() == metadata
-    assert JpegCodec.from_dict({"name": NAME}) == JpegCodec()
+    assert JpegCodec.from_dict({"name": JPEG}) == JpegCodec()
 
 
 @pytest.mark.parametrize(("shape", "dtype"), [((4, 8, 8, 3), "float32"), ((4, 8, 8, 4), "uint8"), ((4, 8, 8), "uint8")])
@@ -64,7 +65,7 @@ def test_another_program_reads_the_frames_through_the_entry_point(
     installed = tmp_path / "clam_codec-0.dist-info"
     installed.mkdir()
     (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: clam-codec\nVersion: 0\n")
-    (installed / "entry_points.txt").write_text(f"[zarr.codecs]\n{NAME} = clam_robot.episodes.codec:JpegCodec\n")
+    (installed / "entry_points.txt").write_text(f"[zarr.codecs]\n{JPEG} = clam_robot.episodes.codec:JpegCodec\n")
     program = (
         f"import sys; sys.path.append({str(tmp_path)!r}); import zarr;"
         f"print(zarr.open_group({str(path)!r}, mode='r')['images/wrist'][:].shape)"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from zarr.codecs import ZstdCodec
 
-from clam_robot.episodes import column_file
+from clam_robot.episodes import array_metadata, column_file, folders
 from clam_robot.episodes.schema import CHUNK_ROWS, Column
 
 COLUMNS = [
@@ -21,10 +21,10 @@ COLUMNS = [
 
 def write(folder: Path, column: Column, values: np.ndarray) -> None:
     (folder / column.name).mkdir()
-    column_file.write_metadata(folder / column.name, column_file.metadata(column, len(values)))
+    array_metadata.write(folder / column.name, column_file.describe(column, len(values)))
     for chunk, start in enumerate(range(0, len(values), CHUNK_ROWS)):
         content = column_file.encode_chunk(column, values[start : start + CHUNK_ROWS])
-        column_file.write_file(folder / column.name / column_file.chunk_name(column, chunk), content)
+        folders.replace_file(folder / column.name / column_file.file_name(column, chunk), content)
 
 
 def values_of(column: Column, num_rows: int) -> np.ndarray:
@@ -56,7 +56,7 @@ def test_what_zarr_writes_in_this_layout_is_read_here(tmp_path: Path, column: Co
     )
     array[:] = values
     np.testing.assert_array_equal(column_file.read(tmp_path, column, 300), values)
-    assert json.loads((tmp_path / "x/zarr.json").read_text()) == column_file.metadata(column, 300)
+    assert json.loads((tmp_path / "x/zarr.json").read_text()) == column_file.describe(column, 300)
 
 
 @given(content=st.binary(max_size=200))
@@ -66,8 +66,8 @@ def test_decoding_noise_never_ends_in_anything_but_the_errors_it_names(content: 
 
 
 def test_a_kill_between_two_writes_leaves_the_old_file(tmp_path: Path) -> None:
-    column_file.write_file(tmp_path / "c.0", b"old")
+    folders.replace_file(tmp_path / "c.0", b"old")
     (tmp_path / "c.0.partial").write_bytes(b"ne")
     assert (tmp_path / "c.0").read_bytes() == b"old"
-    column_file.write_file(tmp_path / "c.0", b"new")
+    folders.replace_file(tmp_path / "c.0", b"new")
     assert [path.name for path in tmp_path.iterdir()] == ["c.0"]

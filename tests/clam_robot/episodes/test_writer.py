@@ -191,9 +191,9 @@ class StuckDisk(EpisodeFiles):
 
     go = threading.Event()
 
-    def write(self, rows: Sequence[Row]) -> None:
+    def append(self, rows: Sequence[Row]) -> None:
         assert self.go.wait(30)
-        super().write(rows)
+        super().append(rows)
 
 
 def test_a_slow_disk_costs_whole_rows_that_are_counted_and_never_shifts_frames(
@@ -244,7 +244,7 @@ def test_append_does_not_wait_for_the_disk_unless_told_to(
 class FullDisk(EpisodeFiles):
     """Has room for the attributes only."""
 
-    def write(self, rows: Sequence[Row]) -> None:
+    def append(self, rows: Sequence[Row]) -> None:
         raise OSError(28, "No space left on device")
 
 
@@ -266,14 +266,19 @@ def test_a_full_disk_is_told_at_the_next_append_and_at_commit(
 
 
 def test_a_disk_that_never_answers_is_named(
-    tmp_path: Path, make_spec: Callable[..., RobotSpec], make_outcome: Callable[..., EpisodeOutcome]
+    tmp_path: Path,
+    make_spec: Callable[..., RobotSpec],
+    make_steps: Callable[..., Iterator[Step]],
+    make_outcome: Callable[..., EpisodeOutcome],
 ) -> None:
     StuckDisk.go.clear()
-    writer = EpisodeWriter(tmp_path, EpisodeStart(spec=make_spec(), task="", source="play"), files=StuckDisk)
+    spec = make_spec()
+    writer = EpisodeWriter(tmp_path, EpisodeStart(spec=spec, task="", source="play"), files=StuckDisk)
+    writer.append(next(make_steps(spec, 1)))
     with pytest.raises(EpisodeError, match="not written within"):
         writer.commit(make_outcome(), timeout=0.05)
     StuckDisk.go.set()
-    assert Episode(writer.commit(make_outcome())).length == 0
+    assert Episode(writer.commit(make_outcome())).length == 1
 
 
 def test_a_folder_that_cannot_be_written_is_named_at_once(tmp_path: Path, make_spec: Callable[..., RobotSpec]) -> None:

@@ -1,0 +1,106 @@
+"""Camera frames as JPEGs in zarr 3 shards, written and read directly.
+
+Each frame is encoded when it comes and waits as a JPEG until its shard is whole, so a recording costs the same in every
+period. Through zarr a whole shard is encoded in one go, for which the raw frames have to be kept (29 MB a camera) and
+other threads to wait. The layout is the `sharding_indexed` codec of the specification with the index at the end.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import google_crc32c
+import imagecodecs
+import numpy as np
+
+from clam_robot.episodes import array_metadata
+from clam_robot.episodes.schema import JPEG, SHARD_ROWS
+
+_CHECKSUM_BYTES = 4
+_INDEX_BYTES = 16 * SHARD_ROWS + _CHECKSUM_BYTES
+_MISSING = np.uint64(2**64 - 1)
+
+
+def describe(shape: Sequence[int], level: int) -> dict[str, Any]:
+    """The zarr 3 description of an array of frames, shape (T, H, W, 3), of a JPEG quality [0 .. 100]."""
+    sharding = {
+        "chunk_shape": [1, *shape[1:]],
+        "codecs": [{"name": JPEG, "configuration": {"level": level}}, {"name": "crc32c"}],
+        "index_codecs": [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "crc32c"}],
+        "index_location": "end",
+    }
+    return array_metadata.describe_array(
+        shape=shape,
+        file_rows=SHARD_ROWS,
+        dtype="uint8",
+        fill=0,
+        codecs=[{"name": "sharding_indexed", "configuration": sharding}],
+    )
+
+
+def file_name(shard: int) -> str:
+    """Name of the file with the frames from shard * SHARD_ROWS on."""
+    return array_metadata.file_name(shard, 4)
+
+
+def encode_frame(frame: np.ndarray, level: int) -> bytes:
+    """A frame (H, W, 3) as it stands in a shard: JPEG with 4:2:0 chroma, then its checksum."""
+    return _with_checksum(bytes(imagecodecs.jpeg8_encode(frame, level=level, subsampling="420")))
+
+
+def decode_frame(content: bytes, out: np.ndarray) -> None:
+    """Decode into `out` (H, W, 3).
+
+    Raises:
+        ValueError, RuntimeError: the content is not what was written, or of another size.
+    """
+    imagecodecs.jpeg8_decode(_without_checksum(content), out=out)
+
+
+def encode_shard(frames: Sequence[bytes]) -> bytes:
+    """The content of a file; frames beyond the last are marked as missing."""
+    index = np.full((SHARD_ROWS, 2), _MISSING, "<u8")
+    sizes = np.array([len(frame) for frame in frames], "<u8")
+    index[: len(frames), 0] = np.cumsum(sizes) - sizes
+    index[: len(frames), 1] = sizes
+    return b"".join([*frames, _with_checksum(index.tobytes())])
+
+
+def read_frames(path: Path, rows: Sequence[int], out: np.ndarray) -> None:
+    """Decode frames of a shard into `out` (len(rows), H, W, 3).
+
+    Args:
+        path: file of the shard.
+        rows: which rows of the array, all of them in this shard.
+        out: where to.
+
+    Raises:
+        OSError: the file is missing or unreadable.
+        ValueError, RuntimeError: the content is not what was written; the message names the row.
+    """
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        if size < _INDEX_BYTES:
+            raise ValueError(f"{size} bytes are too few for a shard")
+        file.seek(size - _INDEX_BYTES)
+        index = np.frombuffer(_without_checksum(file.read(_INDEX_BYTES)), "<u8").reshape(SHARD_ROWS, 2)
+        for place, row in enumerate(rows):
+            offset, length = index[row % SHARD_ROWS].tolist()
+            if offset + length > size - _INDEX_BYTES:
+                raise ValueError(f"row {row}: it was never written")
+            file.seek(offset)
+            try:
+                decode_frame(file.read(length), out[place])
+            except (ValueError, RuntimeError) as error:
+                raise ValueError(f"row {row}: {error}") from error
+
+
+def _with_checksum(content: bytes) -> bytes:
+    return content + google_crc32c.value(content).to_bytes(_CHECKSUM_BYTES, "little")
+
+
+def _without_checksum(content: bytes) -> bytes:
+    inner, checksum = content[:-_CHECKSUM_BYTES], content[-_CHECKSUM_BYTES:]
+    if google_crc32c.value(inner).to_bytes(_CHECKSUM_BYTES, "little") != checksum:
+        raise ValueError("the checksum does not fit")
+    return inner
