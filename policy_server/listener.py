@@ -1,5 +1,6 @@
 """The socket a server listens on, taken before any slow work so that a busy port is known at once."""
 
+import contextlib
 import errno
 import socket
 
@@ -21,19 +22,20 @@ def listen(config: ServerConfig) -> socket.socket:
             f"refusing to listen on {config.host}: whoever reaches the server may use it, as there are no API keys; "
             "listen on 127.0.0.1 and reach it through a tunnel (ssh -L 8000:127.0.0.1:8000 gpu-box)"
         )
+    where = f"port {config.port} on {config.host}"
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
+        with contextlib.ExitStack() as opening:
+            listener = opening.enter_context(socket.socket(family, kind, protocol))
+            # A server that was stopped a moment ago leaves connections behind that do not matter.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(BACKLOG)
+            opening.pop_all()
     except OSError as error:
-        raise ServerError(f"cannot listen on {config.host}: {error}; choose another with --host") from error
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(BACKLOG)
-    except OSError as error:
-        listener.close()
-        where = f"port {config.port} on {config.host}"
         if error.errno == errno.EADDRINUSE:
             raise PortInUse(f"{where} is taken by another process; stop it or choose another with --port") from None
-        raise ServerError(f"cannot listen on {where}: {error.strerror}; choose another with --port") from error
+        raise ServerError(
+            f"cannot listen on {where}: {error.strerror}; choose another with --host or --port"
+        ) from error
     return listener

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from clam_robot.errors import PolicyError, PolicyRefused, SpecError
 from clam_robot.interfaces import Policy
 from clam_robot.timing import Clock
+from clam_robot.types import ActionChunk, Observation
 from policy_server.packing import MalformedMessage, pack, unpack
 from policy_server.policy_info import PolicyInfo
 from policy_server.protocol import Timing, decode_observation, decode_reset, encode_chunk, require_executable
@@ -66,10 +67,7 @@ class Session:
             begun = self._clock.now()
             chunk = policy.infer(observation)
             ended = self._clock.now()
-        try:
-            require_executable(chunk, self._info.robot)
-        except MalformedMessage as error:
-            raise PolicyRefused(f"policy {self._info.policy} gave no usable action: {error}") from None
+        self._require_usable(chunk, observation)
         timing = Timing(
             policy_ms=1e3 * (ended - begun),
             server_ms=1e3 * (ended - received),
@@ -81,6 +79,17 @@ class Session:
     def mark_sent(self) -> None:
         """The reply is on its way: what the request took in all is told with the next one."""
         self._previous_total_ms = 1e3 * (self._clock.now() - self._received)
+
+    def _require_usable(self, chunk: ActionChunk, observation: Observation) -> None:
+        try:
+            require_executable(chunk, self._info.robot)
+            if chunk.observation_time != observation.time:
+                raise MalformedMessage(
+                    f"observation_time: expected that of the observation, {observation.time} s, "
+                    f"found {chunk.observation_time} s"
+                )
+        except MalformedMessage as error:
+            raise PolicyRefused(f"policy {self._info.policy} gave no usable action: {error}") from None
 
     @contextmanager
     def _policy_code(self) -> Iterator[None]:

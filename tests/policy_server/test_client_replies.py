@@ -137,6 +137,16 @@ def test_an_observation_too_large_for_the_server_is_not_sent(stub: Stub) -> None
         policy.infer(blank_observation(fake_spec()))
 
 
+def test_a_server_that_reads_no_frames_of_this_size_is_told_from_one_that_is_gone(stub: Stub) -> None:
+    def converse(connection: ServerConnection) -> None:
+        connection.send(pack(INFO.to_dict()))
+        connection.recv()
+        connection.close(1009)
+
+    with pytest.raises(PolicyRefused, match="the request is larger than it reads; send smaller images"):
+        stub(converse).infer(blank_observation(fake_spec()))
+
+
 def test_a_server_that_only_hangs_up_is_tried_a_bounded_number_of_times(stub: Stub) -> None:
     attempts: list[ServerConnection] = []
 

@@ -31,3 +31,8 @@ def test_a_busy_port_is_named_with_its_remedy() -> None:
 def test_the_network_is_refused_while_there_are_no_keys(host: str) -> None:
     with pytest.raises(ServerError, match="there are no API keys; listen on"):
         listen(ServerConfig(host=host, port=0))
+
+
+def test_an_address_that_cannot_be_had_is_named() -> None:
+    with pytest.raises(ServerError, match=r"cannot listen on port 0 on ::1%nosuch: .*; choose another with --host"):
+        listen(ServerConfig(host="::1%nosuch", port=0))

@@ -41,3 +41,9 @@ def test_a_policy_that_gives_no_numbers_is_not_served() -> None:
     policy = FakePolicy(act=lambda _: np.full(3, np.nan, np.float32))
     with pytest.raises(ServerError, match=r"actions\[0\] vx: expected a finite number, found nan"):
         probe(policy, ServerConfig(), name="p", summary={})
+
+
+def test_a_policy_of_another_robot_is_not_served() -> None:
+    policy = FakePolicy(act=lambda _: np.zeros(4, np.float32))
+    with pytest.raises(ServerError, match=r"actions: expected \(H, 3\) \[vx, vy, vz\], found shape \(1, 4\)"):
+        probe(policy, ServerConfig(), name="p", summary={})

@@ -1,5 +1,6 @@
 """The server as a process: ready, busy, stopped."""
 
+import re
 import signal
 import threading
 from collections.abc import Callable
@@ -8,8 +9,13 @@ from typing import Any
 import pytest
 
 from clam_robot.errors import PolicyUnavailable
+from clam_robot.testing.fakes import FakePolicy
+from policy_server.app import create_app
 from policy_server.client import RemotePolicy
+from policy_server.config import ServerConfig
+from policy_server.listener import listen
 from policy_server.probe import blank_observation
+from policy_server.serve import serve
 
 
 def test_health_is_told_and_ctrl_c_heard_while_an_inference_does_not_end(own_server: Callable[..., Any]) -> None:
@@ -42,3 +48,21 @@ def test_a_busy_port_is_one_line_and_the_server_there_lives(
         f"port {first.port} on 127.0.0.1 is taken by another process; stop it or choose another with --port\n"
     )
     assert first.is_healthy()
+
+
+def test_it_serves_where_it_was_told_and_leaves_the_signals_as_they_were() -> None:
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    app = create_app(FakePolicy)
+    urls: list[str] = []
+
+    def stop(url: str) -> None:
+        urls.append(url)
+        signal.raise_signal(signal.SIGTERM)
+
+    serve(app, ServerConfig(port=0), on_ready=stop)
+    listener = listen(ServerConfig(port=0))
+    serve(app, ServerConfig(), on_ready=stop, listener=listener)
+    assert all(re.fullmatch(r"ws://127\.0\.0\.1:\d+", url) for url in urls)
+    assert len(urls) == 2
+    assert listener.fileno() == -1
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before

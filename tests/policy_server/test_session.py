@@ -1,11 +1,14 @@
 """One conversation, without sockets."""
 
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from clam_robot.errors import InvalidVector, PolicyRefused
+from clam_robot.errors import ClamRobotError, InvalidVector, PolicyRefused
 from clam_robot.testing.fakes import FakePolicy
 from clam_robot.timing import ManualClock
 from clam_robot.types import ActionChunk, Observation
@@ -36,9 +39,11 @@ class TroublePolicy(FakePolicy):
         return chunk
 
 
+INFO = probe(FakePolicy(), ServerConfig(), name="fake", summary={})
+
+
 def make_session(policy: FakePolicy, clock: ManualClock) -> Session:
-    info = probe(FakePolicy(), ServerConfig(), name="fake", summary={})
-    return Session(lambda: policy, info, clock)
+    return Session(lambda: policy, INFO, clock)
 
 
 def request(**changes: object) -> bytes:
@@ -118,3 +123,27 @@ def test_a_request_that_does_not_fit_never_reaches_the_policy(
     with pytest.raises(error, match=complaint):
         make_session(policy, ManualClock()).answer(frame, received=0.0)
     assert policy.num_resets == 0
+
+
+class ForgetfulPolicy(FakePolicy):
+    def infer(self, observation: Observation) -> ActionChunk:
+        return replace(super().infer(observation), observation_time=0.0)
+
+
+def test_an_action_for_another_time_never_leaves() -> None:
+    session = make_session(ForgetfulPolicy(), ManualClock())
+    with pytest.raises(
+        PolicyRefused, match=r"observation_time: expected that of the observation, 3\.5 s, found 0\.0 s"
+    ):
+        session.answer(request(), received=0.0)
+
+
+@given(data=st.data())
+def test_whatever_comes_is_answered_or_refused_in_words(data: st.DataObject) -> None:
+    frame = bytearray(request(reset=True, prompt="reach"))
+    for _ in range(data.draw(st.integers(0, 4))):
+        frame[data.draw(st.integers(0, len(frame) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        make_session(FakePolicy(), ManualClock()).answer(bytes(frame), received=0.0)
+    except ClamRobotError as refusal:
+        assert str(refusal)
