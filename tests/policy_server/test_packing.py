@@ -98,7 +98,7 @@ def test_a_text_key_is_never_taken_for_an_array() -> None:
         {1, 2},
         2**70,
     ],
-    ids=str,
+    ids=["complex", "objects", "records", "dates", "complex scalar", "object", "set", "big integer"],
 )
 def test_what_does_not_travel_is_refused_before_it_is_sent(value: object) -> None:
     with pytest.raises(MalformedMessage, match="expected"):
