@@ -19,6 +19,8 @@ POINTS = ("hand", "object", "goal")
 # Share of steps in which a short reversal of the gripper begins, and how many steps it lasts.
 REVERSAL_RATE = 0.03
 REVERSAL_STEPS = (1, 4)
+# A hand that moves less in a control period stands still [m].
+STILL = 0.0015
 
 
 class PlayPolicy:
@@ -47,13 +49,16 @@ class PlayPolicy:
         self._seed = seed
         self._points = {point: spec.state.points[point] for point in POINTS}
         self._motion = [spec.action.index(name) for name in MOTION]
+        self._full_speed = spec.action.high_array[self._motion]
         self._gripper = spec.action.index(spec.gripper.action)
         high, low = spec.action.high[self._gripper], spec.action.low[self._gripper]
         self._closed, self._open = (high, low) if spec.gripper.closes == "above" else (low, high)
         self._rng = np.random.default_rng(seed)
         self._legs: Generator[Leg, Scene, None] | None = None
         self._leg: Leg | None = None
+        self._hand = np.zeros(3)
         self._num_steps = 0
+        self._num_still = 0
         self._reversal = 0
 
     @property
@@ -67,16 +72,21 @@ class PlayPolicy:
 
     def infer(self, observation: Observation) -> ActionChunk:
         """One action."""
-        scene = Scene(**{point: observation.state[where].astype(np.float64) for point, where in self._points.items()})
+        state = observation.state.astype(np.float64)
+        scene = Scene(**{point: state[where] for point, where in self._points.items()})
         if self._legs is None or self._leg is None:
             self._rng = np.random.default_rng([self._seed, zlib.crc32(observation.state.tobytes())])
             self._legs = primitives(scene, self._rng)
             self._leg = next(self._legs)
-            self._num_steps = self._reversal = 0
-        elif self._leg.is_over(scene, self._num_steps):
-            self._leg = self._legs.send(scene)
-            self._num_steps = 0
+            self._num_steps = self._num_still = self._reversal = 0
+        else:
+            is_still = float(np.linalg.norm(scene.hand - self._hand)) < STILL
+            self._num_still = self._num_still + 1 if is_still else 0
+            if self._leg.is_over(scene, num_steps=self._num_steps, num_still=self._num_still):
+                self._leg = self._legs.send(scene)
+                self._num_steps = self._num_still = 0
         self._num_steps += 1
+        self._hand = scene.hand
         return ActionChunk(
             actions=self._action(self._leg, scene)[np.newaxis],
             observation_time=observation.time,
@@ -84,11 +94,9 @@ class PlayPolicy:
         )
 
     def _action(self, leg: Leg, scene: Scene) -> np.ndarray:
-        low, high = self._spec.action.low_array, self._spec.action.high_array
-        share = leg.gain * (leg.target(scene) - scene.hand) + self._rng.normal(0.0, leg.noise, 3)
-        action = np.zeros(len(low), np.float32)
-        middle, half = (low + high) / 2, (high - low) / 2
-        action[self._motion] = middle[self._motion] + half[self._motion] * np.clip(share, -1.0, 1.0)
+        share_of_full_speed = leg.gain * (leg.target(scene) - scene.hand) + self._rng.normal(0.0, leg.noise, 3)
+        action = np.zeros(len(self._spec.action), np.float32)
+        action[self._motion] = share_of_full_speed * self._full_speed
         action[self._gripper] = self._closed if leg.is_closed != self._is_reversed() else self._open
         return self._spec.action.clip(action, what="play action")
 

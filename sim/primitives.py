@@ -14,10 +14,16 @@ GAIN = (5.0, 25.0)
 NOISE = (0.05, 0.15, 0.3)
 # Spread of where the fingers close around the object's point [m].
 GRASP_SPREAD = 0.008
+# Share of carries that end near the goal, and how far around it [m].
+NEAR_GOAL = 0.4
+GOAL_SPREAD = 0.08
 # An object that follows the hand by this share of its way up is held.
 HELD = 0.5
 # After this many empty grasps it carries all the same: what cannot be lifted may still be pulled.
 NUM_ATTEMPTS = 3
+
+# A leg that has not moved the hand for this many periods is given up.
+PATIENCE = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +45,7 @@ class Leg:
         is_closed: whether the gripper closes.
         gain: share of full speed per metre to go [1/m].
         noise: standard deviation of the noise, as a share of full speed.
-        tolerance: the leg is over within this distance [m].
+        tolerance: the leg is over within this distance [m]; 0 to stay until `max_steps`.
         max_steps: or after this many control periods.
     """
 
@@ -57,9 +63,18 @@ class Leg:
             return self.offset
         return self.offset + (scene.object if self.anchor == "object" else scene.goal)
 
-    def is_over(self, scene: Scene, num_steps: int) -> bool:
-        """Whether the next leg is due after `num_steps` of this one."""
-        return num_steps >= self.max_steps or float(np.linalg.norm(self.target(scene) - scene.hand)) < self.tolerance
+    def is_over(self, scene: Scene, *, num_steps: int, num_still: int) -> bool:
+        """Whether the next leg is due.
+
+        Args:
+            scene: as it is now.
+            num_steps: control periods since the leg began.
+            num_still: of these, how many the hand has hardly moved for; something is in its way.
+        """
+        if num_steps >= self.max_steps:
+            return True
+        distance = float(np.linalg.norm(self.target(scene) - scene.hand))
+        return self.tolerance > 0.0 and (distance < self.tolerance or num_still >= PATIENCE)
 
 
 Legs = Generator[Leg, Scene, Scene]
@@ -107,7 +122,7 @@ def grasp(scene: Scene, rng: np.random.Generator) -> Legs:
         above = rng.uniform(0.06, 0.2) * UP
         scene = yield leg(rng, "object", offset + above, is_closed=False)
         scene = yield leg(rng, "object", offset, is_closed=False, tolerance=0.012)
-        scene = yield dwell(scene, rng, is_closed=True)
+        scene = yield leg(rng, "object", offset, is_closed=True, tolerance=0.0, max_steps=_dwell(rng))
         before = scene
         lift = rng.uniform(0.04, 0.15) * UP
         scene = yield leg(rng, "world", scene.hand + lift, is_closed=True)
@@ -117,21 +132,16 @@ def grasp(scene: Scene, rng: np.random.Generator) -> Legs:
 
 
 def carry(scene: Scene, rng: np.random.Generator, floor: float) -> Legs:
-    """Take what is in the hand somewhere; half of the time near the goal."""
-    if rng.random() < 0.5:
-        offset = np.append(rng.normal(0.0, 0.05, 2), rng.uniform(-0.02, 0.2))
+    """Take what is in the hand somewhere, often near the goal."""
+    if rng.random() < NEAR_GOAL:
+        offset = np.append(rng.normal(0.0, GOAL_SPREAD, 2), rng.uniform(-0.02, 0.2))
         return (yield leg(rng, "goal", offset, is_closed=True))
     return (yield leg(rng, "world", random_place(scene, rng, floor), is_closed=True))
 
 
 def release(scene: Scene, rng: np.random.Generator) -> Legs:
     """Open the fingers and wait."""
-    return (yield dwell(scene, rng, is_closed=False))
-
-
-def dwell(scene: Scene, rng: np.random.Generator, *, is_closed: bool) -> Leg:
-    """Stay for 3 to 8 periods, for the fingers to move."""
-    return leg(rng, "world", scene.hand, is_closed=is_closed, tolerance=0.0, max_steps=int(rng.integers(3, 9)))
+    return (yield leg(rng, "world", scene.hand, is_closed=False, tolerance=0.0, max_steps=_dwell(rng)))
 
 
 def leg(
@@ -160,3 +170,8 @@ def random_place(scene: Scene, rng: np.random.Generator, floor: float) -> np.nda
     low = np.minimum(scene.object, scene.goal)[:2] - 0.1
     high = np.maximum(scene.object, scene.goal)[:2] + 0.1
     return np.append(rng.uniform(low, high), floor + rng.uniform(0.03, 0.3))
+
+
+def _dwell(rng: np.random.Generator) -> int:
+    """Control periods in which fingers open or close."""
+    return int(rng.integers(3, 9))
