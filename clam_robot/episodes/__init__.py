@@ -1,18 +1,18 @@
 """Episodes on disk: written while they happen, read lazily, never half finished."""
 
-from clam_robot.episodes import codec
 from clam_robot.episodes.attributes import EpisodeAttributes, RecordingStatistics
 from clam_robot.episodes.dataset import EpisodeDataset
 from clam_robot.episodes.reader import Episode
 from clam_robot.episodes.recorder import Recorder
+from clam_robot.episodes.recovery import recover
 from clam_robot.episodes.schema import SCHEMA_VERSION
+from clam_robot.episodes.summary import DatasetSummary, summarize
 from clam_robot.episodes.windows import WindowBatch, WindowDataset
 from clam_robot.episodes.writer import EpisodeWriter
 
-codec.register()
-
 __all__ = [
     "SCHEMA_VERSION",
+    "DatasetSummary",
     "Episode",
     "EpisodeAttributes",
     "EpisodeDataset",
@@ -21,4 +21,6 @@ __all__ = [
     "RecordingStatistics",
     "WindowBatch",
     "WindowDataset",
+    "recover",
+    "summarize",
 ]

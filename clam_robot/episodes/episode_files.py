@@ -53,15 +53,23 @@ class EpisodeFiles:
             if self._num_rows % self.block_rows == 0:
                 self._flush()
 
+    def begin(self, attributes: EpisodeAttributes) -> None:
+        """Write what is known before the first row.
+
+        Raises:
+            OSError: the disk is full or gone.
+        """
+        array_metadata.write(self._folder, array_metadata.describe_group(config.to_dict(attributes)))
+
     def finish(self, attributes: EpisodeAttributes) -> None:
-        """Write what waits, then the attributes. Also begins an episode, so that what is known is there from the start.
+        """Write the rows that wait, then the attributes.
 
         Raises:
             OSError: the disk is full or gone.
         """
         if self._num_rows > self._num_written or self._num_rows == 0:
             self._flush()
-        array_metadata.write(self._folder, array_metadata.describe_group(config.to_dict(attributes)))
+        self.begin(attributes)
 
     def _flush(self) -> None:
         for camera, frames in self._frames.items():

@@ -1,8 +1,12 @@
 """Names of episodes within a data set, and which folders are finished ones."""
 
+import fcntl
+import logging
 import os
 import re
 from pathlib import Path
+
+logger = logging.getLogger(__name__)
 
 _FINISHED = re.compile(r"episode_(\d{6,})")
 _PARTIAL = re.compile(r"\.episode_(\d{6,})\.partial")
@@ -45,6 +49,32 @@ def final_path(partial: Path) -> Path:
     return partial.with_name(partial.name.removeprefix(".").removesuffix(".partial"))
 
 
+def lock(folder: Path) -> int | None:
+    """Say that `folder` is being recorded into, for as long as this process lives and the descriptor is open.
+
+    Returns:
+        The descriptor to close in the end; None when another one holds the lock.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    except OSError as error:
+        logger.warning("%s: this file system has no locks (%s); a recording in progress cannot be told", folder, error)
+    return descriptor
+
+
+def is_being_recorded(folder: Path) -> bool:
+    """Whether a living process records into `folder`."""
+    descriptor = lock(folder)
+    if descriptor is None:
+        return True
+    os.close(descriptor)
+    return False
+
+
 def fsync_tree(folder: Path) -> None:
     """Bring everything below `folder`, names included, to the disk."""
     for parent, _, files in os.walk(folder, topdown=False):
@@ -69,11 +99,12 @@ def replace_file(path: Path, content: bytes) -> None:
     temporary.replace(path)
 
 
-def num_bytes(folder: Path) -> int:
+def num_bytes(folder: Path | str) -> int:
     """Size of all files below `folder` [bytes]."""
     total = 0
-    for entry in os.scandir(folder):
-        total += num_bytes(Path(entry.path)) if entry.is_dir(follow_symlinks=False) else entry.stat().st_size
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            total += num_bytes(entry.path) if entry.is_dir(follow_symlinks=False) else entry.stat().st_size
     return total
 
 
@@ -83,4 +114,5 @@ def _next_number(root: Path) -> int:
 
 
 def _names(root: Path) -> list[str]:
-    return [entry.name for entry in os.scandir(root)]
+    with os.scandir(root) as entries:
+        return [entry.name for entry in entries]

@@ -14,7 +14,7 @@ import imagecodecs
 import numpy as np
 
 from clam_robot.episodes import array_metadata
-from clam_robot.episodes.schema import JPEG, SHARD_ROWS
+from clam_robot.episodes.schema import JPEG, JPEG_LEVEL, SHARD_ROWS
 
 _CHECKSUM_BYTES = 4
 _INDEX_BYTES = 16 * SHARD_ROWS + _CHECKSUM_BYTES
@@ -36,6 +36,14 @@ def describe(shape: Sequence[int], level: int) -> dict[str, Any]:
         fill=0,
         codecs=[{"name": "sharding_indexed", "configuration": sharding}],
     )
+
+
+def jpeg_level(description: dict[str, Any]) -> int:
+    """The JPEG quality that a description gives; the usual one where it is none of ours."""
+    try:
+        return description["codecs"][0]["configuration"]["codecs"][0]["configuration"]["level"]
+    except (LookupError, TypeError):
+        return JPEG_LEVEL
 
 
 def file_name(shard: int) -> str:

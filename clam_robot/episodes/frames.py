@@ -47,11 +47,7 @@ class Frames:
     @cached_property
     def _folder(self) -> Path:
         """The array's folder, once its description was found to fit."""
-        found = array_metadata.read(self._episode, self._name)
-        try:
-            level = found["codecs"][0]["configuration"]["codecs"][0]["configuration"]["level"]
-        except (LookupError, TypeError):
-            level = schema.JPEG_LEVEL
+        level = frame_file.jpeg_level(array_metadata.read(self._episode, self._name))
         array_metadata.require(self._episode, self._name, frame_file.describe(self.shape, level))
         return self._episode / self._name
 

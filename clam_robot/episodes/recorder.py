@@ -6,8 +6,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from clam_robot.episodes.episode_files import EpisodeFiles
 from clam_robot.episodes.writer import QUEUE_BYTES, EpisodeWriter
 from clam_robot.errors import ClamRobotError
+from clam_robot.specs import RobotSpec
 from clam_robot.types import EpisodeOutcome, EpisodeStart, Step
 
 logger = logging.getLogger(__name__)
@@ -34,6 +36,7 @@ class Recorder:
         durable: bool = True,
         wait_when_full: bool = False,
         queue_bytes: int = QUEUE_BYTES,
+        files: Callable[[Path, RobotSpec], EpisodeFiles] = EpisodeFiles,
     ) -> None:
         """Nothing is written before the first episode.
 
@@ -48,6 +51,7 @@ class Recorder:
         self._durable = durable
         self._wait_when_full = wait_when_full
         self._queue_bytes = queue_bytes
+        self._files = files
         self._writer: EpisodeWriter | None = None
         self._failure: ClamRobotError | None = None
         self.paths: list[Path] = []
@@ -74,6 +78,7 @@ class Recorder:
             durable=self._durable,
             wait_when_full=self._wait_when_full,
             queue_bytes=self._queue_bytes,
+            files=self._files,
         )
 
     def on_step(self, step: Step) -> None:
@@ -90,22 +95,23 @@ class Recorder:
         """Keep or discard the episode.
 
         Raises:
-            ClamRobotError: it could not be recorded; what was written of it is deleted.
+            ClamRobotError: it could not be recorded; what was written stays in a hidden folder, for `recover`.
         """
-        writer = self._writer
+        writer, self._writer = self._writer, None
         if writer is None:
             return
         try:
+            if not self._keep(outcome):
+                writer.discard()
+                self.num_discarded += 1
+                return
             if self._failure is not None:
                 raise self._failure
-            if self._keep(outcome):
-                self.paths.append(writer.commit(outcome))
-                self.num_dropped += writer.num_dropped
-            else:
-                self.num_discarded += 1
-        finally:
-            writer.discard()
-            self._writer = None
+            self.paths.append(writer.commit(outcome))
+            self.num_dropped += writer.num_dropped
+        except BaseException:
+            writer.abandon()
+            raise
 
     def close(self) -> None:
         """Discard an episode that never ended."""

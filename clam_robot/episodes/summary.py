@@ -21,14 +21,16 @@ class PartialEpisode:
     """An episode without an end: it is being recorded, or a crash left it behind.
 
     Attributes:
-        name: hidden folder; delete it when nothing records any more.
+        name: hidden folder.
         num_bytes: size on disk [bytes].
         changed_at: when it last grew, UTC.
+        is_recording: whether a living process records into it; otherwise `recover` it or delete the folder.
     """
 
     name: str
     num_bytes: int
     changed_at: datetime.datetime
+    is_recording: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,4 +152,9 @@ def _entries(root: Path, names: tuple[str, ...]) -> tuple[dict[str, IndexEntry],
 
 def _partial(folder: Path) -> PartialEpisode:
     changed_at = datetime.datetime.fromtimestamp(folder.stat().st_mtime, datetime.UTC)
-    return PartialEpisode(name=folder.name, num_bytes=folders.num_bytes(folder), changed_at=changed_at)
+    return PartialEpisode(
+        name=folder.name,
+        num_bytes=folders.num_bytes(folder),
+        changed_at=changed_at,
+        is_recording=folders.is_being_recorded(folder),
+    )

@@ -3,6 +3,7 @@
 import dataclasses
 import datetime
 import logging
+import os
 import shutil
 import threading
 from collections.abc import Callable
@@ -25,6 +26,8 @@ from clam_robot.types import EpisodeOutcome, EpisodeStart, Step
 logger = logging.getLogger(__name__)
 
 QUEUE_BYTES = 64 * 2**20
+# A disk that is silent for so long [s] is taken to be gone.
+_PATIENCE = 120.0
 
 
 class EpisodeWriter:
@@ -73,14 +76,20 @@ class EpisodeWriter:
         self._queue = RowQueue(max_bytes=queue_bytes, block_rows=1 if start.spec.cameras else schema.CHUNK_ROWS)
         self._tally = Tally()
         self._failure: Exception | None = None
+        self._is_committed = False
         self._num_new_drops = 0
         self.num_dropped = 0
         try:
             self._folder = folders.claim(root)
-            self._files = files(self._folder, start.spec)
-            self._files.finish(self._attributes(None))
         except OSError as error:
-            raise EpisodeError(f"cannot record into {root}: {error}; give a folder that can be written") from error
+            raise _unwritable(root, error) from error
+        self._lock = folders.lock(self._folder)
+        try:
+            self._files = files(self._folder, start.spec)
+            self._files.begin(self._attributes(None))
+        except OSError as error:
+            self._remove()
+            raise _unwritable(root, error) from error
         self._thread = threading.Thread(target=self._run, name=f"writer of {self._folder.name}", daemon=True)
         self._thread.start()
 
@@ -106,7 +115,7 @@ class EpisodeWriter:
         self.num_dropped += not is_taken
         return is_taken
 
-    def commit(self, outcome: EpisodeOutcome, *, timeout: float = 120.0) -> Path:
+    def commit(self, outcome: EpisodeOutcome, *, timeout: float = _PATIENCE) -> Path:
         """Write what is left and give the episode its name.
 
         Args:
@@ -136,16 +145,36 @@ class EpisodeWriter:
         except OSError as error:
             raise EpisodeError(f"cannot finish {self._folder}: {error}; is the disk full?") from error
         self._folder = path
+        self._is_committed = True
+        self._unlock()
         EpisodeIndex(path.parent).add(path.name, attributes)
         logger.info("%s: %d rows, %d dropped, %s", path, attributes.length, self.num_dropped, attributes.end)
         return path
 
     def discard(self) -> None:
         """Forget the episode and delete what was written of it; does nothing after `commit`."""
+        if self._stop():
+            self._remove()
+
+    def abandon(self) -> None:
+        """Stop, but leave what was written in the hidden folder for `recover`; does nothing after `commit`."""
+        self._stop()
+        self._unlock()
+
+    def _stop(self) -> bool:
         self._queue.close(discard=True)
-        self._thread.join()
-        if self._folder.name.startswith("."):
+        self._thread.join(_PATIENCE)
+        return not self._thread.is_alive()
+
+    def _remove(self) -> None:
+        if not self._is_committed:
             shutil.rmtree(self._folder, ignore_errors=True)
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def __enter__(self) -> "EpisodeWriter":
         return self
@@ -196,3 +225,7 @@ class EpisodeWriter:
             end=outcome.end,
             recording=self._tally.statistics(outcome, num_dropped=self.num_dropped),
         )
+
+
+def _unwritable(root: Path, error: OSError) -> EpisodeError:
+    return EpisodeError(f"cannot record into {root}: {error}; give a folder that can be written")

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clam_robot.episodes import Episode, EpisodeDataset
-from clam_robot.episodes.summary import summarize
+from clam_robot.episodes import Episode, EpisodeDataset, recover, summarize
+from clam_robot.errors import EpisodeError
 from clam_robot.specs import RobotSpec
 
 # Records 40-row episodes with a camera for ever; row t of episode k holds 1000 k + t.
@@ -54,16 +54,32 @@ def test_a_kill_harms_no_finished_episode(
     assert set(announced) <= set(dataset.names)
     assert len(dataset) <= len(announced) + 1
     for episode in dataset:
-        episode.check()
-        k, rows = int(episode.task), np.arange(40)
-        np.testing.assert_array_equal(episode.state[:, 0], 1000 * k + rows)
-        np.testing.assert_array_equal(episode.action[:, 0], 1000 * k + rows)
-        assert np.abs(episode.images["wrist"][:].mean(axis=(1, 2, 3)) - rows).max() <= 1
+        assert episode.length == 40
+        _require_rows(episode)
     summary = summarize(tmp_path)
     assert (summary.num_episodes, summary.num_rows, len(summary.damaged)) == (len(dataset), 40 * len(dataset), 0)
     assert len(summary.partial) <= 1
+
+    # What reached the disk of the unfinished one can be kept.
+    for partial in summary.partial:
+        assert not partial.is_recording
+        try:
+            recovered = Episode(recover(tmp_path / partial.name))
+        except EpisodeError as error:
+            assert "nothing of it" in str(error) or "cannot read its attributes" in str(error)
+        else:
+            assert recovered.length in {32, 40}
+            _require_rows(recovered)
 
     # Recording goes on beside what the kill left.
     path = record(tmp_path, make_spec(state=1, action=1), 3)
     assert path.name not in dataset.names
     assert Episode(path).length == 3
+
+
+def _require_rows(episode: Episode) -> None:
+    episode.check()
+    k, rows = int(episode.task), np.arange(episode.length)
+    np.testing.assert_array_equal(episode.state[:, 0], 1000 * k + rows)
+    np.testing.assert_array_equal(episode.action[:, 0], 1000 * k + rows)
+    assert np.abs(episode.images["wrist"][:].mean(axis=(1, 2, 3)) - rows).max() <= 1

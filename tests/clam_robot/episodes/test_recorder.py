@@ -1,13 +1,27 @@
+import logging
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from clam_robot.episodes import EpisodeDataset, Recorder
+from clam_robot.episodes.episode_files import EpisodeFiles
+from clam_robot.episodes.row import Row
+from clam_robot.errors import EpisodeError
+from clam_robot.interfaces import Subscriber
 from clam_robot.specs import CameraSpec
 from clam_robot.testing.fakes import FakePolicy, FakeRobot, fake_spec
 from clam_robot.timing import ManualClock
 from clam_robot.types import EpisodeOutcome, EpisodeStart, Step
+
+
+class FullDisk(EpisodeFiles):
+    """Has room for nothing but descriptions."""
+
+    def append(self, rows: Sequence[Row]) -> None:
+        raise OSError(28, "No space left on device")
 
 
 def play(recorder: Recorder, *, num_steps: int = 20, success: bool | None = True, seed: int = 0) -> FakeRobot:
@@ -51,3 +65,68 @@ def test_episodes_that_are_not_to_be_kept_are_deleted(tmp_path: Path, success: b
     play(recorder, success=success)
     assert (recorder.num_kept, recorder.num_discarded) == ((0, 1) if success else (1, 0))
     assert len(list(tmp_path.glob("*episode_*"))) == recorder.num_kept
+
+
+def test_a_recorder_is_a_subscriber(tmp_path: Path) -> None:
+    assert isinstance(Recorder(tmp_path), Subscriber)
+
+
+def test_nothing_is_written_before_the_first_episode(tmp_path: Path) -> None:
+    with Recorder(tmp_path / "new"):
+        pass
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_failing_disk_is_logged_at_once_and_raised_when_the_episode_ends(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorder = Recorder(tmp_path, files=FullDisk)
+    recorder.on_episode_start(EpisodeStart(spec=fake_spec(), task="", source="teleop"))
+    robot = FakeRobot(ManualClock())
+    robot.connect()
+    robot.reset()
+    step = Step(observation=robot.get_observation(), requested=None, sent=None)
+    with caplog.at_level(logging.ERROR):
+        for _ in range(600):
+            recorder.on_step(step)
+            if caplog.records:
+                break
+            time.sleep(0.001)
+    assert "recording stopped: cannot write" in caplog.text
+    recorder.on_step(step)
+    assert len(caplog.records) == 1
+    outcome = EpisodeOutcome(success=None, episode_return=None, num_steps=1, end="fault", achieved_hz=1.0)
+    with pytest.raises(EpisodeError, match="No space left on device"):
+        recorder.on_episode_end(outcome)
+    assert [path.name for path in tmp_path.iterdir()] == [".episode_000000.partial"]
+    assert (recorder.num_kept, recorder.num_discarded) == (0, 0)
+
+
+def test_recording_goes_on_after_an_episode_that_failed(tmp_path: Path) -> None:
+    full = Recorder(tmp_path, files=FullDisk)
+    with pytest.raises(EpisodeError):
+        play(full)
+    recorder = Recorder(tmp_path)
+    play(recorder)
+    assert [path.name for path in recorder.paths] == ["episode_000001"]
+
+
+def test_an_episode_that_never_ended_is_discarded_by_the_next_one_and_at_the_end(tmp_path: Path) -> None:
+    start = EpisodeStart(spec=fake_spec(), task="", source="play")
+    with Recorder(tmp_path) as recorder:
+        recorder.on_episode_start(start)
+        play(recorder)
+        recorder.on_episode_start(start)
+    assert (recorder.num_kept, recorder.num_discarded) == (1, 2)
+    assert EpisodeDataset(tmp_path).names == ("episode_000000",)
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_steps_outside_an_episode_are_ignored(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path)
+    robot = play(recorder)
+    recorder.on_step(Step(observation=robot.get_observation(), requested=None, sent=None))
+    recorder.on_episode_end(
+        EpisodeOutcome(success=None, episode_return=None, num_steps=1, end="fault", achieved_hz=1.0)
+    )
+    assert recorder.num_kept == 1

@@ -43,8 +43,11 @@ def test_what_a_crash_left_is_told_by_name_size_and_age(
         (partial,) = summarize(tmp_path).partial
         assert partial.name == writer.folder.name == ".episode_000001.partial"
         assert partial.num_bytes > 0
+        assert partial.is_recording
         assert abs(datetime.datetime.now(datetime.UTC) - partial.changed_at) < datetime.timedelta(minutes=10)
     assert summarize(tmp_path).partial == ()
+    folders.claim(tmp_path)
+    assert [partial.is_recording for partial in summarize(tmp_path).partial] == [False]
 
 
 def test_damaged_episodes_are_listed_and_the_others_counted(
