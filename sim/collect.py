@@ -1,10 +1,9 @@
 """Records episodes of a scripted source in simulation, on one core or several."""
 
-import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +12,7 @@ from clam_robot.control.loop import ControlLoop, LoopConfig
 from clam_robot.episodes.recorder import Recorder
 from clam_robot.errors import ConfigError
 from clam_robot.interfaces import Policy
+from clam_robot.processes import worker_pool
 from clam_robot.timing import ManualClock
 from clam_robot.types import EpisodeOutcome, EpisodeStart
 from sim.base import SimulatedRobot
@@ -181,12 +181,12 @@ class _Pool:
 
     def __init__(self, config: CollectConfig, root: Path, workers: int) -> None:
         self._collector = Collector(config, root) if workers == 1 else None
-        self._executor = None
+        self._stack = ExitStack()
+        self._executor: ProcessPoolExecutor | None = None
         if workers > 1:
             Collector(config, root).close()  # a wrong name is an error here, not a broken pool
-            self._executor = ProcessPoolExecutor(
-                workers, get_context("spawn"), initializer=_start_worker, initargs=(config, root)
-            )
+            pool = worker_pool(workers, initializer=_start_worker, initargs=(config, root))
+            self._executor = self._stack.enter_context(pool)
         self._scenes: list[int] = []
         self._futures: set[Future[bool]] = set()
 
@@ -214,8 +214,7 @@ class _Pool:
     def __exit__(self, *error: object) -> None:
         if self._collector is not None:
             self._collector.close()
-        if self._executor is not None:
-            self._executor.shutdown(cancel_futures=True)
+        self._stack.close()
 
 
 _worker: Collector | None = None
@@ -223,7 +222,6 @@ _worker: Collector | None = None
 
 def _start_worker(config: CollectConfig, root: Path) -> None:
     global _worker
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides; episodes in flight are finished
     _worker = Collector(config, root)
 
 

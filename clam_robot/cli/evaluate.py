@@ -2,14 +2,13 @@
 
 import json
 import statistics
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 from clam_robot.cli.console import console, progress_bars
 from clam_robot.cli.robots import robot_for
 from clam_robot.control.success_rate import SuccessRate
+from clam_robot.processes import worker_pool
 from clam_robot.timing import ManualClock
 from clam_robot.types import EpisodeOutcome
 from sim.collect import FIRST_SEED
@@ -47,7 +46,7 @@ class Command:
         scenes = list(range(self.seed, self.seed + self.episodes))
         jobs = [scenes[i : i + _SCENES_PER_JOB] for i in range(0, len(scenes), _SCENES_PER_JOB)]
         outcomes: list[EpisodeOutcome] = []
-        with progress_bars() as bars, ProcessPoolExecutor(self.workers, get_context("spawn")) as pool:
+        with progress_bars() as bars, worker_pool(self.workers) as pool:
             task = bars.add_task(f"{header.method} on {header.spec.name}", total=len(scenes), note="")
             futures = [pool.submit(evaluate_scenes, self.checkpoint, self.robot, job) for job in jobs]
             for future in futures:

@@ -1,8 +1,7 @@
 """Several training runs at a time, each in its own process."""
 
-import signal
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -11,6 +10,7 @@ from threading import Event
 from typing import Any
 
 from clam_robot.errors import TrainingError
+from clam_robot.processes import worker_pool
 from clam_robot.training.config import TrainConfig
 from clam_robot.training.run import TrainingResult, run_training
 from clam_robot.training.trainer import Progress
@@ -43,8 +43,7 @@ def run_jobs(jobs: Sequence[TrainingJob], progress: Progress, *, workers: int = 
     Raises:
         ClamRobotError: the first failure of a job; the others stop at their next report.
     """
-    context = get_context("spawn")
-    with context.Manager() as manager, ProcessPoolExecutor(workers, context, initializer=_ignore_interrupts) as pool:
+    with get_context("spawn").Manager() as manager, worker_pool(workers) as pool:
         updates: Updates = manager.Queue()
         stop = manager.Event()
         futures = [pool.submit(_run_job, job, updates, stop) for job in jobs]
@@ -55,7 +54,6 @@ def run_jobs(jobs: Sequence[TrainingJob], progress: Progress, *, workers: int = 
             return [future.result() for future in futures]
         except BaseException:
             stop.set()
-            pool.shutdown(cancel_futures=True)
             raise
 
 
@@ -70,10 +68,6 @@ def _forward(updates: Updates, progress: Progress) -> None:
             progress.update(*updates.get_nowait())
         except Empty:
             return
-
-
-def _ignore_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent asks the jobs to stop
 
 
 def _run_job(job: TrainingJob, updates: Updates, stop: Event) -> TrainingResult:

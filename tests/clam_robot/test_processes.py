@@ -1,0 +1,60 @@
+"""Worker processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from clam_robot.processes import worker_pool
+
+PATIENCE = 60.0
+
+
+def test_pool_runs_calls_in_processes_of_its_own() -> None:
+    with worker_pool(2) as pool:
+        assert os.getpid() not in set(pool.map(_pid, range(4)))
+
+
+def test_initializer_runs_in_every_worker() -> None:
+    with worker_pool(1, initializer=os.environ.update, initargs=({"CLAM_TEST": "set"},)) as pool:
+        assert pool.submit(os.environ.get, "CLAM_TEST").result() == "set"
+
+
+def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+    script = (
+        "from pathlib import Path\nimport os, time\nfrom clam_robot.processes import worker_pool\n"
+        "if __name__ == '__main__':\n"
+        "    with worker_pool(1) as pool:\n"
+        f"        pid = pool.submit(os.getpid).result(); Path({str(tmp_path / 'pid')!r}).write_text(str(pid))\n"
+        "        time.sleep(600)\n"
+    )
+    (tmp_path / "parent.py").write_text(script)
+    parent = subprocess.Popen([sys.executable, str(tmp_path / "parent.py")])
+    _wait_until(lambda: (tmp_path / "pid").exists() and bool((tmp_path / "pid").read_text()))
+    worker = int((tmp_path / "pid").read_text())
+    assert _is_alive(worker)
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    _wait_until(lambda: not _is_alive(worker))
+
+
+def _pid(_: int) -> int:
+    return os.getpid()
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
+def _wait_until(condition: object) -> None:
+    assert callable(condition)
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
