@@ -17,9 +17,9 @@ def test_pool_runs_calls_in_processes_of_its_own() -> None:
         assert os.getpid() not in set(pool.map(_pid, range(4)))
 
 
-def test_initializer_runs_in_every_worker() -> None:
-    with worker_pool(1, initializer=os.environ.update, initargs=({"CLAM_TEST": "set"},)) as pool:
-        assert pool.submit(os.environ.get, "CLAM_TEST").result() == "set"
+def test_initializer_runs_in_every_worker(tmp_path: Path) -> None:
+    with worker_pool(1, initializer=os.chdir, initargs=(str(tmp_path),)) as pool:
+        assert pool.submit(os.getcwd).result() == str(tmp_path)
 
 
 def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
