@@ -1,6 +1,8 @@
 """Off-screen pictures of a MuJoCo scene."""
 
+import atexit
 from typing import Any
+from weakref import WeakSet
 
 import mujoco
 import numpy as np
@@ -76,6 +78,7 @@ class Camera:
             surface = self._model.vis.global_
             surface.offheight, surface.offwidth = max(surface.offheight, height), max(surface.offwidth, width)
             self._renderers[size] = renderer = self._open(height, width)
+            _close_at_exit(self)
             for flag in _SLOW:
                 renderer.scene.flags[flag] = False
         return self._renderers[size]
@@ -89,3 +92,18 @@ class Camera:
                 f"cannot draw off-screen with MUJOCO_GL={opengl.select_backend()} ({error}); "
                 f"run `{opengl.PACKAGES}`, or set MUJOCO_GL to egl or osmesa before starting"
             ) from error
+
+
+_drawing = WeakSet[Camera]()
+
+
+def _close_at_exit(camera: Camera) -> None:
+    # Exit handlers run latest first: surfaces have to be gone before the display is, whoever opened it.
+    _drawing.add(camera)
+    atexit.unregister(_close_all)
+    atexit.register(_close_all)
+
+
+def _close_all() -> None:
+    for camera in _drawing:
+        camera.close()

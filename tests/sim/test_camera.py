@@ -1,5 +1,7 @@
 """Pictures are RGB, the right way up and of any size."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -99,6 +101,20 @@ def test_cameras_go_by_name_or_number(camera: Camera) -> None:
     assert camera.index("hanging") == camera.index("1") == 1
     with pytest.raises(UnknownRobot, match="no camera '4'"):
         camera.index("4")
+
+
+def test_leaving_pictures_open_at_exit_is_quiet() -> None:
+    program = """
+from clam_robot.timing import ManualClock
+from sim.registry import make_robot
+for name in "metaworld:reach", "dmcontrol:pendulum-swingup":
+    robot = make_robot(name, ManualClock())
+    robot.connect()
+    robot.reset(0)
+    robot.render("0", 8, 8)
+"""
+    left = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert left.stderr == ""
 
 
 def test_unknown_camera_lists_those_there_are(camera: Camera) -> None:
