@@ -2,7 +2,7 @@
 
 import socket
 import struct
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from websockets.client import process_exception
 from websockets.exceptions import ConnectionClosed, WebSocketException
@@ -106,4 +106,7 @@ class Connection:
 def _limit_sending(sock: socket.socket, timeout: float) -> None:
     """A peer that stops reading blocks a large send for ever, unless the kernel is told otherwise."""
     seconds, fraction = divmod(timeout, 1.0)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(seconds), int(fraction * 1e6)))
+    limit = struct.pack("ll", int(seconds), int(fraction * 1e6))
+    # A server that greets and hangs up may have closed the socket by now; its words are still to be read.
+    with suppress(OSError):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
