@@ -36,7 +36,8 @@ class JpegCodec(ArrayBytesCodec):
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "JpegCodec":
         """Read the codec's entry in an array's metadata."""
-        return JpegCodec(**(data.get("configuration") or {}))
+        configuration: dict[str, Any] = data.get("configuration") or {}
+        return JpegCodec(**configuration)
 
     def to_dict(self) -> dict[str, Any]:
         """The codec's entry in an array's metadata."""

@@ -6,17 +6,17 @@ format itself (https://zarr-specs.readthedocs.io, core 3.1) is a few lines.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
-from numcodecs.zstd import Zstd
+from numcodecs.zstd import Zstd  # pyright: ignore[reportUnknownVariableType] (not typed)
 
 from clam_robot.episodes import array_metadata
 from clam_robot.episodes.schema import CHUNK_ROWS, Column
 from clam_robot.errors import DamagedEpisode
 
 _LEVEL = 1
-_zstd = Zstd(level=_LEVEL, checksum=True)
+_zstd = cast(Any, Zstd(level=_LEVEL, checksum=True))
 
 
 def describe(column: Column, num_rows: int) -> dict[str, Any]:

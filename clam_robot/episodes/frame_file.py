@@ -7,7 +7,7 @@ other threads to wait. The layout is the `sharding_indexed` codec of the specifi
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import google_crc32c
 import imagecodecs
@@ -104,11 +104,16 @@ def read_frames(path: Path, rows: Sequence[int], out: np.ndarray) -> None:
 
 
 def _with_checksum(content: bytes) -> bytes:
-    return content + google_crc32c.value(content).to_bytes(_CHECKSUM_BYTES, "little")
+    return content + _checksum(content)
 
 
 def _without_checksum(content: bytes) -> bytes:
     inner, checksum = content[:-_CHECKSUM_BYTES], content[-_CHECKSUM_BYTES:]
-    if google_crc32c.value(inner).to_bytes(_CHECKSUM_BYTES, "little") != checksum:
+    if _checksum(inner) != checksum:
         raise ValueError("the checksum does not fit")
     return inner
+
+
+def _checksum(content: bytes) -> bytes:
+    value = cast(Any, google_crc32c).value(content)
+    return int(value).to_bytes(_CHECKSUM_BYTES, "little")

@@ -118,10 +118,10 @@ class Episode:
         }
 
     @property
-    def segments(self) -> list[slice]:
-        """Runs of rows without a lost row in between."""
+    def segments(self) -> list[tuple[int, int]]:
+        """Runs of rows without a lost row in between: first row, and the one after the last."""
         bounds = [0, *self._attributes.recording.gaps, self.length]
-        return [slice(start, stop) for start, stop in itertools.pairwise(bounds) if stop > start]
+        return [(start, stop) for start, stop in itertools.pairwise(bounds) if stop > start]
 
     def check(self) -> None:
         """Read everything once.

@@ -46,7 +46,7 @@ class Recorder:
             calibration: see `EpisodeWriter`, as the other arguments.
         """
         self._root = root
-        self._keep = keep or (lambda outcome: True)
+        self._keep = keep
         self._calibration = calibration
         self._durable = durable
         self._wait_when_full = wait_when_full
@@ -101,7 +101,7 @@ class Recorder:
         if writer is None:
             return
         try:
-            if not self._keep(outcome):
+            if self._keep is not None and not self._keep(outcome):
                 writer.discard()
                 self.num_discarded += 1
                 return

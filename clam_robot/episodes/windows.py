@@ -82,9 +82,12 @@ class WindowDataset:
             for camera, frames in self._images.items():
                 frames.append(episode.images[camera])
             for segment in episode.segments:
-                steps = np.arange(segment.start, segment.stop - 1)
-                first, last = num_rows + segment.start, num_rows + segment.stop - 1
-                centres.append(np.stack(np.broadcast_arrays(number, steps, num_rows, first, last), axis=1))
+                start, stop = segment
+                centre = np.empty((stop - 1 - start, 5), np.int64)
+                centre[:, 0] = number
+                centre[:, 1] = np.arange(start, stop - 1)
+                centre[:, 2:] = num_rows, num_rows + start, num_rows + stop - 1
+                centres.append(centre)
             num_rows += len(episode)
         self._states = np.concatenate(states)
         self._actions = np.concatenate(actions)
