@@ -32,5 +32,5 @@ class ActionScale(nn.Module):
         return (action - self.low) / (self.high - self.low) * 2 - 1
 
     def denormalize(self, action: Float[Tensor, "*batch A"]) -> Float[Tensor, "*batch A"]:
-        """[-1, 1] to physical units."""
-        return self.low + (action.clamp(-1, 1) + 1) / 2 * (self.high - self.low)
+        """[-1, 1] to physical units; never beyond the bounds, not even by rounding."""
+        return torch.lerp(self.low, self.high, (action.clamp(-1, 1) + 1) / 2)

@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from clam_robot import config
-from clam_robot.errors import CheckpointError, ConfigError
+from clam_robot.errors import CheckpointError, ConfigError, InvalidSpec
 from clam_robot.models.action_scale import ActionScale
 from clam_robot.models.actor import Actor
 from clam_robot.models.features import FeatureConfig, StateFeatures
@@ -57,7 +57,7 @@ class CheckpointHeader(config.Strict):
     """What a checkpoint says of itself.
 
     Attributes:
-        method: how it was trained ("clam", "vpt", "bc_play", "oracle").
+        method: how it was trained ("clam", "vpt", "bc-play", "oracle").
         spec: the robot it acts for.
         features: of states.
         policy: shape of the policy network.
@@ -94,17 +94,23 @@ def build_actor(header: CheckpointHeader) -> Actor:
 
 
 def save_checkpoint(path: Path, actor: Actor, header: CheckpointHeader) -> None:
-    """Write a checkpoint folder; an older one at `path` is replaced only when the new one is complete."""
-    partial = path.with_name(f".{path.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    save_file({name: tensor.contiguous() for name, tensor in actor.state_dict().items()}, partial / WEIGHTS)
-    (partial / HEADER).write_text(json.dumps(config.to_dict(header), indent=1))
-    old = path.with_name(f".{path.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if path.exists():
-        path.rename(old)
-    partial.rename(path)
+    """Write a checkpoint folder; an older one at `path` is replaced only when the new one is complete.
+
+    Raises:
+        CheckpointError: the disk refuses.
+    """
+    partial, old = path.with_name(f".{path.name}.partial"), _set_aside(path)
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        save_file({name: tensor.contiguous() for name, tensor in actor.state_dict().items()}, partial / WEIGHTS)
+        (partial / HEADER).write_text(json.dumps(config.to_dict(header), indent=1))
+        if path.exists():
+            shutil.rmtree(old, ignore_errors=True)
+            path.rename(old)
+        partial.rename(path)
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"cannot write the checkpoint {path}: {error}; is the disk full?") from error
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -114,10 +120,11 @@ def load_header(path: Path) -> CheckpointHeader:
     Raises:
         CheckpointError: no checkpoint at `path`, or one of another version or kind.
     """
-    if not (path / HEADER).is_file():
+    folder = _whole(path)
+    if not (folder / HEADER).is_file():
         raise CheckpointError(f"no checkpoint at {path}: expected a folder with {HEADER}; `clam train` writes one")
     try:
-        return config.load(CheckpointHeader, path / HEADER)
+        return config.load(CheckpointHeader, folder / HEADER)
     except ConfigError as error:
         raise CheckpointError(f"the checkpoint at {path} cannot be read: {error}") from None
 
@@ -129,12 +136,23 @@ def load_checkpoint(path: Path) -> tuple[Actor, CheckpointHeader]:
         CheckpointError: missing, damaged, or weights that do not fit the header.
     """
     header = load_header(path)
-    actor = build_actor(header)
+    weights = _whole(path) / WEIGHTS
     try:
-        actor.load_state_dict(load_file(path / WEIGHTS))
+        actor = build_actor(header)
+        actor.load_state_dict(load_file(weights))
     except FileNotFoundError:
         raise CheckpointError(f"the checkpoint at {path} has no {WEIGHTS}; copy the whole folder") from None
-    except (SafetensorError, RuntimeError) as error:
-        first = str(error).strip().splitlines()[0]
-        raise CheckpointError(f"{path / WEIGHTS} does not fit its header or is damaged: {first}") from None
+    except (SafetensorError, InvalidSpec, RuntimeError, OSError) as error:
+        last = str(error).strip().splitlines()[-1].strip()
+        raise CheckpointError(f"{weights} does not fit its header or is damaged: {last}") from None
     return actor.eval(), header
+
+
+def _set_aside(path: Path) -> Path:
+    """Where the older checkpoint waits while the new one takes its name."""
+    return path.with_name(f".{path.name}.old")
+
+
+def _whole(path: Path) -> Path:
+    """The checkpoint at `path`; the older one where a kill came in the moment between the two."""
+    return path if path.exists() or not _set_aside(path).exists() else _set_aside(path)

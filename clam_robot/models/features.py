@@ -14,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from clam_robot import config
+from clam_robot.errors import ConfigError
 from clam_robot.specs import RobotSpec
 
 PREVIOUS = "prev_"
@@ -36,6 +37,11 @@ class FeatureConfig(config.Strict):
     future: int = 2
     std_floor: float = 0.1
 
+    def __post_init__(self) -> None:
+        for name, least in (("past", 0), ("future", 1), ("std_floor", 0)):
+            if getattr(self, name) < least:
+                raise ConfigError(f"{name} must be at least {least}, found {getattr(self, name)}")
+
 
 class StateFeatures(nn.Module):
     """Features of one state (`present`), of a window (`context`) and of a change (`change`).
@@ -51,6 +57,8 @@ class StateFeatures(nn.Module):
     change_scale: Tensor
     relation_scale: Tensor
     kept: Tensor
+    _from: Tensor
+    _to: Tensor
 
     def __init__(self, spec: RobotSpec, config: FeatureConfig) -> None:
         super().__init__()
@@ -60,17 +68,19 @@ class StateFeatures(nn.Module):
         units = spec.state.units
         self._units = [[i for i in range(size) if units[i] == unit] for unit in sorted(set(units))]
         self._grippers = [i for i, name in enumerate(names) if name.startswith(GRIPPER)]
-        self._current = [i for i, name in enumerate(names) if not name.startswith(PREVIOUS)]
-        points = {name: where for name, where in spec.state.points.items() if not name.startswith(PREVIOUS)}
-        self._relations = list(combinations(points.values(), 2))
+        points = [range(size)[where] for name, where in spec.state.points.items() if not name.startswith(PREVIOUS)]
+        relations = list(combinations(points, 2))
+        self._num_relations = len(relations)
         self.register_buffer("mean", torch.zeros(size))
         self.register_buffer("std", torch.ones(size))
         self.register_buffer("change_scale", torch.ones(size))
-        self.register_buffer("relation_scale", torch.ones(len(self._relations)))
-        self.register_buffer("kept", torch.zeros(size, dtype=torch.bool))
-        self.kept[self._current] = True
+        self.register_buffer("relation_scale", torch.ones(3 * len(relations)))
+        self.register_buffer("kept", torch.tensor([not name.startswith(PREVIOUS) for name in names]))
+        for end, name in enumerate(("_from", "_to")):
+            entries = torch.tensor([i for relation in relations for i in relation[end]], dtype=torch.long)
+            self.register_buffer(name, entries, persistent=False)
         num_frames = config.past + 1 + config.future
-        self.num_present = size + 3 * len(self._relations)
+        self.num_present = size + 3 * len(relations)
         self.num_change = size
         self.num_context = self.num_present + (num_frames - 1) * size + num_frames * len(self._grippers)
 
@@ -91,20 +101,19 @@ class StateFeatures(nn.Module):
                 continue
             typical = std[used].square().mean().sqrt()
             self.std[used] = std[used].clamp_min(float(self.config.std_floor * typical))
-            self.change_scale[used] = changes[:, used].square().mean().sqrt().clamp_min(_CONSTANT)
-        for i, difference in enumerate(self._differences(states)):
-            self.relation_scale[i] = difference.square().mean().sqrt().clamp_min(_CONSTANT)
+            self.change_scale[used] = _scale(changes[:, used].square().mean())
+        squares = self._relations(states).square().mean(0).view(self._num_relations, 3).mean(1)
+        self.relation_scale.copy_(_scale(squares).repeat_interleave(3))
 
     def present(self, state: Float[Tensor, "*batch S"]) -> Float[Tensor, "*batch P"]:
         """One state: every entry standardised, and how each point stands to each other one."""
         entries = (state - self.mean) / self.std * self.kept
-        differences = [d / scale for d, scale in zip(self._differences(state), self.relation_scale, strict=True)]
-        return torch.cat([entries, *differences], dim=-1)
+        return torch.cat([entries, self._relations(state) / self.relation_scale], dim=-1)
 
     def context(self, states: Float[Tensor, "*batch W S"]) -> Float[Tensor, "*batch C"]:
         """A window: its present state, every step's change, and the gripper in every frame."""
         steps = (states[..., 1:, :] - states[..., :-1, :]) / self.change_scale * self.kept
-        grippers = ((states - self.mean) / self.std)[..., self._grippers]
+        grippers = ((states - self.mean) / self.std * self.kept)[..., self._grippers]
         return torch.cat(
             [self.present(states[..., self.config.past, :]), steps.flatten(-2), grippers.flatten(-2)], dim=-1
         )
@@ -115,5 +124,20 @@ class StateFeatures(nn.Module):
         """What forward dynamics predicts: the step to the next state, one scale per unit."""
         return (following - state) / self.change_scale * self.kept
 
-    def _differences(self, state: Tensor) -> list[Tensor]:
-        return [state[..., b] - state[..., a] for a, b in self._relations]
+    def present_of(self, context: Float[Tensor, "*batch C"]) -> Float[Tensor, "*batch P"]:
+        """What `present` gives for the present state of a window, read out of its `context`."""
+        return context[..., : self.num_present]
+
+    def change_of(self, context: Float[Tensor, "*batch C"]) -> Float[Tensor, "*batch S"]:
+        """What `change` gives for the step after the present state of a window, read out of its `context`."""
+        start = self.num_present + self.config.past * self.num_change
+        return context[..., start : start + self.num_change]
+
+    def _relations(self, state: Float[Tensor, "*batch S"]) -> Float[Tensor, "*batch R"]:
+        return state[..., self._to] - state[..., self._from]
+
+
+def _scale(mean_square: Tensor) -> Tensor:
+    """Root of a mean square; 1 where nothing ever differed, so that a first difference is not blown up."""
+    root = mean_square.sqrt()
+    return torch.where(root > _CONSTANT, root, torch.ones_like(root))

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
 from clam_robot import config
+from clam_robot.errors import ConfigError
 from clam_robot.models.networks import mlp
 
 
@@ -35,6 +36,13 @@ class LatentActionConfig(config.Strict):
     dropout: float = 0.2
     action_weight: float = 1.0
     is_joint: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("latent_dim", "hidden", "num_layers"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be at least 1, found {getattr(self, name)}")
+        if not 0 <= self.dropout < 1:
+            raise ConfigError(f"dropout must be from 0 to below 1, found {self.dropout}")
 
 
 class LatentActionModel(nn.Module):

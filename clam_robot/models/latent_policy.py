@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from clam_robot import config
+from clam_robot.errors import ConfigError
 from clam_robot.models.networks import mlp
 
 
@@ -23,6 +24,13 @@ class PolicyConfig(config.Strict):
     hidden: int = 256
     num_layers: int = 2
     dropout: float = 0.1
+
+    def __post_init__(self) -> None:
+        for name in ("hidden", "num_layers"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be at least 1, found {getattr(self, name)}")
+        if not 0 <= self.dropout < 1:
+            raise ConfigError(f"dropout must be from 0 to below 1, found {self.dropout}")
 
 
 class PolicyNetwork(nn.Module):

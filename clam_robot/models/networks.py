@@ -2,11 +2,11 @@
 
 from torch import nn
 
+from clam_robot.models.dropout import Dropout
 
-def mlp(
-    num_inputs: int, num_outputs: int, *, hidden: int, num_layers: int, dropout: float = 0.0, input_dropout: float = 0.0
-) -> nn.Sequential:
-    """A multi-layer perceptron with GELU, and dropout before and behind each hidden layer.
+
+def mlp(num_inputs: int, num_outputs: int, *, hidden: int, num_layers: int, dropout: float = 0.0) -> nn.Sequential:
+    """A multi-layer perceptron with GELU, and dropout behind each hidden layer.
 
     Args:
         num_inputs: size of the last input axis.
@@ -14,9 +14,8 @@ def mlp(
         hidden: width of the hidden layers.
         num_layers: number of hidden layers.
         dropout: share of hidden units dropped in training.
-        input_dropout: share of inputs dropped in training.
     """
-    layers: list[nn.Module] = [nn.Dropout(input_dropout)] if input_dropout else []
+    layers: list[nn.Module] = []
     for width in [num_inputs, *[hidden] * (num_layers - 1)]:
-        layers += [nn.Linear(width, hidden), nn.GELU(), nn.Dropout(dropout)]
+        layers += [nn.Linear(width, hidden), nn.GELU(), Dropout(dropout)]
     return nn.Sequential(*layers, nn.Linear(hidden, num_outputs))

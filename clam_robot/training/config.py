@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from clam_robot import config
+from clam_robot.errors import ConfigError
 from clam_robot.models.features import FeatureConfig
 from clam_robot.models.latent_action_model import LatentActionConfig
 from clam_robot.models.latent_policy import PolicyConfig
@@ -55,3 +56,10 @@ class TrainConfig(config.Strict):
     policy: PolicyConfig = field(default_factory=PolicyConfig)
     dynamics_optimizer: OptimizerConfig = field(default_factory=lambda: OptimizerConfig(num_steps=2500))
     policy_optimizer: OptimizerConfig = field(default_factory=lambda: OptimizerConfig(num_steps=5000))
+
+    def __post_init__(self) -> None:
+        for name in ("num_labeled", "num_demonstrations", "batch_size", "threads", "save_every", "label_set", "seed"):
+            least = 0 if name in {"label_set", "seed"} else 1
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise ConfigError(f"{name} must be at least {least}, found {value}")

@@ -1,6 +1,7 @@
 """From data sets on disk to the windows a run learns from."""
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,13 +18,15 @@ from clam_robot.models.action_scale import ActionScale
 from clam_robot.specs import RobotSpec
 from clam_robot.training.config import TrainConfig
 
+# Windows in memory at a time while those of a whole data set are gone through.
+_CHUNK = 4096
 # Seed of the order in which play episodes are dealt to labelled sets; fixed, so that set k is the same in every run.
 _DEAL_SEED = 2505
 
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """Transitions as tensors.
+    """Some transitions as tensors.
 
     Attributes:
         states: (B, W, S) windows around each transition.
@@ -35,18 +38,9 @@ class Batch:
     action: Float[Tensor, "B A"]
     is_labeled: Bool[Tensor, "B"]
 
-    @classmethod
-    def join(cls, batches: Sequence["Batch"]) -> "Batch":
-        """One batch of several."""
-        return cls(
-            states=torch.cat([batch.states for batch in batches]),
-            action=torch.cat([batch.action for batch in batches]),
-            is_labeled=torch.cat([batch.is_labeled for batch in batches]),
-        )
-
 
 class TransitionSource:
-    """Draws batches of transitions from windows of episodes."""
+    """The transitions of episodes, each with the window around it."""
 
     def __init__(self, windows: WindowDataset, scale: ActionScale, device: torch.device) -> None:
         self._windows = windows
@@ -56,13 +50,10 @@ class TransitionSource:
     def __len__(self) -> int:
         return len(self._windows)
 
-    def draw(self, rng: np.random.Generator, size: int) -> Batch:
-        """A random batch, with replacement."""
-        return self.take(rng.integers(len(self), size=size))
-
-    def all(self) -> Batch:
-        """Every transition in order."""
-        return self.take(np.arange(len(self)))
+    def batches(self) -> Iterator[Batch]:
+        """Every transition in order, some at a time."""
+        for start in range(0, len(self), _CHUNK):
+            yield self.take(np.arange(start, min(start + _CHUNK, len(self))))
 
     def take(self, indices: np.ndarray) -> Batch:
         """The transitions at `indices`."""
@@ -80,7 +71,8 @@ class TrainingData:
     """What a run learns from.
 
     Attributes:
-        spec: of the robot that recorded all of it.
+        spec: of the robot that recorded all of it, without its cameras: nothing here looks through them, and a policy
+            must not ask a robot for more than it uses.
         play: labelled play; None for the oracle.
         demonstrations: without labels but for the oracle; None for behaviour cloning of play.
         num_play: episodes of play.
@@ -104,8 +96,8 @@ def load_training_data(config: TrainConfig) -> TrainingData:
 
     Raises:
         ConfigError: a data set the method needs is not given.
-        NoEpisodes: nothing at its path.
-        NoLabels: the play has fewer labelled episodes than asked for.
+        NoEpisodes: nothing at its path, too few demonstrations, or no two rows in succession.
+        NoLabels: the play has fewer labelled episodes than asked for, or the oracle's demonstrations have no labels.
         SpecMismatch: play and demonstrations come from different robots.
     """
     is_oracle = config.method == "oracle"
@@ -116,26 +108,27 @@ def load_training_data(config: TrainConfig) -> TrainingData:
         demonstrations = _demonstrations(path, config)
         if is_oracle and not any(episode.action_labeled.any() for episode in demonstrations):
             raise NoLabels(f"the oracle needs demonstrations with actions, and {path} has none; train another method")
-    spec = (play or demonstrations or [])[0].spec
+    spec = dataclasses.replace((play or demonstrations or [])[0].spec, cameras={})
     if play and demonstrations:
         spec.require(demonstrations[0].spec, what=f"play {config.play} with demonstrations {config.demonstrations}")
-    device, scale = torch.device(config.device), ActionScale(spec.action)
-
-    def source(episodes: Sequence[Episode] | None, *, use_labels: bool) -> TransitionSource | None:
-        if episodes is None:
-            return None
-        windows = WindowDataset(
-            episodes, past=config.features.past, future=config.features.future, use_labels=use_labels
-        )
-        return TransitionSource(windows, scale.to(device), device)
-
     return TrainingData(
         spec=spec,
-        play=source(play, use_labels=True),
-        demonstrations=source(demonstrations, use_labels=is_oracle),
+        play=None if play is None else _source(play, config, use_labels=True),
+        demonstrations=None if demonstrations is None else _source(demonstrations, config, use_labels=is_oracle),
         num_play=len(play or ()),
         num_demonstrations=len(demonstrations or ()),
     )
+
+
+def _source(episodes: Sequence[Episode], config: TrainConfig, *, use_labels: bool) -> TransitionSource:
+    windows = WindowDataset(episodes, past=config.features.past, future=config.features.future, use_labels=use_labels)
+    root = episodes[0].path.parent
+    if not len(windows):
+        raise NoEpisodes(f"expected transitions in {root}, found no two rows in succession; record longer episodes")
+    if use_labels and not windows.is_labeled.any():
+        raise NoLabels(f"expected labelled transitions in {root}, found none that another row follows; record more")
+    device = torch.device(config.device)
+    return TransitionSource(windows, ActionScale(episodes[0].spec.action).to(device), device)
 
 
 def _required(path: Path | None, name: str, method: str) -> Path:

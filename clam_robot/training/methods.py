@@ -16,38 +16,39 @@ from clam_robot.training.stages import (
     train_inverse_dynamics,
     train_latent_action_model,
     train_policy,
-    true_actions,
 )
 from clam_robot.training.trainer import Trainer
+from clam_robot.training.transitions import Transitions
 
 Recipe = Callable[[TrainingData, TrainConfig, Trainer, Callable[[Actor], None]], Actor]
 
 
 def train_clam(data: TrainingData, config: TrainConfig, trainer: Trainer, on_actor: Callable[[Actor], None]) -> Actor:
     """Latent actions grounded on play, demonstrations relabelled with them, a latent policy behind the decoder."""
-    assert data.demonstrations is not None
+    assert data.demonstrations is not None and data.play is not None
     features = fit_features(data, config)
-    model = train_latent_action_model(data, features, config, trainer)
-    latents = relabel(data.demonstrations, model.encode, features)
+    demonstrations = Transitions.of(data.demonstrations, features)
+    model = train_latent_action_model(demonstrations, Transitions.of(data.play, features), features, config, trainer)
+    latents = relabel(demonstrations, model.encode)
 
     def actor(network: PolicyNetwork) -> Actor:
         return _actor(data, features, network, model.action_decoder)
 
     network = train_policy(
-        data.demonstrations, latents, features, config, trainer, on_save=lambda network: on_actor(actor(network))
+        demonstrations, latents, features, config, trainer, on_save=lambda network: on_actor(actor(network))
     )
     return actor(network)
 
 
 def train_vpt(data: TrainingData, config: TrainConfig, trainer: Trainer, on_actor: Callable[[Actor], None]) -> Actor:
     """Demonstrations labelled by inverse dynamics learned on play, then cloned (VPT, arXiv 2206.11795)."""
-    assert data.demonstrations is not None
+    assert data.demonstrations is not None and data.play is not None
     features = fit_features(data, config)
-    inverse_dynamics = train_inverse_dynamics(data, features, config, trainer)
-    actions = relabel(data.demonstrations, inverse_dynamics, features)
+    demonstrations = Transitions.of(data.demonstrations, features)
+    inverse_dynamics = train_inverse_dynamics(Transitions.of(data.play, features), features, config, trainer)
     network = train_policy(
-        data.demonstrations,
-        actions,
+        demonstrations,
+        relabel(demonstrations, inverse_dynamics),
         features,
         config,
         trainer,
@@ -63,14 +64,13 @@ def train_behavior_cloning(
     source = data.play if data.play is not None else data.demonstrations
     assert source is not None
     features = fit_features(data, config)
-    labeled, actions = true_actions(source)
+    labeled = Transitions.of(source, features).labeled()
     network = train_policy(
-        source,
-        actions,
+        labeled,
+        labeled.action,
         features,
         config,
         trainer,
-        indices=labeled,
         on_save=lambda network: on_actor(_actor(data, features, network, None)),
     )
     return _actor(data, features, network, None)

@@ -1,13 +1,13 @@
 """Several training runs at a time, each in its own process."""
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, wait
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Event
-from typing import Any
 
 from clam_robot.errors import TrainingError
 from clam_robot.processes import worker_pool
@@ -42,24 +42,28 @@ def run_jobs(jobs: Sequence[TrainingJob], progress: Progress, *, workers: int = 
 
     Raises:
         ClamRobotError: the first failure of a job; the others stop at their next report.
+        TrainingError: a process was killed.
     """
     with get_context("spawn").Manager() as manager, worker_pool(workers) as pool:
         updates: Updates = manager.Queue()
         stop = manager.Event()
         futures = [pool.submit(_run_job, job, updates, stop) for job in jobs]
         try:
-            while not _is_settled(futures):
+            waiting: Collection[Future[TrainingResult]] = futures
+            while waiting:
+                done, waiting = wait(waiting, timeout=_POLL_SECONDS, return_when=FIRST_EXCEPTION)
                 _forward(updates, progress)
-            _forward(updates, progress)
+                for future in done:
+                    future.result()
             return [future.result() for future in futures]
+        except BrokenProcessPool:
+            raise TrainingError(
+                "a training process was killed, perhaps for lack of memory; the same command goes on, "
+                "with fewer workers if need be"
+            ) from None
         except BaseException:
             stop.set()
             raise
-
-
-def _is_settled(futures: Sequence[Future[Any]]) -> bool:
-    done, waiting = wait(futures, timeout=_POLL_SECONDS)
-    return not waiting or any(future.exception() is not None for future in done)
 
 
 def _forward(updates: Updates, progress: Progress) -> None:

@@ -1,8 +1,10 @@
 """One training run in one folder: configuration, states, TensorBoard files, and the checkpoint it ends in."""
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -42,11 +44,13 @@ def run_training(
     Deterministic on the CPU: the same configuration and data give the same weights, interrupted or not.
 
     Raises:
-        ConfigError: the folder holds a run of another configuration.
+        ConfigError: the folder holds a run of another configuration, or there is no such device.
         TrainingError: the data lacks labels, or the loss diverged.
+        CheckpointError: a state in the folder is damaged, or the disk refuses.
     """
     stopwatch = stopwatch or MonotonicClock()
     begin = stopwatch.now()
+    _require_device(config.device)
     torch.set_num_threads(config.threads)
     data = load_training_data(config)
     _claim(directory, config)
@@ -78,16 +82,33 @@ def run_training(
     return TrainingResult(checkpoint=checkpoint, seconds=stopwatch.now() - begin)
 
 
+def _require_device(name: str) -> None:
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise ConfigError(f'device: expected "cpu" or a GPU that is there, found {name!r}: {first}') from None
+
+
 def _claim(directory: Path, config: TrainConfig) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     path, wanted = directory / CONFIG, files.to_dict(config)
     if not path.exists():
-        path.write_text(json.dumps(wanted, indent=1))
+        partial = path.with_suffix(".partial")
+        partial.write_text(json.dumps(wanted, indent=1))
+        partial.replace(path)
         return
-    there = files.to_dict(files.load(TrainConfig, path))
-    different = sorted(key for key in wanted if there[key] != wanted[key])
+    different = list(_differences(files.to_dict(files.load(TrainConfig, path)), wanted))
     if different:
         raise ConfigError(
-            f"{directory} holds a run with other settings ({', '.join(different)} differ); "
+            f"{directory} holds a run with other settings ({'; '.join(different)}); "
             "train into another folder with --out, or repeat the settings to go on with that run"
         )
+
+
+def _differences(there: Mapping[str, Any], wanted: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for key, value in wanted.items():
+        if isinstance(value, dict):
+            yield from _differences(there[key], value, f"{prefix}{key}.")
+        elif there[key] != value:
+            yield f"{prefix}{key}: {there[key]} there, {value} now"
