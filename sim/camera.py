@@ -60,7 +60,7 @@ class Camera:
         renderer = self._renderer(height, width)
         renderer.update_scene(self._data, index)
         picture = renderer.render()
-        return np.ascontiguousarray(np.rot90(picture, 2)) if self._is_upside_down(index) else picture.copy()
+        return np.ascontiguousarray(np.rot90(picture, 2)) if self._is_upside_down(index) else picture
 
     def close(self) -> None:
         """Free the drawing surfaces."""

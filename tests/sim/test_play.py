@@ -73,6 +73,17 @@ def test_play_depends_on_scene_and_seed_and_on_nothing_else() -> None:
     assert not np.array_equal(_episode("assembly", 0, policy_seed=1)[1], actions)
 
 
+def test_play_of_each_scene_is_drawn_anew() -> None:
+    spec = make_robot("metaworld:assembly", ManualClock()).spec
+    scenes = np.zeros((2, 39), np.float32)
+    scenes[1, spec.state.index("object2_x")] = 0.1
+    actions = []
+    for first in scenes:
+        policy = PlayPolicy(spec)
+        actions.append([policy.infer(Observation(time=0.0, state=state)).actions for state in (first, *scenes[:1])][1])
+    assert not np.array_equal(*actions)
+
+
 def test_play_reads_only_the_three_points() -> None:
     spec = make_robot("metaworld:assembly", ManualClock()).spec
     state = np.zeros(39, np.float32)

@@ -45,9 +45,9 @@ def test_grasp_ends_as_soon_as_the_object_follows(seed: int) -> None:
 def test_grasp_tries_again_elsewhere_while_the_hand_is_empty(seed: int) -> None:
     steps = _run(lambda rng: grasp(_scene(), rng), seed, sticks=False)
     assert len(steps) == 4 * NUM_ATTEMPTS
-    touches = [leg.offset for leg, _ in steps[1::4]]
+    touches = [leg.offset[:2] for leg, _ in steps[1::4]]
     assert len({tuple(offset) for offset in touches}) == NUM_ATTEMPTS
-    assert all(np.linalg.norm(offset[:2]) < 0.05 for offset in touches)
+    assert all(np.linalg.norm(offset) < 0.05 for offset in touches)
 
 
 def test_approach_follows_an_object_that_moves() -> None:
