@@ -42,9 +42,11 @@ def _play_at_desk(seed: int, num_steps: int = 400) -> tuple[np.ndarray, np.ndarr
     return np.stack(states), np.stack(actions)
 
 
-def _episode(task: str, seed: int, policy_seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def _episode(
+    task: str, seed: int, *, policy_seed: int = 0, horizon: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """States (T, S) and actions (T, A) of one episode of play."""
-    robot = make_robot(f"metaworld:{task}", ManualClock())
+    robot = make_robot(f"metaworld:{task}", ManualClock(), horizon=horizon)
     robot.connect()
     robot.reset(seed)
     policy = PlayPolicy(robot.spec, policy_seed)
@@ -57,7 +59,7 @@ def _episode(task: str, seed: int, policy_seed: int = 0) -> tuple[np.ndarray, np
 
 @pytest.mark.parametrize("task", ["assembly", "bin-picking"])
 def test_play_lifts_the_object_in_a_good_part_of_its_steps(task: str) -> None:
-    heights = np.concatenate([states[:, 6] - states[0, 6] for states, _ in (_episode(task, seed) for seed in range(6))])
+    heights = np.concatenate([states[:, 6] - states[0, 6] for states, _ in (_episode(task, seed) for seed in range(4))])
     assert (heights > 0.015).mean() > 0.07
 
 
@@ -67,10 +69,10 @@ def test_play_moves_gripper_both_ways_and_commands_only_its_sides() -> None:
 
 
 def test_play_depends_on_scene_and_seed_and_on_nothing_else() -> None:
-    _, actions = _episode("assembly", 0)
-    np.testing.assert_array_equal(_episode("assembly", 0)[1], actions)
-    assert not np.array_equal(_episode("assembly", 1)[1], actions)
-    assert not np.array_equal(_episode("assembly", 0, policy_seed=1)[1], actions)
+    _, actions = _episode("reach", 0, horizon=20)
+    np.testing.assert_array_equal(_episode("reach", 0, horizon=20)[1], actions)
+    assert not np.array_equal(_episode("reach", 1, horizon=20)[1], actions)
+    assert not np.array_equal(_episode("reach", 0, policy_seed=1, horizon=20)[1], actions)
 
 
 def test_play_of_each_scene_is_drawn_anew() -> None:
