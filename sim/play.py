@@ -59,7 +59,7 @@ class PlayPolicy:
         self._hand = np.zeros(3)
         self._num_steps = 0
         self._num_still = 0
-        self._reversal = 0
+        self._num_reversed = 0
 
     @property
     def spec(self) -> RobotSpec:
@@ -78,7 +78,7 @@ class PlayPolicy:
             self._rng = np.random.default_rng([self._seed, zlib.crc32(observation.state.tobytes())])
             self._legs = primitives(scene, self._rng)
             self._leg = next(self._legs)
-            self._num_steps = self._num_still = self._reversal = 0
+            self._num_steps = self._num_still = self._num_reversed = 0
         else:
             is_still = float(np.linalg.norm(scene.hand - self._hand)) < STILL
             self._num_still = self._num_still + 1 if is_still else 0
@@ -101,7 +101,8 @@ class PlayPolicy:
         return self._spec.action.clip(action, what="play action")
 
     def _is_reversed(self) -> bool:
-        if self._reversal == 0 and self._rng.random() < REVERSAL_RATE:
-            self._reversal = int(self._rng.integers(*REVERSAL_STEPS))
-        self._reversal = max(self._reversal - 1, -1)
-        return self._reversal >= 0
+        if self._num_reversed == 0 and self._rng.random() < REVERSAL_RATE:
+            self._num_reversed = int(self._rng.integers(*REVERSAL_STEPS))
+        is_reversed = self._num_reversed > 0
+        self._num_reversed -= is_reversed
+        return is_reversed

@@ -121,6 +121,14 @@ def test_fingers_close_on_the_object_in_the_robots_own_sense() -> None:
     assert (actions[is_near & ~is_descending, 0] == 0.0).mean() > 0.5
 
 
+def test_gripper_is_reversed_now_and_then_for_a_moment() -> None:
+    _, actions = _play_at_desk(seed=3, num_steps=1000)
+    changes = np.flatnonzero(np.diff(actions[:, 0]))
+    lengths = np.diff(changes)
+    is_short = lengths <= 2  # shorter than any stay
+    assert 5 < is_short.sum() < 60
+
+
 def test_legs_differ_in_speed_and_noise() -> None:
     _, actions = _play_at_desk(seed=2)
     speeds = np.linalg.norm(actions[:, 1:4], axis=1)
