@@ -67,6 +67,12 @@ def test_the_index_is_not_trusted_over_the_episodes(
     assert read(root) == {**{k: v for k, v in WHOLE.items() if k != "episode_000001"}, "episode_000002": (20, False)}
 
 
+def test_a_deleted_episode_leaves_the_index(root: Path) -> None:
+    shutil.rmtree(root / "episode_000001")
+    read(root)
+    assert "episode_000001" not in (root / INDEX).read_text()
+
+
 def test_changed_attributes_make_an_entry_stale(root: Path) -> None:
     path = root / "episode_000001" / "zarr.json"
     path.write_text(path.read_text().replace('"success": false', '"success": true'))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from clam_robot.episodes import Episode
-from clam_robot.episodes.column_file import file_name
+from clam_robot.episodes.column_file import encode_chunk, file_name
 from clam_robot.episodes.schema import Column, columns
 from clam_robot.errors import DamagedEpisode, EpisodeError, UnknownSchema
 from clam_robot.specs import RobotSpec
@@ -166,6 +166,15 @@ def test_row_counts_that_disagree_are_refused(path: Path, name: str, length: int
     file.write_text(json.dumps(content))
     with pytest.raises(DamagedEpisode, match=rf"array {name}: expected .*70.*, found .*{length}"):
         Episode(path).check()
+
+
+def test_a_row_without_a_time_is_refused(path: Path) -> None:
+    column = find(path, "time")
+    time = np.arange(70.0)
+    time[41] = np.nan
+    (path / "time" / file_name(column, 0)).write_bytes(encode_chunk(column, time))
+    with pytest.raises(DamagedEpisode, match="episode_000000: array time: row 41 was never written"):
+        _ = Episode(path).time
 
 
 def test_a_length_beyond_the_rows_is_refused(path: Path) -> None:
