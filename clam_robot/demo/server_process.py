@@ -28,6 +28,7 @@ class ServerProcess:
         self._checkpoint = checkpoint
         self._start_timeout = start_timeout
         self._process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
         self.url = ""
 
     def __enter__(self) -> "ServerProcess":
@@ -35,7 +36,8 @@ class ServerProcess:
         command += ["--checkpoint", str(self._checkpoint), "--port", "0"]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         lines: Queue[str | None] = Queue()
-        threading.Thread(target=self._read, args=(lines,), daemon=True).start()
+        self._reader = threading.Thread(target=_read, args=(self._process, lines), daemon=True)
+        self._reader.start()
         printed: list[str] = []
         while not self.url:
             try:
@@ -52,25 +54,30 @@ class ServerProcess:
                 self.url = found[0]
         return self
 
-    def _read(self, lines: "Queue[str | None]") -> None:
-        assert self._process is not None and self._process.stdout is not None
-        for line in self._process.stdout:
-            lines.put(line)
-        lines.put(None)
-
     def close(self) -> None:
         """Ask the server to stop; end it when it does not."""
         if self._process is None:
             return
-        self._process.send_signal(signal.SIGTERM)
+        process, self._process = self._process, None
+        process.send_signal(signal.SIGTERM)
         try:
-            self._process.wait(timeout=10)
+            process.wait(timeout=10)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process = None
+            process.kill()
+            process.wait()
+        if self._reader is not None:
+            self._reader.join()
+        if process.stdout is not None:
+            process.stdout.close()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _read(process: subprocess.Popen[str], lines: "Queue[str | None]") -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        lines.put(line)
+    lines.put(None)

@@ -29,15 +29,26 @@ class Made:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     root = tmp_path_factory.mktemp("made")
     play, demonstrations = root / "play", root / "demonstrations"
-    for source, out, episodes in (("play", play, 10), ("expert", demonstrations, 15)):
+    for source, out, episodes in (("play", play, 15), ("expert", demonstrations, 20)):
         recorded = clam(
-            "record", "--robot", TASK, "--source", source, "--out", out, "--episodes", episodes, "--keep-all"
+            "record",
+            "--robot",
+            TASK,
+            "--source",
+            source,
+            "--out",
+            out,
+            "--episodes",
+            episodes,
+            "--keep-all",
+            "--workers",
+            2,
         )
         assert recorded.returncode == 0, recorded.stderr
         assert str(out) in recorded.stdout.replace("\n", "")
     trained = clam(
-        *("train", "--play", play, "--demonstrations", demonstrations, "--num-labeled", 10, "--out", root / "run"),
-        *("--dynamics-optimizer.num-steps", 600, "--policy-optimizer.num-steps", 800),
+        *("train", "--play", play, "--demonstrations", demonstrations, "--num-labeled", 15, "--out", root / "run"),
+        *("--dynamics-optimizer.num-steps", 600, "--policy-optimizer.num-steps", 1000),
     )
     assert trained.returncode == 0, trained.stderr
     return Made(play=play, demonstrations=demonstrations, checkpoint=root / "run" / "checkpoint")

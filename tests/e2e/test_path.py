@@ -34,7 +34,7 @@ def test_a_small_clam_policy_solves_the_easy_task(made: Made, tmp_path: Path) ->
     assert evaluated.returncode == 0, evaluated.stderr
     result = json.loads(out.read_text())
     assert result["robot"] == TASK
-    assert result["success"] >= 0.6
+    assert result["success"] >= 0.3  # .65 was measured; a policy that learned nothing stays below .1
     assert len(result["outcomes"]) == 20
 
 
