@@ -16,7 +16,7 @@ check: setup
 	$(RUN)/deptry .
 
 unit: setup
-	$(RUN)/python -m pytest $(TESTS)
+	$(RUN)/python -m pytest -n 2 --dist loadgroup $(TESTS)
 
 benchmark: setup
 	for file in tests/benchmarks/*.py; do $(RUN)/python $$file || exit 1; done

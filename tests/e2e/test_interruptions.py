@@ -13,7 +13,7 @@ from clam_robot.episodes.dataset import EpisodeDataset
 from clam_robot.errors import NoEpisodes
 from tests.e2e.conftest import TASK, Made, clam
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("made")]  # made once, by one worker
 
 EXIT_INTERRUPTED = 130
 PATIENCE = 120.0

@@ -11,7 +11,7 @@ from clam_robot.cli.main import main
 from clam_robot.episodes.dataset import EpisodeDataset
 from tests.e2e.conftest import TASK, Made
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("made")]  # made once, by one worker
 
 EXIT_ERROR = 2
 

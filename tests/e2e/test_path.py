@@ -11,7 +11,7 @@ from clam_robot.demo.server_process import ServerProcess
 from clam_robot.episodes.dataset import EpisodeDataset
 from tests.e2e.conftest import TASK, Made, clam
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("made")]  # made once, by one worker
 
 
 def test_policy_behind_a_server_drives_the_robot_exactly_as_in_process(made: Made, tmp_path: Path) -> None:
