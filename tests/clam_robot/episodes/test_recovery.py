@@ -66,6 +66,8 @@ def test_writes_cut_short_by_the_crash_do_no_harm(interrupt: Callable[..., Path]
     shutil.rmtree(folder / "state")
     shutil.copytree(earlier / "time", folder / "time")
     shutil.copytree(earlier / "state", folder / "state")
+    description = (folder / "time/zarr.json").read_text()
+    (folder / "time/zarr.json").write_text(description.replace("[32]", "[64]"))
     (folder / "state/c.0.0.partial").write_bytes(b"half")
     episode = Episode(recover(folder))
     episode.check()
