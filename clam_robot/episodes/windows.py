@@ -1,6 +1,6 @@
 """Short stretches of episodes around a row, gathered many at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float32, Int64, UInt8
 
 from clam_robot.episodes.frames import Frames
 from clam_robot.episodes.reader import Episode
-from clam_robot.errors import NoEpisodes
+from clam_robot.errors import InvalidImage, NoEpisodes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +62,7 @@ class WindowDataset:
 
         Raises:
             NoEpisodes: there is none.
+            InvalidImage: an episode lacks a camera; names both.
             DamagedEpisode: an array cannot be read.
         """
         if not len(episodes):
@@ -80,9 +81,10 @@ class WindowDataset:
             actions.append(np.where(is_labeled[:, None], action, np.float32(np.nan)))
             labels.append(is_labeled)
             for camera, frames in self._images.items():
+                if camera not in episode.images:
+                    raise InvalidImage(f"{episode.path}: no camera {camera!r}; there are {_listed(episode.images)}")
                 frames.append(episode.images[camera])
-            for segment in episode.segments:
-                start, stop = segment
+            for start, stop in episode.segments:
                 centre = np.empty((stop - 1 - start, 5), np.int64)
                 centre[:, 0] = number
                 centre[:, 1] = np.arange(start, stop - 1)
@@ -130,3 +132,7 @@ class WindowDataset:
             chosen = episode == number
             images[chosen] = frames[number][rows[chosen]]
         return images
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clam_robot.episodes import Episode, EpisodeDataset, WindowDataset
-from clam_robot.errors import DamagedEpisode, NoEpisodes
+from clam_robot.errors import DamagedEpisode, InvalidImage, NoEpisodes
 from clam_robot.specs import RobotSpec
 from clam_robot.types import Step
 
@@ -116,6 +116,11 @@ def test_the_first_index_out_of_range_is_an_error(dataset: EpisodeDataset) -> No
     windows = WindowDataset(dataset, past=0, future=0)
     with pytest.raises(IndexError):
         windows[np.array([len(windows)])]
+
+
+def test_a_camera_that_is_not_there_is_named(dataset: EpisodeDataset) -> None:
+    with pytest.raises(InvalidImage, match=r"episode_000000: no camera 'over'; there are wrist"):
+        WindowDataset(dataset, past=1, future=1, cameras=("over",))
 
 
 def test_windows_need_an_episode() -> None:
