@@ -16,8 +16,9 @@ from sim.primitives import Leg, Scene, primitives
 
 MOTION = ("dx", "dy", "dz")
 POINTS = ("hand", "object", "goal")
-# Share of steps in which a short reversal of the gripper begins, and how many steps it lasts.
-REVERSAL_RATE = 0.03
+# Share of steps in which a reversal of the gripper begins, and how many steps it lasts. They show what quick opening
+# and closing looks like, which deliberate grasps do not; three times as many make play drop what it holds.
+REVERSAL_RATE = 0.01
 REVERSAL_STEPS = (1, 4)
 # A hand that moves less in a control period stands still [m].
 STILL = 0.0015

@@ -122,7 +122,7 @@ def test_fingers_close_on_the_object_in_the_robots_own_sense() -> None:
 
 
 def test_gripper_is_reversed_now_and_then_for_a_moment() -> None:
-    _, actions = _play_at_desk(seed=3, num_steps=1000)
+    _, actions = _play_at_desk(seed=3, num_steps=2000)
     changes = np.flatnonzero(np.diff(actions[:, 0]))
     lengths = np.diff(changes)
     is_short = lengths <= 2  # shorter than any stay
