@@ -84,7 +84,12 @@ class Collector:
         )
         self._robot.connect()
         is_expert = config.source == "expert"
-        self._recorder = Recorder(root, keep=self._is_kept, wait_when_full=True)
+        self._recorder = Recorder(
+            root,
+            keep=self._is_kept,
+            wait_when_full=True,
+            durable=False,  # a scene lost to a power cut is recorded again from its seed
+        )
         self._loop = ControlLoop(
             self._robot,
             _policy(config, self._robot),
