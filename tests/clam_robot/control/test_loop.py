@@ -317,6 +317,19 @@ def test_inference_is_timed_by_the_stopwatch_and_late_periods_by_the_clock() -> 
     assert outcome.num_overruns == 0
 
 
+def test_the_time_that_beginning_takes_is_not_part_of_the_episode() -> None:
+    clock = ManualClock()
+
+    class SlowToBegin(FakePolicy):
+        def reset(self) -> None:
+            clock.advance(5.0)
+
+    outcome, steps = run(SlowToBegin(act=rest), clock, horizon=4)
+    assert outcome.num_overruns == 0
+    assert outcome.achieved_hz == pytest.approx(10.0)
+    assert [step.observation.time for step in steps] == pytest.approx([5.0, 5.1, 5.2, 5.3])
+
+
 def test_a_policy_slower_than_the_period_lowers_the_rate_and_is_counted() -> None:
     clock = ManualClock()
     policy = CountingPolicy(num_rows=10, work=lambda _: clock.advance(2 * PERIOD))
