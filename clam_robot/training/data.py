@@ -18,8 +18,6 @@ from clam_robot.models.action_scale import ActionScale
 from clam_robot.specs import RobotSpec
 from clam_robot.training.config import TrainConfig
 
-# Windows in memory at a time while those of a whole data set are gone through.
-_CHUNK = 4096
 # Seed of the order in which play episodes are dealt to labelled sets; fixed, so that set k is the same in every run.
 _DEAL_SEED = 2505
 
@@ -50,10 +48,10 @@ class TransitionSource:
     def __len__(self) -> int:
         return len(self._windows)
 
-    def batches(self) -> Iterator[Batch]:
-        """Every transition in order, some at a time."""
-        for start in range(0, len(self), _CHUNK):
-            yield self.take(np.arange(start, min(start + _CHUNK, len(self))))
+    def batches(self, size: int = 4096) -> Iterator[Batch]:
+        """Every transition in order, at most `size` at a time."""
+        for start in range(0, len(self), size):
+            yield self.take(np.arange(start, min(start + size, len(self))))
 
     def take(self, indices: np.ndarray) -> Batch:
         """The transitions at `indices`."""

@@ -6,8 +6,8 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from queue import Empty, Queue
-from threading import Event
+from queue import Empty
+from typing import Protocol, runtime_checkable
 
 from clam_robot.errors import TrainingError
 from clam_robot.processes import worker_pool
@@ -17,7 +17,29 @@ from clam_robot.training.trainer import Progress
 
 _POLL_SECONDS = 0.2
 
-Updates = Queue[tuple[str, int, int, Mapping[str, float]]]
+Update = tuple[str, int, int, Mapping[str, float]]
+
+
+@runtime_checkable
+class Updates(Protocol):
+    """A queue between processes."""
+
+    def put(self, item: Update) -> None:
+        """Append."""
+        ...
+
+    def get_nowait(self) -> Update:
+        """The oldest; raises `queue.Empty`."""
+        ...
+
+
+@runtime_checkable
+class Stop(Protocol):
+    """An event between processes."""
+
+    def is_set(self) -> bool:
+        """Whether the parent wants the jobs to stop."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,14 +96,14 @@ def _forward(updates: Updates, progress: Progress) -> None:
             return
 
 
-def _run_job(job: TrainingJob, updates: Updates, stop: Event) -> TrainingResult:
+def _run_job(job: TrainingJob, updates: Updates, stop: Stop) -> TrainingResult:
     return run_training(job.config, job.directory, _Forwarder(job.name, updates, stop))
 
 
 class _Forwarder:
     """Sends progress to the parent process under the job's name, and stops the job when the parent asks."""
 
-    def __init__(self, name: str, updates: Updates, stop: Event) -> None:
+    def __init__(self, name: str, updates: Updates, stop: Stop) -> None:
         self._name = name
         self._updates = updates
         self._stop = stop

@@ -44,6 +44,12 @@ def _spec(entries: list[tuple[str, str]]) -> RobotSpec:
     )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Networks this small lose more by waiting for a second thread than it gives."""
+    torch.set_num_threads(1)
+
+
 @pytest.fixture(scope="session")
 def make_spec() -> Callable[[list[tuple[str, str]]], RobotSpec]:
     """A robot whose state has these (name, unit)."""

@@ -78,6 +78,12 @@ def test_nothing_is_dropped_at_run_time_even_from_an_actor_in_training(
     np.testing.assert_array_equal(policy.infer(seen[0]).actions, policy.infer(seen[0]).actions)
 
 
+def test_an_inference_waits_for_no_second_thread(make_header: MakeHeader, make_actor: MakeActor) -> None:
+    torch.set_num_threads(2)
+    ActorPolicy(make_actor(make_header()), make_header().spec)
+    assert torch.get_num_threads() == 1
+
+
 def test_states_that_are_no_states_are_refused_by_name(
     make_header: MakeHeader, make_actor: MakeActor, seen: list[Observation]
 ) -> None:
