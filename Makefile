@@ -16,10 +16,11 @@ check: setup
 	$(RUN)/deptry .
 
 unit: setup
-	$(RUN)/python -m pytest -n 2 --dist loadgroup $(TESTS)
+	$(RUN)/python -m pytest -n 2 --dist loadgroup --ignore tests/benchmarks $(TESTS)
 
 benchmark: setup
-	for file in tests/benchmarks/*.py; do $(RUN)/python $$file || exit 1; done
+	for file in $(filter-out %/test_%,$(wildcard tests/benchmarks/*.py)); do $(RUN)/python $$file || exit 1; done
+	$(RUN)/python -m pytest -s -o addopts= --import-mode=importlib tests/benchmarks
 
 setup:
 	@docker/setup-host

@@ -86,7 +86,7 @@ def test_missing_camera(tmp_path: Path, error_of: ErrorOf) -> None:
 
 
 def test_unknown_robot_names_the_nearest(tmp_path: Path, error_of: ErrorOf) -> None:
-    assert "metaworld:assembly" in error_of("record", "--robot", "metaworld:asembly", "--out", tmp_path / "play")
+    assert "did you mean assembly" in error_of("record", "--robot", "metaworld:asembly", "--out", tmp_path / "play")
 
 
 def test_no_checkpoint(tmp_path: Path, error_of: ErrorOf) -> None:
