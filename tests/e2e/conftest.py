@@ -10,7 +10,7 @@ import pytest
 TASK = "metaworld:reach"
 
 
-def clam(*words: object, timeout: float = 240.0) -> subprocess.CompletedProcess[str]:
+def clam(*words: object, timeout: float = 600.0) -> subprocess.CompletedProcess[str]:
     """Run one command in its own process."""
     command = [sys.executable, "-m", "clam_robot.cli.main", *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)

@@ -16,7 +16,7 @@ from tests.e2e.conftest import TASK, Made, clam
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("made")]  # made once, by one worker
 
 EXIT_INTERRUPTED = 130
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 def start(*words: object) -> subprocess.Popen[str]:
