@@ -5,13 +5,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import av
-import cv2
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 
 from clam_robot.types import EpisodeOutcome, EpisodeStart, Step
 from sim.base import SimulatedRobot
 
-_FONT = cv2.FONT_HERSHEY_SIMPLEX
 _WHITE, _GREEN, _RED = (255, 255, 255), (90, 220, 110), (240, 100, 90)
 # Rows darkened behind the caption.
 _STRIP = 26
@@ -51,6 +50,7 @@ class RolloutVideo:
         self._remaining = max_episodes
         self._caption = ""
         self._frame: np.ndarray | None = None
+        self._font = ImageFont.load_default(size=14)
         self._container = av.open(str(path), "w", options={"movflags": "+faststart"})
         self._stream = self._container.add_stream("libx264", rate=round(robot.spec.control_hz))
         self._stream.height, self._stream.width = height, width
@@ -84,8 +84,9 @@ class RolloutVideo:
     def _write(self, frame: np.ndarray, text: str, colour: tuple[int, int, int]) -> None:
         picture = frame.copy()
         picture[:_STRIP] //= 4
-        cv2.putText(picture, text, (8, 18), _FONT, 0.45, colour, 1, cv2.LINE_AA)
-        for packet in self._stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")):
+        image = Image.fromarray(picture)
+        ImageDraw.Draw(image).text((8, 5), text, fill=colour, font=self._font)
+        for packet in self._stream.encode(av.VideoFrame.from_image(image)):
             self._container.mux(packet)
 
 

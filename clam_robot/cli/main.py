@@ -40,7 +40,7 @@ EXTRAS = {
     "dm_control": "sim",
     "scipy": "sim",
     "av": "report",
-    "cv2": "report",
+    "PIL": "report",
     "jinja2": "report",
     "matplotlib": "report",
 }
