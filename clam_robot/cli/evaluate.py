@@ -3,12 +3,14 @@
 import json
 import statistics
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
+from clam_robot.cli.arguments import require_positive
 from clam_robot.cli.console import console, progress_bars
 from clam_robot.cli.robots import robot_for
 from clam_robot.control.success_rate import SuccessRate
-from clam_robot.processes import worker_pool
+from clam_robot.processes import map_in_order, worker_pool
 from clam_robot.timing import ManualClock
 from clam_robot.types import EpisodeOutcome
 from sim.collect import FIRST_SEED
@@ -27,7 +29,7 @@ class Command:
         episodes: how many scenes.
         seed: of the first scene; scenes are numbered on from it.
         workers: processes.
-        out: JSON file for the result; by default `evaluation.json` beside the checkpoint.
+        out: JSON file for the result; by default `evaluation-ROBOT.json` beside the checkpoint.
     """
 
     checkpoint: Path
@@ -41,25 +43,28 @@ class Command:
         """Evaluate and print the success rate with its interval."""
         from clam_robot.models.checkpoint import load_checkpoint
 
+        require_positive(episodes=self.episodes, workers=self.workers)
         _, header = load_checkpoint(self.checkpoint)
-        robot_for(header.spec, ManualClock(), self.robot)  # a robot that does not fit is an error before any work
+        robot = robot_for(
+            header.spec, ManualClock(), self.robot
+        ).spec.name  # a robot that does not fit is an error before any work
         scenes = list(range(self.seed, self.seed + self.episodes))
         jobs = [scenes[i : i + _SCENES_PER_JOB] for i in range(0, len(scenes), _SCENES_PER_JOB)]
         outcomes: list[EpisodeOutcome] = []
-        with progress_bars() as bars, worker_pool(self.workers) as pool:
-            task = bars.add_task(f"{header.method} on {header.spec.name}", total=len(scenes), note="")
-            futures = [pool.submit(evaluate_scenes, self.checkpoint, self.robot, job) for job in jobs]
-            for future in futures:
-                outcomes += future.result()
+        with progress_bars() as bars, worker_pool(self.workers, finish_running=False) as pool:
+            task = bars.add_task(f"{header.method} on {robot}", total=len(scenes), note="")
+            evaluate = partial(evaluate_scenes, self.checkpoint, self.robot)
+            for part in map_in_order(pool, evaluate, jobs, ahead=2 * self.workers):
+                outcomes += part
                 bars.update(task, completed=len(outcomes), note=f"success {SuccessRate.of(outcomes)}")
         rate = SuccessRate.of(outcomes)
         mean_return = statistics.fmean(outcome.episode_return or 0.0 for outcome in outcomes)
         console.print(f"success {rate} with its 95 % Wilson interval, mean return {mean_return:.1f}")
-        out = self.out or self.checkpoint.parent / "evaluation.json"
+        out = self.out or self.checkpoint.parent / f"evaluation-{robot.replace(':', '-')}.json"
         result = {
             "checkpoint": str(self.checkpoint),
             "method": header.method,
-            "robot": self.robot or header.spec.name,
+            "robot": robot,
             "success": rate.rate,
             "interval": rate.interval(),
             "mean_return": mean_return,

@@ -5,9 +5,12 @@ from pathlib import Path
 from typing import Annotated
 
 import tyro
+from rich.progress import TaskID
 
+from clam_robot.cli.arguments import require_positive
 from clam_robot.cli.console import console, progress_bars
 from clam_robot.episodes.index import EpisodeIndex
+from clam_robot.errors import ClamRobotError
 from sim.collect import CollectConfig, Collected, collect
 
 
@@ -32,6 +35,7 @@ class Command:
 
     def run(self) -> None:
         """Record and say where the episodes are."""
+        require_positive(episodes=self.episodes, workers=self.workers)
         config = self.collect
         there = [entry for entry in EpisodeIndex(self.out).entries()[0].values() if entry.source == config.source]
         missing = self.episodes - len(there)
@@ -44,11 +48,13 @@ class Command:
         collected = Collected(num_kept=0, num_discarded=0)
         try:
             with progress_bars() as bars:
-                task = bars.add_task(f"{config.source} on {config.robot}", total=missing, note="")
+                task: TaskID | None = None
 
                 def show(progress: Collected) -> None:
-                    nonlocal collected
+                    nonlocal collected, task
                     collected = progress
+                    if task is None:
+                        task = bars.add_task(f"{config.source} on {config.robot}", total=missing, note="")
                     note = f"{progress.num_discarded} discarded" if progress.num_discarded else ""
                     bars.update(task, completed=progress.num_kept, note=note)
 
@@ -60,8 +66,17 @@ class Command:
                     workers=self.workers,
                     on_progress=show,
                 )
-        finally:
-            console.print(
-                f"recorded {collected.num_kept} {config.source} episodes"
-                f" ({collected.num_discarded} discarded by their outcome): {self.out}"
-            )
+        except ClamRobotError:
+            if collected.num_kept:
+                self._report(collected)
+            raise
+        except KeyboardInterrupt:
+            self._report(collected)
+            raise
+        self._report(collected)
+
+    def _report(self, collected: Collected) -> None:
+        console.print(
+            f"recorded {collected.num_kept} {self.collect.source} episodes"
+            f" ({collected.num_discarded} discarded by their outcome): {self.out}"
+        )

@@ -4,6 +4,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from clam_robot.cli.arguments import require_positive
 from clam_robot.cli.console import console, progress_bars
 from clam_robot.cli.robots import robot_for
 from clam_robot.control.success_rate import SuccessRate
@@ -44,6 +45,7 @@ class Command:
 
     def run(self) -> None:
         """Run the episodes and say how they went."""
+        require_positive(episodes=self.episodes)
         with ExitStack() as stack:
             policy = self._policy(stack)
             clock = MonotonicClock() if self.real_time else ManualClock()

@@ -32,6 +32,6 @@ class Command:
             with TrainingBars() as bars:
                 result = run_training(self.train, self.out, bars)
         except KeyboardInterrupt:
-            console.print(f"stopped; the same command goes on from the last state in {self.out}")
+            console.print(f"stopped; the same command goes on from what is saved in {self.out}")
             raise
         console.print(f"trained {self.train.method} in {result.seconds:.0f} s; checkpoint: {result.checkpoint}")

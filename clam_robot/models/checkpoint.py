@@ -40,7 +40,7 @@ class TrainingSummary(config.Strict):
         label_set: which draw of them.
         num_demonstrations: demonstrations.
         seed: of weights, batches and dropout.
-        seconds: wall time so far [s].
+        seconds: wall time of the call that wrote it [s]; calls that were interrupted before are not counted.
     """
 
     play: str | None
@@ -144,7 +144,9 @@ def load_checkpoint(path: Path) -> tuple[Actor, CheckpointHeader]:
         raise CheckpointError(f"the checkpoint at {path} has no {WEIGHTS}; copy the whole folder") from None
     except (SafetensorError, InvalidSpec, RuntimeError, OSError) as error:
         last = str(error).strip().splitlines()[-1].strip()
-        raise CheckpointError(f"{weights} does not fit its header or is damaged: {last}") from None
+        raise CheckpointError(
+            f"{weights} does not fit its header or is damaged ({last}); copy the folder again, or train again"
+        ) from None
     return actor.eval(), header
 
 

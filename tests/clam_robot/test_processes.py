@@ -7,9 +7,12 @@ import sys
 import time
 from pathlib import Path
 
-from clam_robot.processes import worker_pool
+import pytest
+
+from clam_robot.processes import map_in_order, worker_pool
 
 PATIENCE = 60.0
+SLEEP_SECONDS = 600.0
 
 
 def test_pool_runs_calls_in_processes_of_its_own() -> None:
@@ -20,6 +23,26 @@ def test_pool_runs_calls_in_processes_of_its_own() -> None:
 def test_initializer_runs_in_every_worker(tmp_path: Path) -> None:
     with worker_pool(1, initializer=os.chdir, initargs=(str(tmp_path),)) as pool:
         assert pool.submit(os.getcwd).result() == str(tmp_path)
+
+
+def test_results_come_in_the_order_of_the_items() -> None:
+    with worker_pool(2) as pool:
+        assert list(map_in_order(pool, abs, range(-7, 0), ahead=3)) == [7, 6, 5, 4, 3, 2, 1]
+
+
+def test_calls_that_run_are_ended_when_they_need_not_be_finished(tmp_path: Path) -> None:
+    started = tmp_path / "started"
+
+    def interrupt() -> None:
+        with worker_pool(1, finish_running=False) as pool:
+            pool.submit(_sleep, str(started))
+            _wait_until(started.exists)
+            raise KeyboardInterrupt
+
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        interrupt()
+    assert time.monotonic() - begun < SLEEP_SECONDS
 
 
 def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
@@ -38,6 +61,11 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     _wait_until(lambda: not _is_alive(worker))
+
+
+def _sleep(started: str) -> None:
+    Path(started).touch()
+    time.sleep(SLEEP_SECONDS)
 
 
 def _pid(_: int) -> int:

@@ -102,3 +102,17 @@ def test_interrupted_server_stops_quietly(made: Made) -> None:
     assert process.returncode == 0, errors
     assert "server stopped" in output
     assert errors == ""
+
+
+def test_interrupted_evaluation_ends_at_once(made: Made) -> None:
+    process = start("evaluate", "--checkpoint", made.checkpoint, "--episodes", 100_000)
+    wait_for(lambda: len(_children(process.pid)) >= 2, process)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == EXIT_INTERRUPTED, errors
+    assert "Traceback" not in errors
+
+
+def _children(pid: int) -> list[str]:
+    tasks = Path(f"/proc/{pid}/task")
+    return [child for task in tasks.iterdir() for child in (task / "children").read_text().split()]

@@ -106,3 +106,10 @@ def test_no_data_set(tmp_path: Path, error_of: ErrorOf) -> None:
 
 def test_unknown_command_names_the_nearest(error_of: ErrorOf) -> None:
     assert "clam train" in error_of("trian")
+
+
+@pytest.mark.parametrize("flag", ["--episodes", "--workers"])
+@pytest.mark.parametrize("verb", ["record", "evaluate"])
+def test_counts_below_one_are_refused(verb: str, flag: str, made: Made, tmp_path: Path, error_of: ErrorOf) -> None:
+    needed = {"record": ("--out", tmp_path / "play"), "evaluate": ("--checkpoint", made.checkpoint)}[verb]
+    assert flag in error_of(verb, *needed, flag, 0)
