@@ -1,5 +1,6 @@
 """Small data sets of the fake reaching robot, recorded by the real loop, and training runs small enough for tests."""
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -38,6 +39,12 @@ def play(scene: int, spec: RobotSpec) -> Policy:
     """Acts at random, the same way whenever the scene comes back."""
     rng = np.random.default_rng([7, scene])
     return FakePolicy(spec, act=lambda state: rng.uniform(-1, 1, 3))
+
+
+def half_asleep(scene: int, spec: RobotSpec) -> Policy:
+    """Acts at random in every second period; in the others there is nothing to send."""
+    rng, calls = np.random.default_rng([7, scene]), itertools.count()
+    return FakePolicy(spec, act=lambda state: rng.uniform(-1, 1, 3) if next(calls) % 2 else np.full(3, np.nan))
 
 
 def _record(

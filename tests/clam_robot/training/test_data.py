@@ -12,13 +12,12 @@ from torch import Tensor
 from clam_robot.episodes.dataset import EpisodeDataset
 from clam_robot.episodes.recorder import Recorder
 from clam_robot.errors import ConfigError, DamagedEpisode, NoEpisodes, NoLabels, SpecMismatch
-from clam_robot.interfaces import Policy
-from clam_robot.specs import CameraSpec, RobotSpec
-from clam_robot.testing.fakes import FakePolicy, fake_spec
+from clam_robot.specs import CameraSpec
+from clam_robot.testing.fakes import fake_spec
 from clam_robot.training.config import TrainConfig
 from clam_robot.training.data import TransitionSource, load_training_data
 from clam_robot.types import EpisodeOutcome, EpisodeStart, Observation, Step
-from tests.clam_robot.training.conftest import HORIZON, NUM_DEMONSTRATIONS, NUM_PLAY, Datasets, play
+from tests.clam_robot.training.conftest import HORIZON, NUM_DEMONSTRATIONS, NUM_PLAY, Datasets, half_asleep, play
 
 Tiny = Callable[..., TrainConfig]
 Record = Callable[..., Path]
@@ -32,13 +31,6 @@ def states(source: TransitionSource | None) -> Tensor:
 def scenes(source: TransitionSource | None) -> set[tuple[float, ...]]:
     """Goals, by which scenes differ."""
     return {tuple(goal) for goal in states(source)[:, 0, 3:].tolist()}
-
-
-def half_asleep(scene: int, spec: RobotSpec) -> Policy:
-    """Acts in every second period; in the others there is nothing to send."""
-    rng = np.random.default_rng(scene)
-    calls = iter(range(10**6))
-    return FakePolicy(act=lambda state: rng.uniform(-1, 1, 3) if next(calls) % 2 else np.full(3, np.nan))
 
 
 def record_rows(root: Path, actions: list[np.ndarray | None]) -> None:

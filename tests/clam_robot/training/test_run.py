@@ -16,7 +16,7 @@ from clam_robot.timing import ManualClock
 from clam_robot.training.config import TrainConfig
 from clam_robot.training.run import run_training
 from clam_robot.training.trainer import OptimizerConfig
-from tests.clam_robot.training.conftest import NUM_DEMONSTRATIONS, Datasets, Heard, play
+from tests.clam_robot.training.conftest import NUM_DEMONSTRATIONS, Datasets, Heard, half_asleep, play
 
 Tiny = Callable[..., TrainConfig]
 
@@ -98,6 +98,16 @@ def test_stages_are_reported_in_order(config: Callable[[str], TrainConfig], tmp_
         heard = Heard()
         run_training(config(method), tmp_path / method, heard)
         assert heard.updates == [(stage, 12, 12) for stage in expected[method]]
+
+
+@pytest.mark.parametrize("method", ["clam", "vpt", "bc-play"])
+def test_batches_without_a_label_by_chance_do_no_harm(
+    tiny: Tiny, record: Callable[..., Path], tmp_path: Path, method: str
+) -> None:
+    sparse = record(tmp_path / "play", range(4), half_asleep)
+    result = run_training(tiny(method=method, play=sparse, batch_size=1), tmp_path / "run", Heard())
+    action, _ = load_checkpoint(result.checkpoint)[0].act(torch.zeros(1, 6))
+    assert torch.isfinite(action).all()
 
 
 def test_the_checkpoint_says_how_it_was_trained(tiny: Tiny, datasets: Datasets, tmp_path: Path) -> None:
