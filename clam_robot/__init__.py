@@ -1,3 +1,3 @@
-"""Teach a WidowX arm from unlabelled demonstrations and a little play data."""
+"""Teach a robot arm from unlabelled demonstrations and a little play data."""
 
 __version__ = "0.1.0"

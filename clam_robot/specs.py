@@ -5,7 +5,7 @@ together: a checkpoint trained for one robot refuses another and names the entri
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -18,6 +18,8 @@ from clam_robot.errors import InvalidImage, InvalidSpec, InvalidVector, SpecMism
 
 AXES = ("x", "y", "z")
 LARGEST = float(np.finfo(np.float32).max)
+# Differences, and names in each, that a message holds.
+_SHOWN = 4
 
 
 def as_float32(x: np.ndarray) -> Float32[np.ndarray, "..."]:
@@ -130,6 +132,10 @@ class VectorSpec(config.Strict):
             )
 
 
+def _shortened(names: Sequence[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+
+
 def _read_only(bounds: tuple[float, ...]) -> Float32[np.ndarray, "n"]:
     array = np.asarray(bounds, np.float32)
     array.setflags(write=False)
@@ -223,10 +229,10 @@ class RobotSpec(config.Strict):
             if needed.names != offered.names:
                 lacking = [name for name in needed.names if name not in offered.names]
                 beyond = [name for name in offered.names if name not in needed.names]
-                detail = f", lacking {', '.join(lacking)}" if lacking else ""
-                detail += f", beyond them {', '.join(beyond)}" if beyond else ""
-                detail = detail or f" in another order: {', '.join(offered.names)}"
-                yield f"{vector}: needs {len(needed)} entries [{', '.join(needed.names)}], finds {len(offered)}{detail}"
+                detail = f", lacking {_shortened(lacking)}" if lacking else ""
+                detail += f", beyond them {_shortened(beyond)}" if beyond else ""
+                detail = detail or f" in another order: {_shortened(offered.names)}"
+                yield f"{vector}: needs {len(needed)} entries, finds {len(offered)}{detail}"
                 continue
             for i, name in enumerate(needed.names):
                 expected = (needed.units[i], needed.low[i], needed.high[i])
@@ -254,11 +260,17 @@ class RobotSpec(config.Strict):
             what: what is being put together, for the message: "checkpoint X on robot Y".
 
         Raises:
-            SpecMismatch: one line per entry that differs.
+            SpecMismatch: names the first few entries that differ; its `differences` hold them all.
         """
         differences = self.differences(other)
         if differences:
-            raise SpecMismatch(f"{what}: " + "; ".join(differences), differences)
+            shown = "; ".join(differences[:_SHOWN])
+            more = len(differences) - _SHOWN
+            raise SpecMismatch(
+                f"{what}: {shown}{f'; and {more} more differences' if more > 0 else ''}; "
+                "use what was recorded on, or trained for, this robot",
+                differences,
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-safe dictionary."""

@@ -126,7 +126,8 @@ class RemotePolicy:
         failure: OSError | None = None
         for attempt in range(1 + self._max_reconnects):
             if attempt:
-                logger.warning("policy server %s: %s; again in %g s", self._url, failure, delay)
+                level = logging.INFO if self.info is None else logging.WARNING  # the first attempts end in an error
+                logger.log(level, "policy server %s: %s; again in %g s", self._url, failure, delay)
                 self._clock.sleep_until(self._clock.now() + delay)
                 delay = min(2 * delay, self._max_backoff_s)
             try:

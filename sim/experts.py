@@ -27,7 +27,9 @@ class ScriptedExpert:
 
     def __init__(self, robot: TaskRobot, noise: float = 0.0, seed: int = 0) -> None:
         if not robot.spec.name.startswith("metaworld:"):
-            raise UnknownRobot(f"scripted experts exist for metaworld:TASK only, found {robot.spec.name}")
+            raise UnknownRobot(
+                f"scripted experts exist for metaworld:TASK only, found {robot.spec.name}; use one of those"
+            )
         opengl.select_backend()
         from metaworld.policies import ENV_POLICY_MAP  # loads the simulator
 

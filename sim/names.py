@@ -13,10 +13,10 @@ def require_known(name: str, known: Sequence[str], *, what: str) -> None:
         what: what it would be a name of, for the message: "MetaWorld task".
 
     Raises:
-        UnknownRobot: it is not; names the closest ones and all there are.
+        UnknownRobot: it is not; names the closest ones, or all there are.
     """
     if name in known:
         return
     close = difflib.get_close_matches(name, known)
-    hint = f"did you mean {' or '.join(close)}? " if close else ""
-    raise UnknownRobot(f"no {what} {name!r}; {hint}there are {', '.join(known) or 'none'}")
+    hint = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(known) or 'none'}"
+    raise UnknownRobot(f"no {what} {name!r}; {hint}")

@@ -45,7 +45,11 @@ class PlayPolicy:
         if spec.gripper is None:
             lacking.append("gripper")
         if lacking or spec.gripper is None:
-            raise SpecMismatch(f"play with {spec.name} needs {', '.join(lacking)}", tuple(lacking))
+            raise SpecMismatch(
+                f"play with {spec.name} needs {', '.join(lacking)} in its spec; "
+                "use a robot with a hand, an object and a gripper, such as metaworld:assembly",
+                tuple(lacking),
+            )
         self._spec = spec
         self._seed = seed
         self._points = {point: spec.state.points[point] for point in POINTS}

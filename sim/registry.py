@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from clam_robot.errors import UnknownRobot
 from clam_robot.timing import Clock
 from sim import dm_control_tasks, metaworld_tasks
 from sim.base import SimulatedRobot
@@ -34,8 +35,10 @@ def make_robot(
     Raises:
         UnknownRobot: no such suite, task or camera; names those there are.
     """
-    suite, _, task = name.partition(":")
+    suite, colon, task = name.partition(":")
     require_known(suite, tuple(SUITES), what="simulator")
+    if not colon or not task:
+        raise UnknownRobot(f"expected SUITE:TASK such as {suite}:{next(iter(SUITES[suite]))}, found {name!r}")
     height, width = image_size
     if suite == "dmcontrol":
         body = DmControlConfig(task=task, cameras=cameras, image_height=height, image_width=width, horizon=horizon)

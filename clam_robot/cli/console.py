@@ -1,7 +1,7 @@
 """What commands print: one console, progress bars, and the training progress on top of them."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from rich.console import Console
 from rich.progress import (
@@ -17,40 +17,68 @@ console = Console(highlight=False)
 error_console = Console(stderr=True, highlight=False)
 
 
+# Where nobody watches, as in a log file, a bar is told in this many lines.
+_LINES = 10
+
+
+class Bars(Progress):
+    """Bars on a terminal; elsewhere a line whenever a bar is another tenth further."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            TextColumn("{task.description:<26}"),
+            BarColumn(bar_width=12),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            TextColumn("{task.fields[note]}"),
+            console=console,
+            disable=not console.is_terminal,
+        )
+
+    def show(self, task_id: TaskID, completed: int, note: str) -> None:
+        """Move a bar.
+
+        Args:
+            task_id: which, as `add_task` gave it.
+            completed: how far it is.
+            note: free text behind it.
+        """
+        task = self._tasks[task_id]
+        before = task.completed
+        self.update(task_id, completed=completed, note=note)
+        if console.is_terminal or not task.total:
+            return
+        if int(_LINES * completed / task.total) > int(_LINES * before / task.total):
+            console.print(
+                f"{task.description}: {completed} of {task.total:g}{', ' if note else ''}{note}", markup=False
+            )
+
+
 @contextmanager
-def progress_bars() -> Iterator[Progress]:
+def progress_bars() -> Iterator[Bars]:
     """Bars with counts, remaining time (elapsed once finished), and a free text field `note`."""
-    with Progress(
-        TextColumn("{task.description:<26}"),
-        BarColumn(bar_width=12),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(elapsed_when_finished=True),
-        TextColumn("{task.fields[note]}"),
-        console=console,
-    ) as bars:
+    with Bars() as bars:
         yield bars
 
 
 class TrainingBars:
-    """Shows each training stage as a bar with its newest losses. A context manager."""
+    """Shows each training stage as a bar with its newest losses. A context manager; silent until the first update."""
 
-    def __init__(self, prefix: str = "") -> None:
-        self._prefix = prefix
-        self._manager = progress_bars()
-        self._bars: Progress | None = None
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._bars: Bars | None = None
         self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> "TrainingBars":
-        self._bars = self._manager.__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._manager.__exit__(None, None, None)
+        self._stack.close()
 
     def update(self, stage: str, step: int, total: int, logs: Mapping[str, float]) -> None:
         """Move a stage's bar; see `clam_robot.training.trainer.Progress`."""
-        assert self._bars is not None
+        if self._bars is None:
+            self._bars = self._stack.enter_context(progress_bars())
         if stage not in self._tasks:
-            self._tasks[stage] = self._bars.add_task(f"{self._prefix}{stage.replace('_', ' ')}", total=total, note="")
-        note = f"loss {logs['loss']:.3f}" if "loss" in logs else ""
-        self._bars.update(self._tasks[stage], completed=step, note=note)
+            self._tasks[stage] = self._bars.add_task(stage.replace("_", " "), total=total, note="")
+        self._bars.show(self._tasks[stage], step, f"loss {logs['loss']:.3f}" if "loss" in logs else "")

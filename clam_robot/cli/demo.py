@@ -52,7 +52,7 @@ class Command:
                 task = bars.add_task(f"{method} {label_set}", total=self.demo.episodes, note="starting its server")
 
                 def show(outcomes: list[EpisodeOutcome], task: TaskID = task) -> None:
-                    bars.update(task, completed=len(outcomes), note=f"success {SuccessRate.of(outcomes).rate:.2f}")
+                    bars.show(task, len(outcomes), f"success {SuccessRate.of(outcomes).rate:.2f}")
 
                 runs.append(demo.run(method, label_set, training, show))
         seconds = stopwatch.now() - begin
@@ -67,14 +67,14 @@ class Command:
     def _record(self, demo: Demo) -> None:
         with progress_bars() as bars:
             for source in ("play", "expert"):
-                task = bars.add_task(source, total=None, note="")
+                missing = demo.num_missing(source)
+                task = bars.add_task(source, total=missing, note="" if missing else "there")
 
                 def show(progress: Collected, task: TaskID = task) -> None:
                     note = f"{progress.num_discarded} discarded" if progress.num_discarded else ""
-                    bars.update(task, completed=progress.num_kept, note=note)
+                    bars.show(task, progress.num_kept, note)
 
-                total = demo.record(source, show)
-                bars.update(task, total=total, completed=total)
+                demo.record(source, show)
 
 
 def _table(runs: list[RunResult]) -> Table:

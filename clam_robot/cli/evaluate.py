@@ -56,7 +56,7 @@ class Command:
             evaluate = partial(evaluate_scenes, self.checkpoint, self.robot)
             for part in map_in_order(pool, evaluate, jobs, ahead=2 * self.workers):
                 outcomes += part
-                bars.update(task, completed=len(outcomes), note=f"success {SuccessRate.of(outcomes)}")
+                bars.show(task, len(outcomes), f"success {SuccessRate.of(outcomes)}")
         rate = SuccessRate.of(outcomes)
         mean_return = statistics.fmean(outcome.episode_return or 0.0 for outcome in outcomes)
         console.print(f"success {rate} with its 95 % Wilson interval, mean return {mean_return:.1f}")

@@ -21,23 +21,26 @@ class Command:
     Attributes:
         path: folder of a data set, of one episode, or of a checkpoint.
         full: print every entry of the spec with unit and bounds.
+        check: read every array of every episode, which finds damage that the descriptions do not show.
     """
 
     path: tyro.conf.Positional[Path]
     full: bool = False
+    check: bool = False
 
     def run(self) -> None:
         """Print the summary."""
         if (self.path / CHECKPOINT_HEADER).exists():
             self._print_checkpoint()
             return
-        summary = summarize(self.path)
+        summary = summarize(self.path, check=self.check)
         console.print(_dataset_table(summary))
         self._print_spec(summary.spec)
         for episode in summary.partial:
+            remedy = "it is being recorded" if episode.is_recording else "finish it with `clam recover`, or delete it"
             console.print(
                 f"[yellow]unfinished:[/] {episode.name}, {decimal(episode.num_bytes)}, last written "
-                f"{episode.changed_at:%Y-%m-%d %H:%M:%S} UTC; delete it when nothing records any more"
+                f"{episode.changed_at:%Y-%m-%d %H:%M:%S} UTC; {remedy}"
             )
         for name, problem in summary.damaged.items():
             console.print(f"[red]damaged:[/] {name}: {problem}")
@@ -88,7 +91,7 @@ def _dataset_table(summary: DatasetSummary) -> Table:
     table.add_row("total", f"{summary.num_rows} steps, {summary.seconds:.0f} s")
     rate = "unknown" if summary.achieved_hz is None else f"{summary.achieved_hz:.1f} Hz"
     table.add_row("rate", f"{rate} of {summary.spec.control_hz:g} Hz, {summary.num_dropped} steps dropped")
-    table.add_row("labelled", f"{100 * summary.labeled_share:.0f} % of steps")
+    table.add_row("labelled", f"{100 * summary.labeled_share:.0f} % of steps; an episode's last has no action")
     success = f"{summary.num_success} yes, {summary.num_failure} no, {summary.num_unjudged} not judged"
     table.add_row("success", success)
     table.add_row("state", f"{len(summary.spec.state)}: {_shorten(summary.spec.state.names)}")

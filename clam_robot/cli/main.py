@@ -26,6 +26,7 @@ VERBS = {
     "run": "drive a robot with a checkpoint or a policy server",
     "evaluate": "measure a checkpoint's success over many episodes",
     "inspect": "say what is in a data set or checkpoint",
+    "recover": "finish episodes that a crash left without an end",
 }
 
 # Extra of pyproject.toml that brings a package.
@@ -78,6 +79,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     except ClamRobotError as error:
         return _fail(error)
+    except OSError as error:  # a full disk, a folder nobody may write
+        if error.filename is None:
+            raise
+        return _fail(
+            ClamRobotError(f"{error.filename}: {error.strerror}; choose another path, or make room or way there")
+        )
     except KeyboardInterrupt:
         error_console.print("[bold yellow]interrupted[/]")
         return EXIT_INTERRUPTED

@@ -56,7 +56,7 @@ class Command:
                     if task is None:
                         task = bars.add_task(f"{config.source} on {config.robot}", total=missing, note="")
                     note = f"{progress.num_discarded} discarded" if progress.num_discarded else ""
-                    bars.update(task, completed=progress.num_kept, note=note)
+                    bars.show(task, progress.num_kept, note)
 
                 collect(
                     config,

@@ -66,7 +66,7 @@ class Command:
 
             def show(scene: int, outcome: EpisodeOutcome) -> None:
                 outcomes.append(outcome)
-                bars.update(task, completed=len(outcomes), note=f"success {SuccessRate.of(outcomes)}")
+                bars.show(task, len(outcomes), f"success {SuccessRate.of(outcomes)}")
 
             scenes = range(self.seed, self.seed + self.episodes)
             try:

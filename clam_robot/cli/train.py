@@ -34,4 +34,5 @@ class Command:
         except KeyboardInterrupt:
             console.print(f"stopped; the same command goes on from what is saved in {self.out}")
             raise
-        console.print(f"trained {self.train.method} in {result.seconds:.0f} s; checkpoint: {result.checkpoint}")
+        done = "already trained" if result.was_finished else "trained"
+        console.print(f"{done} {self.train.method} in {result.seconds:.0f} s; checkpoint: {result.checkpoint}")

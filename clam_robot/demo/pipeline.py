@@ -39,24 +39,28 @@ class Demo:
         self.play = directory / "play"
         self.demonstrations = directory / "demonstrations"
 
-    def record(self, source: Source, on_progress: Callable[[Collected], None]) -> int:
-        """Record play or demonstrations until there are enough; returns how many there were to record."""
-        is_play = source == "play"
+    def num_missing(self, source: Source) -> int:
+        """How many episodes of play or demonstrations are still to be recorded."""
         config = self.config
-        root = self.play if is_play else self.demonstrations
-        wanted = config.num_labeled * config.label_sets if is_play else config.num_demonstrations
+        wanted = config.num_labeled * config.label_sets if source == "play" else config.num_demonstrations
+        return max(0, wanted - len(EpisodeIndex(self._root(source)).entries()[0]))
+
+    def record(self, source: Source, on_progress: Callable[[Collected], None]) -> None:
+        """Record play or demonstrations until there are enough."""
+        config, root = self.config, self._root(source)
         there = EpisodeIndex(root).entries()[0].values()
-        missing = max(0, wanted - len(there))
         last = max((entry.seed for entry in there if entry.seed is not None), default=None)
         collect(
             CollectConfig(robot=config.robot, source=source),
             root,
-            missing,
+            self.num_missing(source),
             first_scene=None if last is None else last + 1,
             workers=config.workers,
             on_progress=on_progress,
         )
-        return missing
+
+    def _root(self, source: Source) -> Path:
+        return self.play if source == "play" else self.demonstrations
 
     def train(self, progress: Progress) -> dict[tuple[Method, int], TrainingResult]:
         """Train every method on every label set; results by both."""

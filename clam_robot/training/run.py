@@ -10,7 +10,7 @@ import torch
 
 import clam_robot
 from clam_robot import config as files
-from clam_robot.errors import ConfigError
+from clam_robot.errors import CheckpointError, ConfigError
 from clam_robot.models.actor import Actor
 from clam_robot.models.checkpoint import CheckpointHeader, TrainingSummary, save_checkpoint
 from clam_robot.timing import Clock, MonotonicClock
@@ -21,6 +21,7 @@ from clam_robot.training.trainer import Progress, Trainer
 
 CONFIG = "train.json"
 CHECKPOINT = "checkpoint"
+FINISHED = "finished.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,17 +30,19 @@ class TrainingResult:
 
     Attributes:
         checkpoint: folder of the trained policy.
-        seconds: wall time of this call [s].
+        seconds: wall time of the call that finished it [s].
+        was_finished: whether an earlier call had finished it, so that this one had nothing to do.
     """
 
     checkpoint: Path
     seconds: float
+    was_finished: bool = False
 
 
 def run_training(
     config: TrainConfig, directory: Path, progress: Progress, stopwatch: Clock | None = None
 ) -> TrainingResult:
-    """Train, or go on with the run that `directory` holds.
+    """Train, or go on with the run that `directory` holds; of a finished one, say what it left.
 
     Deterministic on the CPU: the same configuration and data give the same weights, interrupted or not.
 
@@ -54,9 +57,11 @@ def run_training(
     torch.set_num_threads(config.threads)
     data = load_training_data(config)
     _claim(directory, config)
+    checkpoint, finished = directory / CHECKPOINT, directory / FINISHED
+    if finished.exists() and checkpoint.exists():
+        return TrainingResult(checkpoint=checkpoint, seconds=_seconds(finished), was_finished=True)
     trainer = Trainer(directory, seed=config.seed, progress=progress, save_every=config.save_every)
     torch.manual_seed(config.seed)
-    checkpoint = directory / CHECKPOINT
 
     def save(actor: Actor) -> None:
         header = CheckpointHeader(
@@ -79,7 +84,16 @@ def run_training(
         save_checkpoint(checkpoint, actor, header)
 
     save(RECIPES[config.method](data, config, trainer, save))
-    return TrainingResult(checkpoint=checkpoint, seconds=stopwatch.now() - begin)
+    seconds = stopwatch.now() - begin
+    _write(finished, {"seconds": round(seconds, 1)})
+    return TrainingResult(checkpoint=checkpoint, seconds=seconds)
+
+
+def _seconds(finished: Path) -> float:
+    try:
+        return float(json.loads(finished.read_text())["seconds"])
+    except (ValueError, LookupError, TypeError) as error:
+        raise CheckpointError(f"{finished} is damaged ({error}); delete it, and training ends the run again") from None
 
 
 def _require_device(name: str) -> None:
@@ -87,16 +101,16 @@ def _require_device(name: str) -> None:
         torch.empty(0, device=name)
     except (RuntimeError, AssertionError) as error:
         first = str(error).strip().splitlines()[0]
-        raise ConfigError(f'device: expected "cpu" or a GPU that is there, found {name!r}: {first}') from None
+        raise ConfigError(
+            f"device: expected cpu or a GPU that is there, found {name!r} ({first}); use --device cpu"
+        ) from None
 
 
 def _claim(directory: Path, config: TrainConfig) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     path, wanted = directory / CONFIG, files.to_dict(config)
     if not path.exists():
-        partial = path.with_suffix(".partial")
-        partial.write_text(json.dumps(wanted, indent=1))
-        partial.replace(path)
+        _write(path, wanted)
         return
     different = list(_differences(files.to_dict(files.load(TrainConfig, path)), wanted))
     if different:
@@ -104,6 +118,12 @@ def _claim(directory: Path, config: TrainConfig) -> None:
             f"{directory} holds a run with other settings ({'; '.join(different)}); "
             "train into another folder with --out, or repeat the settings to go on with that run"
         )
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(content, indent=1))
+    partial.replace(path)
 
 
 def _differences(there: Mapping[str, Any], wanted: Mapping[str, Any], prefix: str = "") -> Iterator[str]:

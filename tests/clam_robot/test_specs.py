@@ -273,7 +273,7 @@ def test_a_robot_spec_from_json_that_contradicts_itself_says_how() -> None:
 
 @settings(relaxed, max_examples=40)
 @given(robot_fields(), robot_fields())
-def test_differences_are_empty_for_itself_and_require_repeats_them(
+def test_differences_are_empty_for_itself_and_require_repeats_the_first(
     fields: dict[str, Any], other_fields: dict[str, Any]
 ) -> None:
     spec, other = build_robot(fields), build_robot(other_fields)
@@ -285,7 +285,8 @@ def test_differences_are_empty_for_itself_and_require_repeats_them(
             spec.require(other, what="checkpoint on robot")
         assert caught.value.differences == differences
         assert str(caught.value).startswith("checkpoint on robot: ")
-        assert all(difference in str(caught.value) for difference in differences)
+        assert all(difference in str(caught.value) for difference in differences[:4])
+        assert (f"and {len(differences) - 4} more differences" in str(caught.value)) == (len(differences) > 4)
 
 
 def test_another_name_and_further_cameras_are_no_difference() -> None:
@@ -308,7 +309,7 @@ def test_another_name_and_further_cameras_are_no_difference() -> None:
         ),
         (
             {"state": VectorSpec(names=("waist",), units=("rad",), low=(-3.0,), high=(3.0,))},
-            "state: needs 2 entries [waist, elbow], finds 1, lacking elbow",
+            "state: needs 2 entries, finds 1, lacking elbow",
         ),
         (
             {
@@ -316,11 +317,11 @@ def test_another_name_and_further_cameras_are_no_difference() -> None:
                     names=("waist", "elbow", "wrist"), units=("rad",) * 3, low=(0.0,) * 3, high=(1.0,) * 3
                 )
             },
-            "state: needs 2 entries [waist, elbow], finds 3, beyond them wrist",
+            "state: needs 2 entries, finds 3, beyond them wrist",
         ),
         (
             {"state": VectorSpec(names=("elbow", "waist"), units=("rad",) * 2, low=(0.0,) * 2, high=(1.0,) * 2)},
-            "state: needs 2 entries [waist, elbow], finds 2 in another order: elbow, waist",
+            "state: needs 2 entries, finds 2 in another order: elbow, waist",
         ),
         ({"cameras": {}}, "camera front: needed, offered are none"),
         ({"cameras": {"front": CameraSpec(height=8, width=6)}}, "camera front: needs (4, 6, 3), finds (8, 6, 3)"),

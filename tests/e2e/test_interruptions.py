@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from clam_robot.episodes import folders
 from clam_robot.episodes.dataset import EpisodeDataset
 from clam_robot.errors import NoEpisodes
 from tests.e2e.conftest import TASK, Made, clam
@@ -67,8 +68,16 @@ def test_killed_recording_loses_only_the_open_episode(tmp_path: Path) -> None:
     process.communicate(timeout=PATIENCE)
     for episode in EpisodeDataset(tmp_path / "play"):
         episode.check()
-    inspected = clam("inspect", tmp_path / "play")
+    num_finished = count(tmp_path / "play")
+    num_left = len(folders.partial_episodes(tmp_path / "play"))
+    inspected = clam("inspect", tmp_path / "play", "--check")
     assert inspected.returncode == 0, inspected.stderr
+    assert inspected.stdout.count("clam recover") == num_left
+    recovered = clam("recover", tmp_path / "play")
+    assert recovered.stdout.count("recovered episode") + recovered.stderr.count("not recovered:") == num_left
+    assert count(tmp_path / "play") == num_finished + recovered.stdout.count("recovered episode")
+    for episode in EpisodeDataset(tmp_path / "play"):
+        episode.check()
 
 
 def test_interrupted_training_goes_on_to_the_same_weights(made: Made, tmp_path: Path) -> None:

@@ -104,6 +104,15 @@ def test_no_data_set(tmp_path: Path, error_of: ErrorOf) -> None:
     assert str(tmp_path / "nothing") in error_of("inspect", tmp_path / "nothing")
 
 
+@pytest.mark.parametrize("verb", ["record", "train", "demo"])
+def test_a_path_that_cannot_be_made(verb: str, made: Made, tmp_path: Path, error_of: ErrorOf) -> None:
+    (tmp_path / "file").touch()
+    data = ("--play", made.play, "--demonstrations", made.demonstrations, "--num-labeled", 10)
+    assert str(tmp_path / "file") in error_of(
+        verb, "--out", tmp_path / "file" / "out", *(data if verb == "train" else ())
+    )
+
+
 def test_unknown_command_names_the_nearest(error_of: ErrorOf) -> None:
     assert "clam train" in error_of("trian")
 

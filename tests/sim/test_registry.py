@@ -47,7 +47,8 @@ def test_dm_control_is_made_by_name() -> None:
     [
         ("gazebo:arm", r"no simulator 'gazebo'; there are metaworld, dmcontrol"),
         ("assembly", r"no simulator 'assembly'"),
-        ("metaworld:", r"no MetaWorld task ''; there are assembly"),
+        ("dmcontrol", r"expected SUITE:TASK such as dmcontrol:\S+, found 'dmcontrol'"),
+        ("metaworld:", r"expected SUITE:TASK such as metaworld:assembly, found 'metaworld:'"),
         ("dmcontrol:cheetah", r"no DeepMind Control task 'cheetah'; did you mean cheetah-run"),
     ],
 )

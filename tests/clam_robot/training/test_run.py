@@ -1,6 +1,7 @@
 """A run in its folder: repeatable, resumable, and refusing what does not belong there."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from clam_robot.specs import CameraSpec
 from clam_robot.testing.fakes import fake_spec
 from clam_robot.timing import ManualClock
 from clam_robot.training.config import TrainConfig
-from clam_robot.training.run import run_training
+from clam_robot.training.run import FINISHED, run_training
 from clam_robot.training.trainer import OptimizerConfig
 from tests.clam_robot.training.conftest import NUM_DEMONSTRATIONS, Datasets, Heard, half_asleep, play
 
@@ -80,11 +81,28 @@ def test_the_policy_so_far_can_be_used_while_it_is_trained(tiny: Tiny, tmp_path:
 
 
 def test_a_finished_run_is_not_trained_again(tiny: Tiny, tmp_path: Path) -> None:
-    run_training(tiny(), tmp_path, Heard())
+    first = run_training(tiny(), tmp_path, Heard())
     expected, heard = weights(tmp_path), Heard()
-    run_training(tiny(), tmp_path, heard)
+    again = run_training(tiny(), tmp_path, heard, ManualClock())
     assert heard.updates == []
     assert weights(tmp_path) == expected
+    assert (first.was_finished, again.was_finished) == (False, True)
+    assert again.seconds == pytest.approx(first.seconds, abs=0.06)
+
+
+def test_a_finished_run_that_lost_its_checkpoint_writes_it_again(tiny: Tiny, tmp_path: Path) -> None:
+    run_training(tiny(), tmp_path, Heard())
+    expected = weights(tmp_path)
+    shutil.rmtree(tmp_path / "checkpoint")
+    assert not run_training(tiny(), tmp_path, Heard()).was_finished
+    assert weights(tmp_path) == expected
+
+
+def test_a_damaged_end_of_a_run_is_named(tiny: Tiny, tmp_path: Path) -> None:
+    run_training(tiny(), tmp_path, Heard())
+    (tmp_path / FINISHED).write_text("{}")
+    with pytest.raises(CheckpointError, match=r"finished\.json is damaged .* delete it"):
+        run_training(tiny(), tmp_path, Heard())
 
 
 def test_stages_are_reported_in_order(config: Callable[[str], TrainConfig], tmp_path: Path) -> None:
@@ -143,6 +161,7 @@ def test_a_run_leaves_a_checkpoint_its_settings_states_and_tensorboard_files_and
     assert [file for file in files if file not in board] == [
         "checkpoint/checkpoint.json",
         "checkpoint/weights.safetensors",
+        "finished.json",
         "state/latent_actions.safetensors",
         "state/policy.safetensors",
         "train.json",
@@ -189,7 +208,7 @@ def test_a_folder_is_not_made_for_a_run_that_cannot_begin(tiny: Tiny, tmp_path: 
 @pytest.mark.parametrize("device", ["abacus", "cuda:99"])
 def test_a_device_that_is_not_there(tiny: Tiny, tmp_path: Path, device: str) -> None:
     with pytest.raises(
-        ConfigError, match=f"device: expected \"cpu\" or a GPU that is there, found '{device}'"
+        ConfigError, match=f"device: expected cpu or a GPU that is there, found '{device}' .*; use --device cpu"
     ) as caught:
         run_training(tiny(device=device), tmp_path, Heard())
     assert "\n" not in str(caught.value)
@@ -197,6 +216,7 @@ def test_a_device_that_is_not_there(tiny: Tiny, tmp_path: Path, device: str) -> 
 
 def test_a_damaged_state_in_the_folder(tiny: Tiny, tmp_path: Path) -> None:
     run_training(tiny(), tmp_path, Heard())
+    (tmp_path / FINISHED).unlink()
     (tmp_path / "state" / "policy.safetensors").write_bytes(b"nothing")
     with pytest.raises(CheckpointError, match=r"policy\.safetensors"):
         run_training(tiny(), tmp_path, Heard())

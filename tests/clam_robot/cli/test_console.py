@@ -1,0 +1,25 @@
+"""Progress where nobody watches: a line at every tenth, none twice, and nothing before there is work."""
+
+import pytest
+
+from clam_robot.cli.console import TrainingBars, progress_bars
+
+
+def test_a_log_file_gets_a_line_for_every_tenth(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress_bars() as bars:
+        task = bars.add_task("play", total=20, note="")
+        for done in range(1, 21):
+            bars.show(task, done, "2 discarded" if done > 10 else "")
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.strip()]
+    assert lines[0] == "play: 2 of 20"
+    assert lines[-1] == "play: 20 of 20, 2 discarded"
+    assert len(lines) == 10
+
+
+def test_training_that_cannot_begin_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with TrainingBars():
+        pass
+    assert capsys.readouterr().out == ""
+    with TrainingBars() as bars:
+        bars.update("latent_actions", 100, 100, {"loss": 0.25})
+    assert capsys.readouterr().out.strip() == "latent actions: 100 of 100, loss 0.250"
