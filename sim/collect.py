@@ -11,16 +11,11 @@ from clam_robot import config
 from clam_robot.control.loop import ControlLoop, LoopConfig
 from clam_robot.episodes.recorder import Recorder
 from clam_robot.errors import ConfigError
-from clam_robot.interfaces import Policy
 from clam_robot.processes import worker_pool
 from clam_robot.timing import ManualClock
 from clam_robot.types import EpisodeOutcome, EpisodeStart
-from sim.base import SimulatedRobot
-from sim.experts import ScriptedExpert
-from sim.play import PlayPolicy
 from sim.registry import make_robot
-
-Source = Literal["play", "expert"]
+from sim.sources import Source, make_source
 
 # First scene seed of each source, so that play, demonstrations and evaluation never share a scene.
 FIRST_SEED: dict[str, int] = {"expert": 0, "play": 1_000_000, "evaluation": 2_000_000}
@@ -32,7 +27,8 @@ class CollectConfig(config.Strict):
 
     Attributes:
         robot: name of a simulated robot, "metaworld:assembly".
-        source: "expert" keeps episodes that solve the task, "play" those that do not.
+        source: "expert" keeps episodes that solve the task, "play" those that do not. On DeepMind Control, where
+            returns decide, "expert" keeps those near the best policy's return and "play" those well below it.
         noise: standard deviation of the expert's action noise, in action units.
         seed: of noise and play; scenes are numbered on from seed x 10,000.
         is_labeled: store actions; without, the episodes are observations only.
@@ -83,7 +79,7 @@ class Collector:
             horizon=config.horizon,
         )
         self._robot.connect()
-        is_expert = config.source == "expert"
+        self._acting = make_source(config.source, self._robot, noise=config.noise, seed=config.seed)
         self._recorder = Recorder(
             root,
             keep=self._is_kept,
@@ -92,10 +88,10 @@ class Collector:
         )
         self._loop = ControlLoop(
             self._robot,
-            _policy(config, self._robot),
+            self._acting.policy,
             clock=clock,
             subscribers=[self._recorder],
-            config=LoopConfig(stop_after_success=config.steps_after_success if is_expert else None),
+            config=LoopConfig(stop_after_success=config.steps_after_success if config.source == "expert" else None),
         )
 
     def collect(self, scene: int) -> bool:
@@ -119,7 +115,7 @@ class Collector:
     def _is_kept(self, outcome: EpisodeOutcome) -> bool:
         if outcome.end not in {"success", "horizon"}:
             return False
-        return self._config.keep_all or outcome.success == (self._config.source == "expert")
+        return self._config.keep_all or self._acting.is_wanted(outcome)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,12 +169,6 @@ def collect(
                 num_discarded += not is_kept
                 on_progress(Collected(num_kept=num_kept, num_discarded=num_discarded))
     return Collected(num_kept=num_kept, num_discarded=num_discarded)
-
-
-def _policy(config: CollectConfig, robot: SimulatedRobot) -> Policy:
-    if config.source == "expert":
-        return ScriptedExpert(robot, noise=config.noise, seed=config.seed)
-    return PlayPolicy(robot.spec, seed=config.seed)
 
 
 class _Pool:

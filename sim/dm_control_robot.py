@@ -10,10 +10,8 @@ from clam_robot.specs import CameraSpec, RobotSpec
 from clam_robot.timing import Clock
 from sim import opengl
 from sim.base import SimulatedRobot
-from sim.dm_control_tasks import domain_and_task
+from sim.dm_control_tasks import SUITE_STEPS, domain_and_task
 from sim.world import World
-
-SUITE_STEPS = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +20,7 @@ class DmControlConfig(config.Strict):
 
     Attributes:
         task: "domain-task", as in "cheetah-run".
-        action_repeat: simulator control steps per action.
+        action_repeat: simulator control steps per action; 2 is the protocol of TD-MPC2, whose data the paper uses.
         horizon: control periods per episode; None for the suite's 1000 steps divided by `action_repeat`.
         cameras: cameras in the observation, by name or number.
         image_height: of every camera [pixel].
@@ -30,7 +28,7 @@ class DmControlConfig(config.Strict):
     """
 
     task: str = "cheetah-run"
-    action_repeat: int = 1
+    action_repeat: int = 2
     horizon: int | None = None
     cameras: tuple[str, ...] = ()
     image_height: int = 224

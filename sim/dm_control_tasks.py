@@ -2,6 +2,9 @@
 
 from sim.names import require_known
 
+# Length of an episode of every task [simulator control steps]; returns are sums of rewards 0 to 1 over it.
+SUITE_STEPS = 1000
+
 TASKS = (
     "acrobot-swingup",
     "acrobot-swingup_sparse",

@@ -5,8 +5,11 @@ from clam_robot.testing.contracts import PolicyContract, RobotContract
 from clam_robot.timing import ManualClock
 from sim.dm_control_robot import DmControlConfig, DmControlRobot
 from sim.experts import ScriptedExpert
+from sim.linear_expert import LinearExpert
+from sim.linear_play import LinearPlay
 from sim.metaworld_robot import MetaWorldConfig, MetaWorldRobot
 from sim.play import PlayPolicy
+from sim.policy_iterates import load_shipped
 
 
 class TestMetaWorld(RobotContract):
@@ -43,3 +46,13 @@ class TestScriptedExpert(PolicyContract):
 class TestPlay(PolicyContract):
     def make_policy(self) -> Policy:
         return PlayPolicy(MetaWorldRobot(MetaWorldConfig(), ManualClock()).spec)
+
+
+class TestLinearExpert(PolicyContract):
+    def make_policy(self) -> Policy:
+        return LinearExpert(DmControlRobot(DmControlConfig(), ManualClock()).spec, load_shipped("cheetah-run"), 0.1)
+
+
+class TestLinearPlay(PolicyContract):
+    def make_policy(self) -> Policy:
+        return LinearPlay(DmControlRobot(DmControlConfig(), ManualClock()).spec, load_shipped("cheetah-run"))

@@ -40,7 +40,7 @@ def test_joints_are_named_with_their_units() -> None:
     assert units["velocity_rootx"] == "m/s"
     assert units["velocity_ffoot"] == "rad/s"
     assert spec.action.names == ("bthigh", "bshin", "bfoot", "fthigh", "fshin", "ffoot")
-    assert spec.control_hz == pytest.approx(100.0)
+    assert spec.control_hz == pytest.approx(50.0)
 
 
 def test_named_joints_are_those_of_the_physics() -> None:
