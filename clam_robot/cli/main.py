@@ -26,6 +26,7 @@ VERBS = {
     "run": "drive a robot with a checkpoint or a policy server",
     "evaluate": "measure a checkpoint's success over many episodes",
     "inspect": "say what is in a data set or checkpoint",
+    "search": "find policies for a DeepMind Control task, to record demonstrations and play with",
     "recover": "finish episodes that a crash left without an end",
 }
 
