@@ -1,6 +1,8 @@
 """A small arm with everything features look at, and actors for it."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +14,8 @@ from clam_robot.models.checkpoint import CheckpointHeader, TrainingSummary, buil
 from clam_robot.models.features import FeatureConfig, StateFeatures
 from clam_robot.models.latent_action_model import LatentActionConfig
 from clam_robot.models.latent_policy import PolicyConfig
-from clam_robot.specs import RobotSpec, VectorSpec
+from clam_robot.models.vision import VisionConfig
+from clam_robot.specs import CameraSpec, RobotSpec, VectorSpec
 
 
 def _point(name: str) -> list[tuple[str, str]]:
@@ -29,6 +32,8 @@ ENTRIES = [
     ("prev_gripper_opening", "1"),
     *_point("goal"),
 ]
+
+CAMERA = CameraSpec(height=24, width=32)
 
 
 def _spec(entries: list[tuple[str, str]]) -> RobotSpec:
@@ -90,14 +95,17 @@ def make_features(spec: RobotSpec) -> Callable[..., StateFeatures]:
 
 @pytest.fixture
 def make_header(spec: RobotSpec) -> Callable[..., CheckpointHeader]:
-    """Header of a small policy, with a latent action decoder or without."""
+    """Header of a small policy, with a latent action decoder or without; shape of its network as told."""
 
-    def make(*, is_latent: bool = True) -> CheckpointHeader:
+    def make(*, is_latent: bool = True, vision: VisionConfig | None = None, **policy: Any) -> CheckpointHeader:  # noqa: ANN401
+        vision = vision or VisionConfig()
+        cameras = {} if vision.camera is None else {vision.camera: CAMERA}
         return CheckpointHeader(
             method="clam" if is_latent else "bc-play",
-            spec=spec,
-            features=FeatureConfig(past=1, future=2),
-            policy=PolicyConfig(hidden=8, num_layers=2),
+            spec=replace(spec, cameras=cameras),
+            features=FeatureConfig(past=2, future=2),
+            vision=vision,
+            policy=PolicyConfig(**{"hidden": 8, "num_layers": 2, **policy}),
             latent=LatentActionConfig(latent_dim=5, hidden=7, num_layers=3) if is_latent else None,
             training=TrainingSummary(
                 play="play",

@@ -73,7 +73,7 @@ def test_a_loaded_policy_acts_as_the_saved_one(
     loaded, found = load_checkpoint(tmp_path / "checkpoint")
     assert found == header
     assert not loaded.training
-    states = make_states(20, seed=5)
+    states = make_states(20, seed=5).unflatten(0, (-1, 1))
     (action, latent), (expected, expected_latent) = loaded.act(states), actor.act(states)
     assert torch.equal(action, expected)
     assert (latent is None) == (expected_latent is None) == (not is_latent)
@@ -84,8 +84,8 @@ def test_a_loaded_policy_acts_as_the_saved_one(
 def test_features_are_those_that_were_fitted(
     saved: Path, make_header: MakeHeader, make_actor: MakeActor, make_states: MakeStates
 ) -> None:
-    states = make_states(5, seed=9)
-    window = states[:4]
+    states = make_states(6, seed=9)
+    window = states[:5]
     fitted, loaded = make_actor(make_header()).features, load_checkpoint(saved)[0].features
     assert torch.equal(loaded.present(states), fitted.present(states))
     assert torch.equal(loaded.context(window), fitted.context(window))
@@ -143,9 +143,14 @@ def test_a_header_that_is_no_json(saved: Path) -> None:
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
-        (lambda header: header.update(format_version=2), "format_version"),
+        (lambda header: header.update(format_version=1), "format_version"),
+        (lambda header: header.update(format_version=3), "format_version"),
         (lambda header: header.update(surprise=1), "surprise"),
         (lambda header: header.pop("spec"), "spec"),
+        (lambda header: header.pop("vision"), "vision"),
+        (lambda header: header["policy"].update(chunk=2), "size mismatch"),
+        (lambda header: header["policy"].update(history=3), "history: expected at most features.past 2"),
+        (lambda header: header["vision"].update(camera="front"), "size mismatch"),
         (lambda header: header["spec"]["state"]["names"].pop(), "spec"),
         (lambda header: header["policy"].update(hidden=9), "size mismatch"),
         (lambda header: header["policy"].update(hidden=0), "hidden must be at least 1"),
@@ -173,7 +178,7 @@ def test_a_save_that_is_cut_off_loses_no_older_checkpoint(
     number: int,
     error: BaseException,
 ) -> None:
-    header, states = make_header(), make_states(5)
+    header, states = make_header(), make_states(5).unsqueeze(1)
     older, newer = make_actor(header, seed=0), make_actor(header, seed=1)
     expected = CheckpointError if isinstance(error, OSError) else KeyboardInterrupt
     with pytest.raises(expected):
@@ -195,5 +200,5 @@ def test_weights_that_cannot_be_written_say_so(tmp_path: Path, make_header: Make
 
 def test_a_copied_checkpoint_is_a_checkpoint(saved: Path, tmp_path: Path, make_states: MakeStates) -> None:
     shutil.copytree(saved, tmp_path / "copy")
-    states = make_states(5)
+    states = make_states(5).unsqueeze(1)
     assert torch.equal(load_checkpoint(tmp_path / "copy")[0].act(states)[0], load_checkpoint(saved)[0].act(states)[0])

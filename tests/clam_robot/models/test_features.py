@@ -26,6 +26,11 @@ def windows(states: Tensor, config: FeatureConfig) -> Tensor:
     return states.unfold(0, config.past + 1 + config.future, 1).movedim(-1, -2)
 
 
+def changes(features: StateFeatures, before: Tensor, after: Tensor) -> Tensor:
+    """Of one step, as a policy with a history sees it."""
+    return features.history(torch.stack([before, after], dim=-2))[..., features.layout.num_present :]
+
+
 def metres(spec: RobotSpec) -> Tensor:
     return torch.tensor([unit == "m" for unit in spec.state.units])
 
@@ -41,13 +46,14 @@ def test_declared_sizes_are_the_sizes_produced(
     make_spec: MakeSpec, past: int, future: int, points: list[str], others: list[str]
 ) -> None:
     entries = [(f"{point}_{axis}", "m") for point in points for axis in "xyz"] + [(name, "1") for name in others]
-    spec = make_spec(entries or [("joint", "rad")])
+    spec = make_spec([*entries, ("elbow", "rad")])
     features = StateFeatures(spec, FeatureConfig(past=past, future=future))
     states = torch.randn(4, past + 1 + future, len(spec.state))
     features.fit(states[:, 0], states[:, 1] - states[:, 0])
-    assert features.present(states[:, past]).shape == (4, features.num_present)
-    assert features.context(states).shape == (4, features.num_context)
-    assert features.change(states[:, past], states[:, past + 1]).shape == (4, features.num_change)
+    assert features.present(states[:, past]).shape == (4, features.layout.num_present)
+    assert features.context(states).shape == (4, features.layout.num_context)
+    assert changes(features, states[:, past], states[:, past + 1]).shape == (4, features.layout.num_change)
+    assert features.history(states[:, : past + 1]).shape == (4, features.layout.num_history(past))
 
 
 def test_present_ends_with_how_every_two_points_stand_to_each_other(
@@ -79,7 +85,7 @@ def test_prev_entries_leave_no_trace(spec: RobotSpec, make_states: MakeStates, m
     assert len(previous) == 4
     other[:, previous] = torch.randn(50, 4) * 1e3
     assert torch.equal(features.present(other), features.present(states))
-    assert torch.equal(features.change(other[:-1], other[1:]), features.change(states[:-1], states[1:]))
+    assert torch.equal(changes(features, other[:-1], other[1:]), changes(features, states[:-1], states[1:]))
     config = features.config
     assert torch.equal(features.context(windows(other, config)), features.context(windows(states, config)))
 
@@ -130,14 +136,14 @@ def test_changes_have_one_scale_per_unit(spec: RobotSpec, make_states: MakeState
     for name in ("hand_x", "object_z", "goal_y"):
         step[spec.state.index(name)] = 0.2
     step[spec.state.index("object_tilt")] = 0.2
-    change = features.change(states[0], states[0] + step)
+    change = changes(features, states[0], states[0] + step)
     metre = change[spec.state.index("hand_x")]
     for name in ("object_z", "goal_y"):
         torch.testing.assert_close(change[spec.state.index(name)], metre)
     assert change[spec.state.index("object_tilt")].item() < 0.1 * metre.item()
     kept = [spec.state.index(f"{point}_{axis}") for point in ("hand", "object", "goal") for axis in "xyz"]
-    changes = features.change(states[:-1], states[1:])
-    assert changes[:, kept].square().mean().item() == pytest.approx(1, rel=1e-4)
+    every = changes(features, states[:-1], states[1:])
+    assert every[:, kept].square().mean().item() == pytest.approx(1, rel=1e-4)
 
 
 def test_where_the_scene_stands_changes_neither_steps_nor_relations(
@@ -146,7 +152,7 @@ def test_where_the_scene_stands_changes_neither_steps_nor_relations(
     states = (make_states(50) * 256).round() / 256  # so that shifting rounds nothing
     shifted = torch.where(metres(spec), states + 4, states)
     features, config = make_features(states), FeatureConfig()
-    assert torch.equal(features.change(shifted[:-1], shifted[1:]), features.change(states[:-1], states[1:]))
+    assert torch.equal(changes(features, shifted[:-1], shifted[1:]), changes(features, states[:-1], states[1:]))
     size = len(spec.state)
     there, here = features.context(windows(shifted, config)), features.context(windows(states, config))
     assert torch.equal(there[:, size:], here[:, size:])
@@ -176,8 +182,9 @@ def test_context_holds_the_present_and_the_change(
     window = windows(states, config)
     context = features.context(window)
     now, following = window[:, config.past], window[:, config.past + 1]
-    assert torch.equal(features.present_of(context), features.present(now))
-    assert torch.equal(features.change_of(context), features.change(now, following))
+    layout = features.layout
+    assert torch.equal(layout.present(context), features.present(now))
+    assert torch.equal(layout.next_changes(context, 1)[:, 0], changes(features, now, following))
 
 
 def test_context_ends_with_the_gripper_in_every_frame(
@@ -209,6 +216,30 @@ def test_what_was_measured_is_in_the_weights(
     assert not torch.equal(fresh.context(window), fitted.context(window))
     fresh.load_state_dict(fitted.state_dict())
     assert torch.equal(fresh.context(window), fitted.context(window))
+
+
+def test_entries_that_are_not_asked_for_leave_no_trace(
+    spec: RobotSpec, make_states: MakeStates, make_features: MakeFeatures
+) -> None:
+    config = FeatureConfig(entries=("hand", "gripper"))
+    states = make_states(50)
+    features = make_features(states, config)
+    seen = torch.tensor([name.startswith(("hand", "gripper")) for name in spec.state.names])
+    other = torch.where(seen, states, states + 1e3 * torch.randn(states.shape))
+    assert torch.equal(features.context(windows(other, config)), features.context(windows(states, config)))
+    moved = features.present(torch.where(seen, states + 1, states)) - features.present(states)
+    assert (moved[:, : len(spec.state)][:, seen] != 0).all()
+    assert features.layout.num_present == len(spec.state)
+
+
+def test_entries_that_nothing_has_are_refused_with_those_there_are(spec: RobotSpec) -> None:
+    with pytest.raises(ConfigError, match=r"entries: expected beginnings of hand_x, .* found elbow"):
+        StateFeatures(spec, FeatureConfig(entries=("elbow",)))
+
+
+def test_a_state_of_nothing_but_copies_of_the_one_before_is_refused(make_spec: MakeSpec) -> None:
+    with pytest.raises(ConfigError, match="entries: expected beginnings of prev_joint"):
+        StateFeatures(make_spec([("prev_joint", "rad")]), FeatureConfig())
 
 
 @pytest.mark.parametrize(("name", "value"), [("past", -1), ("future", 0), ("std_floor", -0.1)])

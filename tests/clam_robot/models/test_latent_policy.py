@@ -1,37 +1,54 @@
-"""The policy network standardises its targets by itself."""
+"""The policy network standardises its targets by itself, and predicts as many as a chunk has."""
+
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from clam_robot.errors import ConfigError
-from clam_robot.models.latent_policy import PolicyConfig, PolicyNetwork
+from clam_robot.models.inputs import Inputs
+from clam_robot.models.latent_policy import PolicyConfig, PolicyNetwork, StateEye
+
+HEADS = ("mlp", "chunk")
 
 
-def network(num_targets: int = 2) -> PolicyNetwork:
+def network(**shape: Any) -> PolicyNetwork:  # noqa: ANN401
     torch.manual_seed(0)
-    return PolicyNetwork(num_present=3, num_targets=num_targets, config=PolicyConfig(hidden=8)).eval()
+    config = PolicyConfig(**{"hidden": 8, **shape})
+    return PolicyNetwork(StateEye(), num_seen=3, num_targets=2, config=config).eval()
 
 
-def targets() -> torch.Tensor:
+def targets() -> Tensor:
     scale, middle = torch.tensor([0.01, 50.0]), torch.tensor([-3.0, 1e3])
     return torch.randn(500, 2, generator=torch.Generator().manual_seed(1)) * scale + middle
+
+
+def answers(made: PolicyNetwork, present: Tensor) -> Tensor:
+    """Of chunks of one."""
+    return made.act(Inputs(features=present))[:, 0]
+
+
+def loss(made: PolicyNetwork, present: Tensor, wanted: Tensor) -> Tensor:
+    return made(present, None, wanted[:, None], torch.ones(len(wanted), 1, dtype=torch.bool))[0]
 
 
 def test_an_untrained_network_answers_in_the_scale_of_its_targets() -> None:
     made = network()
     made.fit_scale(targets())
-    answers = made(torch.randn(200, 3))
-    torch.testing.assert_close(answers.mean(0), targets().mean(0), rtol=0.05, atol=0.01)
+    found = answers(made, torch.randn(200, 3))
+    torch.testing.assert_close(found.mean(0), targets().mean(0), rtol=0.05, atol=0.01)
 
 
-def test_every_target_counts_alike_whatever_its_scale() -> None:
-    made, wanted = network(), targets()
+@pytest.mark.parametrize("head", HEADS)
+def test_every_target_counts_alike_whatever_its_scale(head: str) -> None:
+    made, wanted = network(architecture=head), targets()
     made.fit_scale(wanted)
     present = torch.randn(500, 3)
     for column in (0, 1):
-        other = made(present).detach()
+        other = answers(made, present).detach()
         other[:, column] += wanted[:, column].std()
-        assert made.loss(present, other).item() == pytest.approx(0.5, rel=1e-3)
+        assert loss(made, present, other).item() == pytest.approx(0.5, rel=1e-3)
 
 
 def test_a_target_that_never_changes_gives_a_finite_loss() -> None:
@@ -39,20 +56,61 @@ def test_a_target_that_never_changes_gives_a_finite_loss() -> None:
     wanted[:, 0] = -3.0
     made.fit_scale(wanted)
     present = torch.randn(500, 3)
-    assert torch.isfinite(made.loss(present, wanted))
-    torch.testing.assert_close(made(present)[:, 0], wanted[:, 0], rtol=0, atol=1e-3)
+    assert torch.isfinite(loss(made, present, wanted))
+    torch.testing.assert_close(answers(made, present)[:, 0], wanted[:, 0], rtol=0, atol=1e-3)
 
 
 def test_its_scale_is_among_the_weights() -> None:
     made, fresh = network(), network()
     made.fit_scale(targets())
     present = torch.randn(5, 3)
-    assert not torch.equal(fresh(present), made(present))
+    assert not torch.equal(answers(fresh, present), answers(made, present))
     fresh.load_state_dict(made.state_dict())
-    assert torch.equal(fresh(present), made(present))
+    assert torch.equal(answers(fresh, present), answers(made, present))
 
 
-@pytest.mark.parametrize(("name", "value"), [("hidden", 0), ("num_layers", 0), ("dropout", 1.5)])
+@pytest.mark.parametrize("head", HEADS)
+def test_targets_of_a_chunk_differ_from_period_to_period(head: str) -> None:
+    found = network(architecture=head, chunk=4).act(Inputs(features=torch.randn(6, 3)))
+    assert found.shape == (6, 4, 2)
+    assert (found[:, 1:] != found[:, :-1]).all()
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_targets_beyond_the_end_of_an_episode_do_not_count(head: str) -> None:
+    made = network(architecture=head, chunk=3)
+    present, wanted = torch.randn(4, 3), torch.randn(4, 3, 2)
+    is_valid = torch.tensor([[True, True, True], [True, False, False], [True, True, False], [True, False, False]])
+    expected = (made.act(Inputs(features=present)) - wanted)[is_valid].square().mean()
+    torch.testing.assert_close(made(present, None, wanted, is_valid)[0], expected)
+    wanted[~is_valid] = 1e6
+    torch.testing.assert_close(made(present, None, wanted, is_valid)[0], expected)
+
+
+def test_a_batch_without_a_target_gives_no_loss() -> None:
+    made = network(chunk=2)
+    loss, _ = made(torch.randn(4, 3), None, torch.randn(4, 2, 2), torch.zeros(4, 2, dtype=torch.bool))
+    assert loss.item() == 0
+
+
+def test_a_chunk_transformer_needs_heads_that_share_its_width() -> None:
+    with pytest.raises(ConfigError, match="hidden: expected a multiple of num_heads 3, found 8"):
+        PolicyConfig(architecture="chunk", hidden=8, num_heads=3)
+    PolicyConfig(architecture="mlp", hidden=8, num_heads=3)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("hidden", 0),
+        ("num_layers", 0),
+        ("num_heads", 0),
+        ("dropout", 1.5),
+        ("history", -1),
+        ("chunk", 0),
+        ("embedding", -1),
+    ],
+)
 def test_impossible_shapes_are_refused_by_name(name: str, value: float) -> None:
     with pytest.raises(ConfigError, match=f"{name} must be .*, found {value}"):
         PolicyConfig(**{name: value})

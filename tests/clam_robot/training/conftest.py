@@ -189,11 +189,12 @@ def _tiny(datasets: Datasets, num_steps: int = 12, **changes: Any) -> TrainConfi
         "policy": PolicyConfig(hidden=8),
         "dynamics_optimizer": OptimizerConfig(num_steps=num_steps),
         "policy_optimizer": OptimizerConfig(num_steps=num_steps),
+        "tuning_optimizer": OptimizerConfig(num_steps=num_steps),
     }
     return TrainConfig(**{**settings, **changes})
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny(datasets: Datasets) -> Callable[..., TrainConfig]:
     """A run of a few updates, of CLAM unless told otherwise."""
     return partial(_tiny, datasets)

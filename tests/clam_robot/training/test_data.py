@@ -1,7 +1,9 @@
 """What a run learns from: the right episodes, in an order of their own, and a clear word when there are too few."""
 
+import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,8 @@ from torch import Tensor
 
 from clam_robot.episodes.dataset import EpisodeDataset
 from clam_robot.episodes.recorder import Recorder
-from clam_robot.errors import ConfigError, DamagedEpisode, NoEpisodes, NoLabels, SpecMismatch
+from clam_robot.errors import ConfigError, DamagedEpisode, InvalidImage, NoEpisodes, NoLabels, SpecMismatch
+from clam_robot.models.vision import VisionConfig
 from clam_robot.specs import CameraSpec
 from clam_robot.testing.fakes import fake_spec
 from clam_robot.training.config import TrainConfig
@@ -22,10 +25,12 @@ from tests.clam_robot.training.conftest import HORIZON, NUM_DEMONSTRATIONS, NUM_
 Tiny = Callable[..., TrainConfig]
 Record = Callable[..., Path]
 
+METHODS_OF_BOTH = ("clam", "vpt", "lapo", "lapa", "dynamo")
+
 
 def states(source: TransitionSource | None) -> Tensor:
     assert source is not None
-    return torch.cat([batch.states for batch in source.batches()])
+    return source.states
 
 
 def scenes(source: TransitionSource | None) -> set[tuple[float, ...]]:
@@ -53,17 +58,17 @@ def test_clam_learns_from_labelled_play_and_unlabelled_demonstrations(tiny: Tiny
     assert data.play is not None and data.demonstrations is not None
     assert len(data.play) == 3 * HORIZON
     assert len(data.demonstrations) == NUM_DEMONSTRATIONS * HORIZON
-    assert all(batch.is_labeled.all() for batch in data.play.batches())
-    assert not any(batch.is_labeled.any() for batch in data.demonstrations.batches())
+    assert data.play.is_labeled.all()
+    assert not data.demonstrations.is_labeled.any()
+    assert (data.demonstrations.action == 0).all()
 
 
 def test_actions_are_scaled_to_one_and_stand_beside_their_states(tiny: Tiny) -> None:
     data = load_training_data(tiny())
     assert data.play is not None
-    [batch] = data.play.batches()
     now = 2
-    step = (batch.states[:, now + 1, :3] - batch.states[:, now, :3]) * 10.0
-    torch.testing.assert_close(batch.action, step, atol=1e-4, rtol=1e-4)
+    step = (data.play.states[:, now + 1, :3] - data.play.states[:, now, :3]) * 10.0
+    torch.testing.assert_close(data.play.action, step, atol=1e-4, rtol=1e-4)
 
 
 def test_cloning_play_needs_no_demonstrations_and_the_oracle_no_play(tiny: Tiny, datasets: Datasets) -> None:
@@ -71,7 +76,7 @@ def test_cloning_play_needs_no_demonstrations_and_the_oracle_no_play(tiny: Tiny,
     assert cloning.demonstrations is None and cloning.play is not None
     oracle = load_training_data(tiny(method="oracle", play=None, demonstrations=datasets.play))
     assert oracle.play is None and oracle.demonstrations is not None
-    assert all(batch.is_labeled.all() for batch in oracle.demonstrations.batches())
+    assert oracle.demonstrations.is_labeled.all()
 
 
 def test_windows_hold_the_frames_they_are_configured_to(tiny: Tiny) -> None:
@@ -81,9 +86,12 @@ def test_windows_hold_the_frames_they_are_configured_to(tiny: Tiny) -> None:
 
 @pytest.mark.parametrize(
     ("method", "missing"),
-    [("clam", "play"), ("clam", "demonstrations"), ("vpt", "play"), ("vpt", "demonstrations"), ("bc-play", "play"),
-     ("oracle", "demonstrations")],
-)  # fmt: skip
+    [
+        *((method, missing) for method in METHODS_OF_BOTH for missing in ("play", "demonstrations")),
+        ("bc-play", "play"),
+        ("oracle", "demonstrations"),
+    ],
+)
 def test_a_data_set_that_is_not_given_is_asked_for_by_its_flag(tiny: Tiny, method: str, missing: str) -> None:
     with pytest.raises(ConfigError, match=f"method {method} needs --{missing}"):
         load_training_data(tiny(method=method, **{missing: None}))
@@ -95,7 +103,7 @@ def test_a_data_set_that_is_not_there_is_named(tiny: Tiny, tmp_path: Path, missi
         load_training_data(tiny(**{missing: tmp_path / "nowhere"}))
 
 
-@pytest.mark.parametrize("method", ["clam", "vpt", "bc-play"])
+@pytest.mark.parametrize("method", [*METHODS_OF_BOTH, "bc-play"])
 def test_play_without_a_label_says_what_to_do(tiny: Tiny, datasets: Datasets, method: str) -> None:
     with pytest.raises(NoLabels, match=r"expected 4 labelled play episodes, found none in .*clam record") as caught:
         load_training_data(tiny(method=method, play=datasets.demonstrations))
@@ -192,11 +200,11 @@ def test_cameras_that_nobody_looks_through_neither_matter_nor_are_asked_for(
 
 def test_rows_without_an_action_are_not_labelled(tiny: Tiny, record: Record, tmp_path: Path) -> None:
     data = load_training_data(tiny(play=record(tmp_path, [1, 2, 3, 4], half_asleep)))
-    assert data.play is not None
-    [batch] = data.play.batches()
-    assert batch.is_labeled.sum() == len(batch.is_labeled) // 2
-    assert (batch.action[~batch.is_labeled] == 0).all()
-    assert torch.isfinite(batch.action).all()
+    found = data.play
+    assert found is not None
+    assert found.is_labeled.sum() == len(found.is_labeled) // 2
+    assert (found.action[~found.is_labeled] == 0).all()
+    assert torch.isfinite(found.action).all()
 
 
 def test_episodes_too_short_to_hold_a_transition(tiny: Tiny, tmp_path: Path) -> None:
@@ -220,9 +228,47 @@ def test_a_chunk_that_cannot_be_read_is_named(tiny: Tiny, record: Record, tmp_pa
         load_training_data(tiny(demonstrations=root))
 
 
-def test_batches_are_what_taking_everything_at_once_gives(tiny: Tiny) -> None:
+def test_an_episode_ends_with_its_last_transition(tiny: Tiny) -> None:
     data = load_training_data(tiny())
     assert data.play is not None
-    batches = list(data.play.batches(size=7))
-    assert [len(batch.action) for batch in batches] == [7] * 6 + [6]
-    assert torch.equal(torch.cat([batch.states for batch in batches]), data.play.take(np.arange(48)).states)
+    expected = [HORIZON * (k // HORIZON) + HORIZON - 1 for k in range(len(data.play))]
+    assert data.play.last.tolist() == expected
+
+
+def test_where_rows_were_lost_nothing_follows(tiny: Tiny, tmp_path: Path) -> None:
+    action = np.zeros(3, np.float32)
+    record_rows(tmp_path, [action] * 7)
+    [attributes] = tmp_path.glob("episode_*/zarr.json")
+    content = json.loads(attributes.read_text())
+    content["attributes"]["recording"]["gaps"] = [3]
+    attributes.write_text(json.dumps(content))
+    data = load_training_data(tiny(method="bc-play", play=tmp_path, num_labeled=1))
+    assert data.play is not None
+    assert data.play.last.tolist() == [1, 1, 4, 4, 4]
+
+
+CAMERA = {"front": CameraSpec(height=20, width=24)}
+VISION = VisionConfig(camera="front", size=16)
+
+
+def test_the_frames_of_a_window_are_those_of_its_states(tiny: Tiny, record: Record, tmp_path: Path) -> None:
+    filmed = record(tmp_path, [1, 2, 3, 4], play, spec=fake_spec(CAMERA))
+    data = load_training_data(tiny(method="bc-play", play=filmed, vision=VISION))
+    assert data.play is not None and data.play.film is not None
+    assert data.spec.cameras == CAMERA
+    frames = data.play.film.windows(torch.arange(len(data.play)), 0, 5)
+    assert frames.shape == (4 * HORIZON, 5, 3, 16, 16)
+    # The fake robot paints how many periods have passed.
+    now = torch.arange(len(data.play)) % HORIZON
+    rows = (now[:, None] + torch.arange(-2, 3)).clamp(0, HORIZON)
+    assert torch.equal(frames.flatten(2).float().mean(-1).round().long(), rows)
+    some = data.play.film.windows(torch.tensor([5, 1]), 1, 3)
+    assert torch.equal(some, frames[[5, 1], 1:3])
+
+
+def test_a_camera_that_is_not_there_is_named_with_those_there_are(tiny: Tiny, record: Record, tmp_path: Path) -> None:
+    filmed = record(tmp_path, [1, 2, 3, 4], play, spec=fake_spec(CAMERA))
+    with pytest.raises(InvalidImage, match="no camera 'wrist'; there are front; record with --cameras wrist"):
+        load_training_data(tiny(method="bc-play", play=filmed, vision=replace(VISION, camera="wrist")))
+    with pytest.raises(InvalidImage, match="no camera 'front'; there are none"):
+        load_training_data(tiny(method="bc-play", vision=VISION))

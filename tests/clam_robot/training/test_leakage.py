@@ -6,14 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import zarr
 
 from clam_robot.episodes.dataset import EpisodeDataset
 from clam_robot.errors import DamagedEpisode
 from clam_robot.models.checkpoint import WEIGHTS
+from clam_robot.models.latent_policy import PolicyConfig
 from clam_robot.testing.fakes import FakeRobot
 from clam_robot.training.config import TrainConfig
 from clam_robot.training.run import run_training
-from tests.clam_robot.training.conftest import Heard
+from tests.clam_robot.training.conftest import Heard, half_asleep
 
 Tiny = Callable[..., TrainConfig]
 Record = Callable[..., Path]
@@ -66,7 +68,7 @@ def test_the_data_sets_differ_in_their_actions_alone(demonstrations: dict[str, P
     assert all(episode.action_labeled[:-1].all() for episode in episodes["garbage"])
 
 
-@pytest.mark.parametrize("method", ["clam", "vpt"])
+@pytest.mark.parametrize("method", ["clam", "vpt", "lapo", "lapa", "dynamo"])
 def test_weights_are_the_same_bit_by_bit_whatever_the_actions_of_demonstrations_are(
     tiny: Tiny, demonstrations: dict[str, Path], tmp_path: Path, method: str
 ) -> None:
@@ -74,6 +76,27 @@ def test_weights_are_the_same_bit_by_bit_whatever_the_actions_of_demonstrations_
     for name in ("garbage", "nan", "absent", "deleted"):
         found = learned(tiny(method=method, demonstrations=demonstrations[name]), tmp_path / name)
         assert found == expected, name
+
+
+@pytest.mark.parametrize("method", ["clam", "vpt", "lapo", "lapa", "dynamo", "bc-play"])
+def test_what_stands_in_rows_of_play_without_a_label_is_never_read(
+    tiny: Tiny, record: Record, tmp_path: Path, method: str
+) -> None:
+    """Every second row of this play is unlabelled; what is put there changes nothing, even in chunks of actions."""
+    sparse = record(tmp_path / "sparse", range(4), half_asleep)
+    garbage = tmp_path / "garbage"
+    shutil.copytree(sparse, garbage)
+    for episode in EpisodeDataset(garbage):
+        array = zarr.open_array(episode.path / "action", mode="r+")
+        array[:] = np.where(episode.action_labeled[:, None], episode.action, np.float32(0.7))
+    assert [np.isnan(episode.action).any() for episode in EpisodeDataset(sparse)] == [True] * 4
+    assert [np.isnan(episode.action).any() for episode in EpisodeDataset(garbage)] == [False] * 4
+    shape = PolicyConfig(hidden=8, chunk=2)
+    expected, found = (
+        learned(tiny(method=method, play=play, policy=shape), tmp_path / f"run {play.name}")
+        for play in (sparse, garbage)
+    )
+    assert found == expected
 
 
 def test_the_oracle_reads_them(tiny: Tiny, demonstrations: dict[str, Path], tmp_path: Path) -> None:

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 
 from clam_robot.interfaces import Policy
-from clam_robot.models.actor_policy import ActorPolicy
-from clam_robot.models.checkpoint import load_checkpoint
+from clam_robot.models.checkpoint import load_policy
 from clam_robot.training.run import TrainingResult
 from clam_robot.types import EpisodeOutcome
 from tests.clam_robot.training.conftest import Trained
@@ -15,8 +14,7 @@ Rollout = Callable[..., list[EpisodeOutcome]]
 
 
 def successes(rollout: Rollout, result: TrainingResult) -> int:
-    actor, header = load_checkpoint(result.checkpoint)
-    policy: Policy = ActorPolicy(actor, header.spec)
+    policy: Policy = load_policy(result.checkpoint)[0]
     return sum(bool(outcome.success) for outcome in rollout(policy, range(1000, 1000 + NUM_SCENES)))
 
 

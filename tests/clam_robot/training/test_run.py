@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -20,22 +21,35 @@ from clam_robot.training.trainer import OptimizerConfig
 from tests.clam_robot.training.conftest import NUM_DEMONSTRATIONS, Datasets, Heard, half_asleep, play
 
 Tiny = Callable[..., TrainConfig]
+Config = Callable[..., TrainConfig]
 
-METHODS = ("clam", "vpt", "bc-play", "oracle")
+STAGES = {
+    "clam": ["latent_actions", "policy"],
+    "vpt": ["inverse_dynamics", "policy"],
+    "lapo": ["latent_actions", "grounding", "policy"],
+    "lapa": ["latent_actions", "code_policy", "policy"],
+    "dynamo": ["embedding", "policy"],
+    "bc-play": ["policy"],
+    "oracle": ["policy"],
+}
 
 
 def weights(directory: Path) -> bytes:
     return (directory / "checkpoint" / WEIGHTS).read_bytes()
 
 
-@pytest.fixture
-def config(tiny: Tiny, datasets: Datasets) -> Callable[[str], TrainConfig]:
+@pytest.fixture(scope="module")
+def config(tiny: Tiny, datasets: Datasets) -> Config:
     """A tiny run of any method."""
-    return lambda method: tiny(method=method, **({"demonstrations": datasets.play} if method == "oracle" else {}))
+
+    def make(method: str, **changes: Any) -> TrainConfig:  # noqa: ANN401
+        return tiny(method=method, **({"demonstrations": datasets.play} if method == "oracle" else {}) | changes)
+
+    return make
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_a_run_is_repeatable_bit_by_bit(config: Callable[[str], TrainConfig], tmp_path: Path, method: str) -> None:
+@pytest.mark.parametrize("method", STAGES)
+def test_a_run_is_repeatable_bit_by_bit(config: Config, tmp_path: Path, method: str) -> None:
     for folder in ("a", "b"):
         run_training(config(method), tmp_path / folder, Heard())
         torch.rand(3)  # whatever was drawn before does not matter
@@ -54,21 +68,22 @@ def test_what_decides_what_is_learned_decides_it(tiny: Tiny, tmp_path: Path, cha
 
 @pytest.mark.parametrize(
     ("num_steps", "at"),
-    [
-        pytest.param(12, ("policy", 12), id="between the stages"),
-        pytest.param(102, ("policy", 100), id="in the last stage"),
-    ],
+    [pytest.param(12, 12, id="between its stages"), pytest.param(102, 100, id="in each of its stages")],
 )
+@pytest.mark.parametrize("method", STAGES)
 def test_an_interrupted_run_ends_as_if_it_had_not_been(
-    tiny: Tiny, tmp_path: Path, num_steps: int, at: tuple[str, int]
+    config: Config, tmp_path: Path, method: str, num_steps: int, at: int
 ) -> None:
-    config = tiny(num_steps=num_steps, save_every=70)
-    with pytest.raises(KeyboardInterrupt):
-        run_training(config, tmp_path / "interrupted", Heard(interrupt_at=at))
+    settings, stages = config(method, num_steps=num_steps, save_every=70), STAGES[method]
+    for number, stage in enumerate(stages):
+        heard = Heard(interrupt_at=(stage, at))
+        with pytest.raises(KeyboardInterrupt):
+            run_training(settings, tmp_path / "interrupted", heard)
+        assert {stage for stage, _, _ in heard.updates} == set(stages[max(0, number - 1) : number + 1])
     again = Heard()
-    run_training(config, tmp_path / "interrupted", again)
-    assert {stage for stage, _, _ in again.updates} == {"policy"}
-    run_training(config, tmp_path / "whole", Heard())
+    run_training(settings, tmp_path / "interrupted", again)
+    assert {stage for stage, _, _ in again.updates} == {stages[-1]}
+    run_training(settings, tmp_path / "whole", Heard())
     assert weights(tmp_path / "interrupted") == weights(tmp_path / "whole")
 
 
@@ -76,8 +91,8 @@ def test_the_policy_so_far_can_be_used_while_it_is_trained(tiny: Tiny, tmp_path:
     config = tiny(method="bc-play", num_steps=102, save_every=70)
     with pytest.raises(KeyboardInterrupt):
         run_training(config, tmp_path, Heard(interrupt_at=("policy", 100)))
-    action, _ = load_checkpoint(tmp_path / "checkpoint")[0].act(torch.zeros(1, 6))
-    assert action.shape == (1, 3)
+    action, _ = load_checkpoint(tmp_path / "checkpoint")[0].act(torch.zeros(1, 1, 6))
+    assert action.shape == (1, 1, 3)
 
 
 def test_a_finished_run_is_not_trained_again(tiny: Tiny, tmp_path: Path) -> None:
@@ -105,26 +120,20 @@ def test_a_damaged_end_of_a_run_is_named(tiny: Tiny, tmp_path: Path) -> None:
         run_training(tiny(), tmp_path, Heard())
 
 
-def test_stages_are_reported_in_order(config: Callable[[str], TrainConfig], tmp_path: Path) -> None:
-    expected = {
-        "clam": ["latent_actions", "policy"],
-        "vpt": ["inverse_dynamics", "policy"],
-        "bc-play": ["policy"],
-        "oracle": ["policy"],
-    }
-    for method in METHODS:
+def test_stages_are_reported_in_order(config: Config, tmp_path: Path) -> None:
+    for method, stages in STAGES.items():
         heard = Heard()
         run_training(config(method), tmp_path / method, heard)
-        assert heard.updates == [(stage, 12, 12) for stage in expected[method]]
+        assert heard.updates == [(stage, 12, 12) for stage in stages]
 
 
-@pytest.mark.parametrize("method", ["clam", "vpt", "bc-play"])
+@pytest.mark.parametrize("method", [method for method in STAGES if method != "oracle"])
 def test_batches_without_a_label_by_chance_do_no_harm(
     tiny: Tiny, record: Callable[..., Path], tmp_path: Path, method: str
 ) -> None:
     sparse = record(tmp_path / "play", range(4), half_asleep)
     result = run_training(tiny(method=method, play=sparse, batch_size=1), tmp_path / "run", Heard())
-    action, _ = load_checkpoint(result.checkpoint)[0].act(torch.zeros(1, 6))
+    action, _ = load_checkpoint(result.checkpoint)[0].act(torch.zeros(1, 1, 6))
     assert torch.isfinite(action).all()
 
 
@@ -161,6 +170,7 @@ def test_a_run_leaves_a_checkpoint_its_settings_states_and_tensorboard_files_and
     assert [file for file in files if file not in board] == [
         "checkpoint/checkpoint.json",
         "checkpoint/weights.safetensors",
+        "diagnostics.json",
         "finished.json",
         "state/latent_actions.safetensors",
         "state/policy.safetensors",
@@ -205,12 +215,12 @@ def test_a_folder_is_not_made_for_a_run_that_cannot_begin(tiny: Tiny, tmp_path: 
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("device", ["abacus", "cuda:99"])
-def test_a_device_that_is_not_there(tiny: Tiny, tmp_path: Path, device: str) -> None:
+def test_a_device_that_is_not_there(tiny: Tiny, tmp_path: Path) -> None:
+    there = torch.cuda.device_count()
     with pytest.raises(
-        ConfigError, match=f"device: expected cpu or a GPU that is there, found '{device}' .*; use --device cpu"
+        ConfigError, match=f"device: expected {there + 1} GPU, found {there}; use --device cpu or fewer"
     ) as caught:
-        run_training(tiny(device=device), tmp_path, Heard())
+        run_training(tiny(device="cuda", devices=there + 1), tmp_path, Heard())
     assert "\n" not in str(caught.value)
 
 
@@ -232,6 +242,7 @@ def test_a_damaged_state_in_the_folder(tiny: Tiny, tmp_path: Path) -> None:
         ("batch_size", 0),
         ("threads", 0),
         ("save_every", 0),
+        ("devices", 0),
     ],
 )
 def test_impossible_settings_are_refused_by_name(tiny: Tiny, name: str, value: int) -> None:
