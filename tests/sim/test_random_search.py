@@ -11,7 +11,14 @@ from sim.random_search import RandomSearch, SearchProgress
 from sim.search_config import SearchConfig
 
 TINY = SearchConfig(
-    task="cheetah-run", generations=4, population=6, horizon=20, test_every=2, num_tests=1, num_kept=3, num_stated=1
+    action_repeat=10,  # whole episodes in few periods
+    generations=4,
+    population=6,
+    horizon=10,
+    test_every=2,
+    num_tests=1,
+    num_stated=1,
+    num_kept=3,
 )
 
 
@@ -21,12 +28,20 @@ def _found(config: SearchConfig, path: Path | None = None) -> RandomSearch:
     return search
 
 
+def _require_equal(search: RandomSearch, other: RandomSearch) -> None:
+    one, two = search.state, other.state
+    assert (one.tested, one.returns) == (two.tested, two.returns)
+    np.testing.assert_array_equal(one.parameters, two.parameters)
+    np.testing.assert_array_equal(one.cma.mean, two.cma.mean)
+    np.testing.assert_array_equal(one.mean, two.mean)
+
+
 def test_a_short_search_already_runs() -> None:
-    config = SearchConfig(generations=16, population=12, horizon=100, test_every=4, num_tests=2)
+    config = SearchConfig(generations=16, population=10, horizon=60, test_every=8, num_tests=1)
     search = _found(config)
     assert search.state.returns[0] < 5
-    assert max(search.state.returns) > 40
-    assert search.state.tested == [0, 4, 8, 12, 16]
+    assert max(search.state.returns) > 20
+    assert search.state.tested == [0, 8, 16]
 
 
 def test_what_is_kept_rises_and_says_how_it_was_found() -> None:
@@ -35,7 +50,7 @@ def test_what_is_kept_rises_and_says_how_it_was_found() -> None:
     assert returns == sorted(returns)
     assert 1 <= len(returns) <= TINY.num_kept
     assert kept.search == TINY
-    assert kept.control_hz == pytest.approx(50.0)
+    assert kept.control_hz == pytest.approx(10.0)
 
 
 def test_a_search_repeats_itself_and_differs_with_the_seed() -> None:
@@ -48,8 +63,7 @@ def test_a_resumed_search_is_the_uninterrupted_one(tmp_path: Path) -> None:
     whole = _found(TINY)
     _found(replace(TINY, generations=2), tmp_path / "search.npz")
     parts = _found(TINY, tmp_path / "search.npz")
-    assert parts.state.returns == whole.state.returns
-    assert parts.kept() == whole.kept()
+    _require_equal(parts, whole)
 
 
 def test_a_search_stopped_between_tests_loses_only_what_came_after(tmp_path: Path) -> None:
@@ -62,13 +76,13 @@ def test_a_search_stopped_between_tests_loses_only_what_came_after(tmp_path: Pat
 
     with pytest.raises(Stop):
         RandomSearch(TINY, tmp_path / "search.npz").run(stop)
-    assert _found(TINY, tmp_path / "search.npz").kept() == _found(TINY).kept()
+    _require_equal(_found(TINY, tmp_path / "search.npz"), _found(TINY))
 
 
 def test_guidance_steers_the_search_but_not_its_returns() -> None:
-    config = replace(TINY, task="hopper-hop", guidance=1.0)
+    config = replace(TINY, generations=2, task="hopper-hop", guidance=1.0)
     search = _found(config)
-    assert search.state.returns == [0.0] * 3
+    assert search.state.returns == [0.0] * 2
     assert not np.array_equal(search.state.cma.mean, _found(replace(config, guidance=0.0)).state.cma.mean)
 
 
