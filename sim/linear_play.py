@@ -22,8 +22,9 @@ from sim.policy_iterates import PolicyIterates
 # Policies of at most this share of the best return play.
 SHARE = 0.8
 # Ranges that are drawn from log-uniformly: length of a segment [control periods], standard deviation of the noise
-# [action units], and control periods within which it is forgotten.
-SEGMENT_STEPS = (15.0, 120.0)
+# [action units], and control periods within which it is forgotten. Strong noise and short segments let inverse dynamics
+# learned on play err less on demonstrations.
+SEGMENT_STEPS = (5.0, 40.0)
 NOISE = (0.1, 1.0)
 MEMORY = (1.0, 15.0)
 

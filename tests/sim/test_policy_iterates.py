@@ -55,7 +55,7 @@ def test_shipped_policies_are_of_different_quality(task: str) -> None:
     policies = load_shipped(task)
     assert len(policies.iterates) >= 4
     assert policies.iterates[0].mean_return < 0.3 * policies.best.mean_return
-    assert policies.best.mean_return > 100
+    assert policies.best.mean_return > 20
     assert any(0.3 < iterate.mean_return / policies.best.mean_return < 0.8 for iterate in policies.iterates)
 
 
