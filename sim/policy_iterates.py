@@ -80,7 +80,8 @@ def load_shipped(task: str) -> PolicyIterates:
     try:
         require_known(task, shipped_tasks(), what="task with policies")
     except UnknownRobot as error:
-        raise UnknownRobot(f"{error}; find policies for it with `clam search --task {task}`") from None
+        command = f"clam search --task {task} --out sim/policies/{task}.json"
+        raise UnknownRobot(f"{error}; find policies for it with `{command}`") from None
     entry = files("sim") / _FOLDER / f"{task}.json"
     return config.from_dict(PolicyIterates, json.loads(entry.read_text(encoding="utf-8")), source=entry.name)
 
