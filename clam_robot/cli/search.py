@@ -18,8 +18,8 @@ class Command:
     """Find linear policies for a task of the DeepMind Control Suite by random search, on one core.
 
     The file holds policies from aimless to good: once it is sim/policies/TASK.json, `clam record` makes demonstrations
-    of the best one and play of the others. Those the package ships were found like this. Ctrl-C keeps the search; the same command goes on with it,
-    and with more `--generations` also when it is finished.
+    of the best one and play of the others. Those the package ships were found like this. Ctrl-C keeps the search; the
+    same command goes on with it, and with more `--generations` also when it is finished.
 
     Attributes:
         out: file of the policies (.json).
