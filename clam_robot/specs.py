@@ -184,6 +184,9 @@ class GripperSpec(config.Strict):
     closes: Literal["above", "below"]
     threshold: float = 0.0
 
+    def __str__(self) -> str:
+        return f"{self.mode}, closes {self.closes} {self.threshold:g} of {self.action}"
+
     def __post_init__(self) -> None:
         if not math.isfinite(self.threshold):
             raise InvalidSpec(f"the gripper's threshold must be finite, found {self.threshold}")
@@ -247,7 +250,7 @@ class RobotSpec(config.Strict):
         if self.control_hz != other.control_hz:
             yield f"control_hz: needs {self.control_hz}, finds {other.control_hz}"
         if self.gripper != other.gripper:
-            yield f"gripper: needs {self.gripper}, finds {other.gripper}"
+            yield f"gripper: needs {self.gripper or 'none'}; finds {other.gripper or 'none'}"
 
     def is_compatible(self, other: "RobotSpec") -> bool:
         """Whether something made for `self` may be used with `other`."""

@@ -24,7 +24,9 @@ class RemotePolicy:
 
     A connection that is refused or lost is tried again, `max_reconnects` times within a call, and the observation is
     sent anew; the server then begins a new episode, as its policy's history went with the connection. Silence ends a
-    call at once. So a call returns or raises within `connect_timeout_s + timeout_s` and the sum of the backoffs.
+    call at once. After a call that failed for want of a server the next ones try once, until a server answers: whoever
+    calls at a rate of its own tries again by itself. So a call returns or raises within
+    `connect_timeout_s + timeout_s` and the sum of the backoffs.
 
     Attributes:
         info: what the server says of its policy; None before the first connection.
@@ -68,6 +70,7 @@ class RemotePolicy:
         self._clock = clock or MonotonicClock()
         self._connection: Connection | None = None
         self._is_reset_due = False
+        self._is_lost = False
         self.info: PolicyInfo | None = None
         self.timing: Timing | None = None
         self.num_reconnects = 0
@@ -124,7 +127,8 @@ class RemotePolicy:
     def _with_reconnects(self, use: Callable[[Connection], T]) -> T:
         delay = self._backoff_s
         failure: OSError | None = None
-        for attempt in range(1 + self._max_reconnects):
+        num_attempts = 1 if self._is_lost else 1 + self._max_reconnects
+        for attempt in range(num_attempts):
             if attempt:
                 level = logging.INFO if self.info is None else logging.WARNING  # the first attempts end in an error
                 logger.log(level, "policy server %s: %s; again in %g s", self._url, failure, delay)
@@ -133,15 +137,18 @@ class RemotePolicy:
             try:
                 if self._connection is None:
                     self._connection = self._open()
-                return use(self._connection)
+                answer = use(self._connection)
+                self._is_lost = False
+                return answer
             except PolicyError:
                 self.close()
                 raise
             except OSError as error:
                 self.close()
                 failure = error
+        self._is_lost = True
         raise PolicyUnavailable(
-            f"policy server {self._url}: {failure}, in {1 + self._max_reconnects} attempts; "
+            f"policy server {self._url}: {failure}, in {num_attempts} attempt{'' if num_attempts == 1 else 's'}; "
             "see that it runs (clam serve) and that the address is right"
         ) from failure
 

@@ -1,5 +1,6 @@
 """Records episodes of a scripted source in simulation, on one core or several."""
 
+import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import ExitStack
@@ -10,15 +11,20 @@ from typing import Literal
 from clam_robot import config
 from clam_robot.control.loop import ControlLoop, LoopConfig
 from clam_robot.episodes.recorder import Recorder
-from clam_robot.errors import ConfigError
+from clam_robot.errors import ConfigError, EpisodeError
 from clam_robot.processes import worker_pool
-from clam_robot.timing import ManualClock
+from clam_robot.timing import Clock, ManualClock
 from clam_robot.types import EpisodeOutcome, EpisodeStart
+from sim.base import SimulatedRobot
 from sim.registry import make_robot
 from sim.sources import Source, make_source
 
 # First scene seed of each source, so that play, demonstrations and evaluation never share a scene.
 FIRST_SEED: dict[str, int] = {"expert": 0, "play": 1_000_000, "evaluation": 2_000_000}
+_SCENES_PER_SEED = 10_000
+_NUM_SEEDS = 100
+# So many episodes in a row that nobody wants are no chance.
+MAX_DISCARDED = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +36,7 @@ class CollectConfig(config.Strict):
         source: "expert" keeps episodes that solve the task, "play" those that do not. On DeepMind Control, where
             returns decide, "expert" keeps those near the best policy's return and "play" those well below it.
         noise: standard deviation of the expert's action noise, in action units.
-        seed: of noise and play; scenes are numbered on from seed x 10,000.
+        seed: of noise and play, below 100; scenes are numbered on from seed x 10,000.
         is_labeled: store actions; without, the episodes are observations only.
         cameras: cameras to record.
         image_height: of every camera [pixel].
@@ -55,13 +61,31 @@ class CollectConfig(config.Strict):
     keep_all: bool = False
 
     def __post_init__(self) -> None:
-        if self.noise < 0 or self.seed < 0:
-            raise ConfigError(f"noise and seed must not be negative, found {self.noise} and {self.seed}")
+        if not 0 <= self.noise < math.inf:
+            raise ConfigError(f"noise: expected a number from 0 on, found {self.noise}")
+        if not 0 <= self.seed < _NUM_SEEDS:  # or scenes would be those of another source, or of the evaluation
+            raise ConfigError(f"seed: expected 0 to {_NUM_SEEDS - 1}, found {self.seed}")
 
     @property
     def first_seed(self) -> int:
         """Seed of the first scene."""
-        return FIRST_SEED[self.source] + 10_000 * self.seed
+        return FIRST_SEED[self.source] + _SCENES_PER_SEED * self.seed
+
+
+def robot_of(config: CollectConfig, clock: Clock) -> SimulatedRobot:
+    """The robot to record, not yet connected.
+
+    Raises:
+        UnknownRobot: no such robot, task or camera.
+    """
+    return make_robot(
+        config.robot,
+        clock,
+        cameras=config.cameras,
+        image_size=(config.image_height, config.image_width),
+        gripper=config.gripper,
+        horizon=config.horizon,
+    )
 
 
 class Collector:
@@ -70,14 +94,7 @@ class Collector:
     def __init__(self, config: CollectConfig, root: Path) -> None:
         clock = ManualClock()
         self._config = config
-        self._robot = make_robot(
-            config.robot,
-            clock,
-            cameras=config.cameras,
-            image_size=(config.image_height, config.image_width),
-            gripper=config.gripper,
-            horizon=config.horizon,
-        )
+        self._robot = robot_of(config, clock)
         self._robot.connect()
         self._acting = make_source(config.source, self._robot, noise=config.noise, seed=config.seed)
         self._recorder = Recorder(
@@ -155,10 +172,10 @@ def collect(
 
     Raises:
         UnknownRobot: no such robot, task or camera.
-        EpisodeError: the folder cannot be written.
+        EpisodeError: the folder cannot be written, or no episode is what is wanted.
     """
     scene = config.first_seed if first_scene is None else first_scene
-    num_kept = num_discarded = 0
+    num_kept = num_discarded = discarded_in_a_row = 0
     with _Pool(config, root, workers) as pool:
         while num_kept < num_episodes:
             while pool.num_in_flight < min(2 * workers, num_episodes - num_kept):
@@ -167,8 +184,21 @@ def collect(
             for is_kept in pool.results():
                 num_kept += is_kept
                 num_discarded += not is_kept
+                discarded_in_a_row = 0 if is_kept else discarded_in_a_row + 1
                 on_progress(Collected(num_kept=num_kept, num_discarded=num_discarded))
+            if discarded_in_a_row >= MAX_DISCARDED:
+                raise EpisodeError(_nothing_kept(config))
     return Collected(num_kept=num_kept, num_discarded=num_discarded)
+
+
+def _nothing_kept(config: CollectConfig) -> str:
+    outcome, remedy = "left unsolved", "change --seed"
+    if config.source == "expert":
+        outcome, remedy = "solved", "lower --noise or raise --horizon"
+    return (
+        f"expected {config.robot} to be {outcome}, found {MAX_DISCARDED} episodes in a row that were not; "
+        f"{remedy}, or keep every episode with --keep-all"
+    )
 
 
 class _Pool:

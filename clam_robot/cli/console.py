@@ -13,8 +13,14 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+# Where nobody watches, as in a log file, lines are as wide as tables need them.
+_LOG_WIDTH = 160
+
 console = Console(highlight=False)
 error_console = Console(stderr=True, highlight=False)
+for each in (console, error_console):
+    if not each.is_terminal:
+        each.width = _LOG_WIDTH
 
 
 # Where nobody watches, as in a log file, a bar is told in this many lines.
@@ -44,14 +50,20 @@ class Bars(Progress):
             note: free text behind it.
         """
         task = self._tasks[task_id]
-        before = task.completed
+        before, note_before = task.completed, task.fields["note"]
         self.update(task_id, completed=completed, note=note)
         if console.is_terminal or not task.total:
             return
-        if int(_LINES * completed / task.total) > int(_LINES * before / task.total):
+        is_stuck = completed == before == 0 and note != note_before  # nothing comes of it, but something happens
+        if is_stuck or int(_LINES * completed / task.total) > int(_LINES * before / task.total):
             console.print(
                 f"{task.description}: {completed} of {task.total:g}{', ' if note else ''}{note}", markup=False
             )
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 @contextmanager

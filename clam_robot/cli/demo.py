@@ -40,6 +40,7 @@ class Command:
         stopwatch = MonotonicClock()
         begin = stopwatch.now()
         demo = Demo(self.demo, self.out)
+        demo.claim()
         console.rule(f"1/3 record {self.demo.robot}", align="left")
         self._record(demo)
         console.rule("2/3 train", align="left")

@@ -10,6 +10,7 @@ from clam_robot.cli.arguments import require_positive
 from clam_robot.cli.console import console, progress_bars
 from clam_robot.cli.robots import robot_for
 from clam_robot.control.success_rate import SuccessRate
+from clam_robot.errors import ConfigError
 from clam_robot.processes import map_in_order, worker_pool
 from clam_robot.timing import ManualClock
 from clam_robot.types import EpisodeOutcome
@@ -41,13 +42,17 @@ class Command:
 
     def run(self) -> None:
         """Evaluate and print the success rate with its interval."""
-        from clam_robot.models.checkpoint import load_checkpoint
+        from clam_robot.models.checkpoint import load_header
 
         require_positive(episodes=self.episodes, workers=self.workers)
-        _, header = load_checkpoint(self.checkpoint)
+        header = load_header(self.checkpoint)
         robot = robot_for(
             header.spec, ManualClock(), self.robot
         ).spec.name  # a robot that does not fit is an error before any work
+        out = self.out or self.checkpoint.parent / f"evaluation-{robot.replace(':', '-')}.json"
+        if out.is_dir():
+            raise ConfigError(f"--out: expected a file, found the folder {out}; name a file in it")
+        out.parent.mkdir(parents=True, exist_ok=True)
         scenes = list(range(self.seed, self.seed + self.episodes))
         jobs = [scenes[i : i + _SCENES_PER_JOB] for i in range(0, len(scenes), _SCENES_PER_JOB)]
         outcomes: list[EpisodeOutcome] = []
@@ -60,7 +65,6 @@ class Command:
         rate = SuccessRate.of(outcomes)
         mean_return = statistics.fmean(outcome.episode_return or 0.0 for outcome in outcomes)
         console.print(f"success {rate} with its 95 % Wilson interval, mean return {mean_return:.1f}")
-        out = self.out or self.checkpoint.parent / f"evaluation-{robot.replace(':', '-')}.json"
         result = {
             "checkpoint": str(self.checkpoint),
             "method": header.method,
@@ -79,15 +83,14 @@ def evaluate_scenes(checkpoint: Path, robot_name: str | None, scenes: list[int])
     """Run a checkpoint through some scenes in this process."""
     import torch
 
-    from clam_robot.models.actor_policy import ActorPolicy
-    from clam_robot.models.checkpoint import load_checkpoint
+    from clam_robot.models.checkpoint import load_policy
 
     torch.set_num_threads(1)
-    actor, header = load_checkpoint(checkpoint)
+    policy, header = load_policy(checkpoint)
     clock = ManualClock()
     robot = robot_for(header.spec, clock, robot_name)
     robot.connect()
     try:
-        return run_rollouts(robot, ActorPolicy(actor, header.spec), clock, scenes)
+        return run_rollouts(robot, policy, clock, scenes)
     finally:
         robot.disconnect()

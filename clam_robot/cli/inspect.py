@@ -7,8 +7,9 @@ import tyro
 from rich.filesize import decimal
 from rich.table import Table
 
-from clam_robot.cli.console import console
+from clam_robot.cli.console import console, plural
 from clam_robot.episodes.summary import DatasetSummary, summarize
+from clam_robot.errors import DamagedEpisode
 from clam_robot.specs import RobotSpec
 
 CHECKPOINT_HEADER = "checkpoint.json"
@@ -40,10 +41,18 @@ class Command:
             remedy = "it is being recorded" if episode.is_recording else "finish it with `clam recover`, or delete it"
             console.print(
                 f"[yellow]unfinished:[/] {episode.name}, {decimal(episode.num_bytes)}, last written "
-                f"{episode.changed_at:%Y-%m-%d %H:%M:%S} UTC; {remedy}"
+                f"{episode.changed_at:%Y-%m-%d %H:%M:%S} UTC; {remedy}",
+                soft_wrap=True,
             )
         for name, problem in summary.damaged.items():
-            console.print(f"[red]damaged:[/] {name}: {problem}")
+            console.print(f"[red]damaged:[/] {name}: {problem}", soft_wrap=True)
+        if self.check:
+            if summary.damaged:
+                raise DamagedEpisode(
+                    f"{plural(len(summary.damaged), 'episode')} of {self.path} damaged; restore them from a copy, or "
+                    "delete their folders"
+                )
+            console.print(f"checked {plural(summary.num_episodes, 'episode')}: no damage")
 
     def _print_checkpoint(self) -> None:
         from clam_robot.models.checkpoint import load_header
@@ -80,7 +89,8 @@ class Command:
 def _dataset_table(summary: DatasetSummary) -> Table:
     table = _table()
     table.add_row("data set", str(summary.root))
-    table.add_row("robot", summary.spec.name + (f" and {summary.num_specs - 1} more" if summary.num_specs > 1 else ""))
+    mixture = "; spec of the first episode, others differ: train on one kind only" if summary.num_specs > 1 else ""
+    table.add_row("robot", summary.spec.name + mixture)
     table.add_row(
         "episodes", f"{summary.num_episodes}" + (f", {len(summary.damaged)} damaged" if summary.damaged else "")
     )

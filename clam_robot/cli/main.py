@@ -21,9 +21,11 @@ EXIT_INTERRUPTED = 130
 VERBS = {
     "demo": "the whole path on a simulated arm: record, train, serve, run, report",
     "record": "record episodes of a scripted expert or of play in simulation",
+    "coverage": "tell whether play is enough for the demonstrations at hand",
     "train": "train CLAM or a baseline on recorded episodes",
     "serve": "serve a checkpoint over the network",
     "run": "drive a robot with a checkpoint or a policy server",
+    "reproduce": "measure the paper's tables anew",
     "evaluate": "measure a checkpoint's success over many episodes",
     "inspect": "say what is in a data set or checkpoint",
     "search": "find policies for a DeepMind Control task, to record demonstrations and play with",
@@ -45,6 +47,8 @@ EXTRAS = {
     "PIL": "report",
     "jinja2": "report",
     "matplotlib": "report",
+    "lightning_fabric": "train",
+    "vector_quantize_pytorch": "train",
 }
 
 
@@ -67,7 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         level=logging.WARNING, format="%(message)s", handlers=[RichHandler(console=error_console, show_path=False)]
     )
     try:
-        command = tyro.cli(import_module(f"clam_robot.cli.{verb}").Command, prog=f"clam {verb}", args=rest)
+        module = import_module(f"clam_robot.cli.{verb}")
+        parse = getattr(module, "parse", None)  # for verbs whose defaults depend on what is asked for
+        command = parse(rest) if parse else tyro.cli(module.Command, prog=f"clam {verb}", args=rest)
         command.run()
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]

@@ -8,10 +8,12 @@ import tyro
 from rich.progress import TaskID
 
 from clam_robot.cli.arguments import require_positive
-from clam_robot.cli.console import console, progress_bars
+from clam_robot.cli.console import console, plural, progress_bars
 from clam_robot.episodes.index import EpisodeIndex
+from clam_robot.episodes.same_robot import require_same_robot
 from clam_robot.errors import ClamRobotError
-from sim.collect import CollectConfig, Collected, collect
+from clam_robot.timing import ManualClock
+from sim.collect import CollectConfig, Collected, collect, robot_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +39,17 @@ class Command:
         """Record and say where the episodes are."""
         require_positive(episodes=self.episodes, workers=self.workers)
         config = self.collect
-        there = [entry for entry in EpisodeIndex(self.out).entries()[0].values() if entry.source == config.source]
+        require_same_robot(self.out, robot_of(config, ManualClock()).spec)
+        there = [
+            entry
+            for entry in EpisodeIndex(self.out).entries()[0].values()
+            if entry.source == config.source and (entry.num_labeled > 0) == config.is_labeled
+        ]
         missing = self.episodes - len(there)
         if missing <= 0:
             console.print(
-                f"{self.out} already holds {len(there)} {config.source} episodes; ask for more with --episodes"
+                f"{self.out} already holds {plural(len(there), f'{config.source} episode')}; "
+                "ask for more with --episodes"
             )
             return
         seeds = [entry.seed for entry in there if entry.seed is not None and entry.seed >= config.first_seed]
@@ -77,6 +85,6 @@ class Command:
 
     def _report(self, collected: Collected) -> None:
         console.print(
-            f"recorded {collected.num_kept} {self.collect.source} episodes"
+            f"recorded {plural(collected.num_kept, f'{self.collect.source} episode')}"
             f" ({collected.num_discarded} discarded by their outcome): {self.out}"
         )

@@ -1,11 +1,12 @@
 """`clam recover`."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import tyro
 
-from clam_robot.cli.console import console, error_console
+from clam_robot.cli.console import console, error_console, plural
 from clam_robot.episodes import folders
 from clam_robot.episodes.reader import Episode
 from clam_robot.episodes.recovery import recover
@@ -16,8 +17,9 @@ from clam_robot.errors import EpisodeError, NoEpisodes
 class Command:
     """Finish the episodes that a crash left without an end.
 
-    Of each, every row that reached the disk whole is kept; how the episode ended is unknown, so its success is not
-    judged. What is still being recorded is left alone. `clam inspect` lists what is unfinished.
+    Of each, every row that reached the disk whole is kept, and the folder is removed where there is none; how the
+    episode ended is unknown, so its success is not judged. What is still being recorded is left alone. `clam inspect`
+    lists what is unfinished.
 
     Attributes:
         path: folder of a data set.
@@ -39,11 +41,14 @@ class Command:
         for name in names:
             try:
                 path = recover(self.path / name)
+            except NoEpisodes:
+                shutil.rmtree(self.path / name)
+                console.print(f"removed {name}: nothing of it had reached the disk")
             except EpisodeError as error:
                 num_failed += 1
                 error_console.print(f"[red]not recovered:[/] {error}", soft_wrap=True)
             else:
-                console.print(f"recovered {path.name}: {len(Episode(path))} steps")
+                console.print(f"recovered {path.name}: {plural(len(Episode(path)), 'step')}")
         if not names:
             console.print(f"nothing is unfinished in {self.path}")
         if num_failed:

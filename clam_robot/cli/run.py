@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clam_robot.cli.arguments import require_positive
-from clam_robot.cli.console import console, progress_bars
+from clam_robot.cli.console import console, plural, progress_bars
 from clam_robot.cli.robots import robot_for
 from clam_robot.control.success_rate import SuccessRate
 from clam_robot.episodes.recorder import Recorder
@@ -84,15 +84,17 @@ class Command:
             from policy_server.client import RemotePolicy
 
             return stack.enter_context(RemotePolicy(self.server))
-        from clam_robot.models.actor_policy import ActorPolicy
-        from clam_robot.models.checkpoint import load_checkpoint
+        from clam_robot.models.checkpoint import load_policy
 
         assert self.checkpoint is not None
-        actor, header = load_checkpoint(self.checkpoint)
-        return ActorPolicy(actor, header.spec)
+        return load_policy(self.checkpoint)[0]
 
     def _report(self, outcomes: list[EpisodeOutcome]) -> None:
-        console.print(f"{len(outcomes)} episodes, success {SuccessRate.of(outcomes)} with its 95 % Wilson interval")
+        if not outcomes:
+            return
+        console.print(
+            f"{plural(len(outcomes), 'episode')}, success {SuccessRate.of(outcomes)} with its 95 % Wilson interval"
+        )
         for what, path in (("episodes", self.record), ("video", self.video)):
             if path is not None:
                 console.print(f"{what}: {path}")

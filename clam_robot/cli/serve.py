@@ -34,15 +34,14 @@ class Command:
         with listen(self.server) as listener:  # a busy port is an error before torch is loaded
             import torch
 
-            from clam_robot.models.actor_policy import ActorPolicy
-            from clam_robot.models.checkpoint import load_checkpoint
+            from clam_robot.models.checkpoint import load_checkpoint, policy_of
             from policy_server.app import create_app
             from policy_server.serve import serve
 
             torch.set_num_threads(self.threads)
             actor, header = load_checkpoint(self.checkpoint)
             app = create_app(
-                lambda: ActorPolicy(actor, header.spec),
+                lambda: policy_of(actor, header),
                 self.server,
                 name=header.method,
                 summary=config.to_dict(header.training),

@@ -1,5 +1,7 @@
 """`clam train`."""
 
+import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +9,9 @@ from typing import Annotated
 import tyro
 
 from clam_robot.cli.console import TrainingBars, console
+from clam_robot.errors import ConfigError
 from clam_robot.training.config import TrainConfig
+from clam_robot.training.presets import PRESETS
 from clam_robot.training.run import run_training
 
 
@@ -19,10 +23,12 @@ class Command:
     spec and scales, for `clam serve`, `run` and `evaluate`), `tensorboard/` and `train.json`.
 
     Attributes:
+        preset: settings to begin with, which the other options change: ours, images, or those of the paper.
         out: folder of the run.
         train: what to learn, from what, and how.
     """
 
+    preset: str = "ours"
     out: Path = Path("outputs/train")
     train: Annotated[TrainConfig, tyro.conf.arg(name="")] = field(default_factory=TrainConfig)
 
@@ -36,3 +42,17 @@ class Command:
             raise
         done = "already trained" if result.was_finished else "trained"
         console.print(f"{done} {self.train.method} in {result.seconds:.0f} s; checkpoint: {result.checkpoint}")
+
+
+def parse(words: Sequence[str]) -> Command:
+    """A command line on top of the preset that it names.
+
+    Raises:
+        ConfigError: there is no such preset.
+    """
+    finder = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    finder.add_argument("--preset", default="ours")
+    name: str = finder.parse_known_args(list(words))[0].preset
+    if name not in PRESETS:
+        raise ConfigError(f"--preset: expected one of {', '.join(PRESETS)}, found {name!r}")
+    return tyro.cli(Command, prog="clam train", args=words, default=Command(preset=name, train=PRESETS[name]))

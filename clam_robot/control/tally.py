@@ -62,8 +62,10 @@ class EpisodeTally:
             rate: the pacing of the loop, for its overruns.
         """
         status = self.status
+        is_solved = self.steps_since_success is not None
+        is_judged = status is not None and (is_solved or end in {"horizon", "success"})  # cut short, nobody knows
         return EpisodeOutcome(
-            success=None if status is None else self.steps_since_success is not None,
+            success=is_solved if is_judged else None,
             episode_return=None if status is None else status.episode_return,
             num_steps=self.num_steps,
             end=end,

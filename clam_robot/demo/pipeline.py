@@ -1,16 +1,19 @@
 """The stages of the demo. Each leaves its outputs in the demo's folder and goes on where it was interrupted."""
 
+import json
 import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+from clam_robot import config as schema
 from clam_robot.control.success_rate import SuccessRate
 from clam_robot.demo.config import DemoConfig
 from clam_robot.demo.result import RunResult
 from clam_robot.demo.server_process import ServerProcess
 from clam_robot.episodes.index import EpisodeIndex
 from clam_robot.episodes.recorder import Recorder
+from clam_robot.errors import ConfigError
 from clam_robot.interfaces import Subscriber
 from clam_robot.timing import ManualClock, MonotonicClock
 from clam_robot.training.config import Method
@@ -23,6 +26,10 @@ from sim.collect import FIRST_SEED, CollectConfig, Collected, Source, collect
 from sim.registry import make_robot
 from sim.rollouts import run_rollouts
 from sim.video import RolloutVideo, film
+
+CONFIG = "demo.json"
+# Settings that decide what a demo's folder holds; the others may change from one call to the next.
+LASTING = ("robot", "label_sets", "num_labeled", "num_demonstrations", "dynamics_steps", "policy_steps")
 
 
 class Demo:
@@ -38,6 +45,26 @@ class Demo:
         self.directory = directory
         self.play = directory / "play"
         self.demonstrations = directory / "demonstrations"
+
+    def claim(self) -> None:
+        """Refuse a folder that another demo has filled.
+
+        Raises:
+            ConfigError: names the settings that differ.
+        """
+        path, wanted = self.directory / CONFIG, schema.to_dict(self.config)
+        if path.exists():
+            there = schema.to_dict(schema.load(DemoConfig, path))
+            different = [
+                f"{name} {there[name]} there, {wanted[name]} now" for name in LASTING if there[name] != wanted[name]
+            ]
+            if different:
+                raise ConfigError(
+                    f"{self.directory} holds a demo with other settings ({'; '.join(different)}); "
+                    "choose another folder with --out, or repeat the settings to go on with it"
+                )
+        self.directory.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(wanted, indent=1))
 
     def num_missing(self, source: Source) -> int:
         """How many episodes of play or demonstrations are still to be recorded."""

@@ -1,5 +1,6 @@
 """The demo's report: one HTML page with its pictures and films beside it, and the figures as JSON."""
 
+import datetime
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -67,6 +68,7 @@ def write_report(
             ],
             seconds=seconds,
             version=clam_robot.__version__,
+            date=f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC",
         )
     )
     return path

@@ -11,7 +11,7 @@ from clam_robot.episodes import array_metadata, attributes, column_file, folders
 from clam_robot.episodes.attributes import EpisodeAttributes
 from clam_robot.episodes.index import EpisodeIndex
 from clam_robot.episodes.reader import Episode
-from clam_robot.errors import DamagedEpisode, EpisodeError
+from clam_robot.errors import DamagedEpisode, EpisodeError, NoEpisodes
 from clam_robot.specs import RobotSpec
 
 # Rows this many periods apart have lost rows between them.
@@ -30,7 +30,8 @@ def recover(folder: Path) -> Path:
         The finished episode.
 
     Raises:
-        EpisodeError: it is still being recorded, or not an unfinished episode, or nothing of it is whole.
+        NoEpisodes: nothing of it is whole.
+        EpisodeError: it is still being recorded, or not an unfinished episode.
         DamagedEpisode: more is missing than a crash explains; the folder stays as it is but for its descriptions.
     """
     path = folders.final_path(folder)
@@ -43,7 +44,7 @@ def recover(folder: Path) -> Path:
         start = attributes.read(folder)
         length = _whole_rows(folder)
         if length == 0:
-            raise EpisodeError(f"{folder}: nothing of it reached the disk; delete it")
+            raise NoEpisodes(f"{folder}: nothing of it reached the disk; delete it")
         _shorten(folder, start.spec, length)
         ended = _attributes(folder, start, length)
         array_metadata.write(folder, array_metadata.describe_group(config.to_dict(ended)))

@@ -104,6 +104,15 @@ class WindowDataset:
         """Which windows have a label, of all of them in order."""
         return self._is_labeled[self._centres[:, 2] + self._centres[:, 1]]
 
+    @property
+    def rows(self) -> Int64[np.ndarray, "N W"]:
+        """Rows of every window, counted through all episodes one behind the other."""
+        return self._rows(self._centres)
+
+    def _rows(self, centres: np.ndarray) -> np.ndarray:
+        _, step, offset, first, last = centres.T
+        return np.clip((offset + step)[:, None] + self._offsets, first[:, None], last[:, None])
+
     def __getitem__(self, indices: Int64[np.ndarray, "B"]) -> WindowBatch:
         """Gather windows.
 
@@ -111,9 +120,9 @@ class WindowDataset:
             IndexError: an index out of range.
             DamagedEpisode: a frame cannot be read.
         """
-        episode, step, offset, first, last = self._centres[indices].T
+        episode, step, offset, _, _ = self._centres[indices].T
         centre = offset + step
-        rows = np.clip(centre[:, None] + self._offsets, first[:, None], last[:, None])
+        rows = self._rows(self._centres[indices])
         images = {
             camera: self._gather(frames, episode, rows - offset[:, None]) for camera, frames in self._images.items()
         }

@@ -12,19 +12,20 @@ from typing import Literal
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import nn
 
 from clam_robot import config
 from clam_robot.errors import CheckpointError, ConfigError, InvalidSpec
 from clam_robot.models.action_scale import ActionScale
 from clam_robot.models.actor import Actor
+from clam_robot.models.actor_policy import ActorPolicy
+from clam_robot.models.architectures import build_policy
 from clam_robot.models.features import FeatureConfig, StateFeatures
-from clam_robot.models.latent_action_model import LatentActionConfig
-from clam_robot.models.latent_policy import PolicyConfig, PolicyNetwork
-from clam_robot.models.networks import mlp
+from clam_robot.models.latent_action_model import LatentActionConfig, action_decoder
+from clam_robot.models.latent_policy import PolicyConfig
+from clam_robot.models.vision import VisionConfig
 from clam_robot.specs import RobotSpec
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 HEADER = "checkpoint.json"
 WEIGHTS = "weights.safetensors"
 
@@ -57,9 +58,10 @@ class CheckpointHeader(config.Strict):
     """What a checkpoint says of itself.
 
     Attributes:
-        method: how it was trained ("clam", "vpt", "bc-play", "oracle").
+        method: how it was trained, a `Method` of `clam_robot.training.config`.
         spec: the robot it acts for.
         features: of states.
+        vision: what is seen through a camera.
         policy: shape of the policy network.
         latent: shape of the latent action model; None where the policy speaks in actions.
         training: how it was trained, for people.
@@ -70,10 +72,11 @@ class CheckpointHeader(config.Strict):
     method: str
     spec: RobotSpec
     features: FeatureConfig
+    vision: VisionConfig
     policy: PolicyConfig
     latent: LatentActionConfig | None
     training: TrainingSummary
-    format_version: Literal[1] = FORMAT_VERSION
+    format_version: Literal[2] = FORMAT_VERSION
     software_version: str = ""
 
 
@@ -82,15 +85,28 @@ def build_actor(header: CheckpointHeader) -> Actor:
     features = StateFeatures(header.spec, header.features)
     num_actions = len(header.spec.action)
     num_targets = num_actions if header.latent is None else header.latent.latent_dim
-    decoder: nn.Module | None = None
-    if header.latent is not None:
-        decoder = mlp(num_targets, num_actions, hidden=header.latent.hidden, num_layers=header.latent.num_layers)
     return Actor(
         features=features,
-        network=PolicyNetwork(num_present=features.num_present, num_targets=num_targets, config=header.policy),
-        decoder=decoder,
+        network=build_policy(features.layout, num_targets=num_targets, config=header.policy, vision=header.vision),
+        decoder=None if header.latent is None else action_decoder(header.latent, num_actions),
         scale=ActionScale(header.spec.action),
+        frame_size=header.vision.size,
     )
+
+
+def load_policy(path: Path) -> tuple[ActorPolicy, CheckpointHeader]:
+    """A trained policy, and what the checkpoint says of it.
+
+    Raises:
+        CheckpointError: missing, damaged, or weights that do not fit the header.
+    """
+    actor, header = load_checkpoint(path)
+    return policy_of(actor, header), header
+
+
+def policy_of(actor: Actor, header: CheckpointHeader) -> ActorPolicy:
+    """An actor with a history of its own; several may share one actor."""
+    return ActorPolicy(actor, header.spec, history=header.policy.history, camera=header.vision.camera)
 
 
 def save_checkpoint(path: Path, actor: Actor, header: CheckpointHeader) -> None:
@@ -142,7 +158,7 @@ def load_checkpoint(path: Path) -> tuple[Actor, CheckpointHeader]:
         actor.load_state_dict(load_file(weights))
     except FileNotFoundError:
         raise CheckpointError(f"the checkpoint at {path} has no {WEIGHTS}; copy the whole folder") from None
-    except (SafetensorError, InvalidSpec, RuntimeError, OSError) as error:
+    except (SafetensorError, InvalidSpec, ConfigError, RuntimeError, OSError) as error:
         last = str(error).strip().splitlines()[-1].strip()
         raise CheckpointError(
             f"{weights} does not fit its header or is damaged ({last}); copy the folder again, or train again"

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from clam_robot import config
 from clam_robot.errors import ConfigError
+from clam_robot.models.window_layout import WindowLayout
 from clam_robot.specs import RobotSpec
 
 PREVIOUS = "prev_"
@@ -31,25 +32,33 @@ class FeatureConfig(config.Strict):
         past: frames before the present one that inverse dynamics sees.
         future: frames after it, at least 1; demonstrations are relabelled off line, so looking ahead is legal.
         std_floor: smallest standard deviation of an entry, as a share of the typical one of its unit.
+        entries: beginnings of the names of the state's entries to see; all by default. With a camera, a robot's own
+            joints or hand are enough: `hand`, `gripper`.
     """
 
     past: int = 2
     future: int = 2
     std_floor: float = 0.1
+    entries: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, least in (("past", 0), ("future", 1), ("std_floor", 0)):
             if getattr(self, name) < least:
                 raise ConfigError(f"{name} must be at least {least}, found {getattr(self, name)}")
 
+    def sees(self, name: str) -> bool:
+        """Whether the entry of this name is to be seen; copies of the state before are not, a window has it anyway."""
+        return not name.startswith(PREVIOUS) and (not self.entries or name.startswith(self.entries))
+
 
 class StateFeatures(nn.Module):
-    """Features of one state (`present`), of a window (`context`) and of a change (`change`).
+    """Features of one state (`present`), of a window (`context`) and of what led to the present (`history`).
 
     Attributes:
-        num_present: P, size of `present`.
-        num_context: C, size of `context`.
-        num_change: D, size of `change`.
+        layout: of `context`.
+
+    Raises:
+        ConfigError: none of the state's entries is to be seen.
     """
 
     mean: Tensor
@@ -67,22 +76,29 @@ class StateFeatures(nn.Module):
         names = spec.state.names
         units = spec.state.units
         self._units = [[i for i in range(size) if units[i] == unit] for unit in sorted(set(units))]
-        self._grippers = [i for i, name in enumerate(names) if name.startswith(GRIPPER)]
-        points = [range(size)[where] for name, where in spec.state.points.items() if not name.startswith(PREVIOUS)]
+        self._grippers = [i for i, name in enumerate(names) if name.startswith(GRIPPER) and config.sees(name)]
+        seen = [config.sees(name) for name in names]
+        if not any(seen):
+            raise ConfigError(f"entries: expected beginnings of {', '.join(names)}, found {', '.join(config.entries)}")
+        everywhere = [(name, range(size)[where]) for name, where in spec.state.points.items()]
+        points = [where for _, where in everywhere if all(seen[i] for i in where)]
         relations = list(combinations(points, 2))
         self._num_relations = len(relations)
         self.register_buffer("mean", torch.zeros(size))
         self.register_buffer("std", torch.ones(size))
         self.register_buffer("change_scale", torch.ones(size))
         self.register_buffer("relation_scale", torch.ones(3 * len(relations)))
-        self.register_buffer("kept", torch.tensor([not name.startswith(PREVIOUS) for name in names]))
+        self.register_buffer("kept", torch.tensor(seen))
         for end, name in enumerate(("_from", "_to")):
             entries = torch.tensor([i for relation in relations for i in relation[end]], dtype=torch.long)
             self.register_buffer(name, entries, persistent=False)
-        num_frames = config.past + 1 + config.future
-        self.num_present = size + 3 * len(relations)
-        self.num_change = size
-        self.num_context = self.num_present + (num_frames - 1) * size + num_frames * len(self._grippers)
+        self.layout = WindowLayout(
+            past=config.past,
+            future=config.future,
+            num_present=size + 3 * len(relations),
+            num_change=size,
+            num_grippers=len(self._grippers),
+        )
 
     @torch.no_grad()
     def fit(self, states: Float[Tensor, "N S"], changes: Float[Tensor, "N S"]) -> None:
@@ -118,20 +134,10 @@ class StateFeatures(nn.Module):
             [self.present(states[..., self.config.past, :]), steps.flatten(-2), grippers.flatten(-2)], dim=-1
         )
 
-    def change(
-        self, state: Float[Tensor, "*batch S"], following: Float[Tensor, "*batch S"]
-    ) -> Float[Tensor, "*batch S"]:
-        """What forward dynamics predicts: the step to the next state, one scale per unit."""
-        return (following - state) / self.change_scale * self.kept
-
-    def present_of(self, context: Float[Tensor, "*batch C"]) -> Float[Tensor, "*batch P"]:
-        """What `present` gives for the present state of a window, read out of its `context`."""
-        return context[..., : self.num_present]
-
-    def change_of(self, context: Float[Tensor, "*batch C"]) -> Float[Tensor, "*batch S"]:
-        """What `change` gives for the step after the present state of a window, read out of its `context`."""
-        start = self.num_present + self.config.past * self.num_change
-        return context[..., start : start + self.num_change]
+    def history(self, states: Float[Tensor, "*batch T S"]) -> Float[Tensor, "*batch history"]:
+        """The present state, which is the last one, and every step's change up to it; see `WindowLayout.history`."""
+        steps = (states[..., 1:, :] - states[..., :-1, :]) / self.change_scale * self.kept
+        return torch.cat([self.present(states[..., -1, :]), steps.flatten(-2)], dim=-1)
 
     def _relations(self, state: Float[Tensor, "*batch S"]) -> Float[Tensor, "*batch R"]:
         return state[..., self._to] - state[..., self._from]

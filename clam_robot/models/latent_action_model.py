@@ -5,16 +5,21 @@ action z; the forward model must predict the change from z, so z carries it; the
 actions on the few labelled transitions, and its loss also trains the inverse model.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, UInt8
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
 from clam_robot import config
 from clam_robot.errors import ConfigError
+from clam_robot.models.bottleneck import Bottleneck, BottleneckConfig, Latents
+from clam_robot.models.dynamics import ForwardDynamics, InverseDynamics
+from clam_robot.models.inputs import Inputs
 from clam_robot.models.networks import mlp
+from clam_robot.models.vision import shift_windows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,81 +27,124 @@ class LatentActionConfig(config.Strict):
     """Shape and losses of the latent action model.
 
     Attributes:
+        architecture: of the dynamics: mlp and transformer for states, cnn and space-time for frames of a camera.
         latent_dim: Z.
         hidden: width of every network.
         num_layers: hidden layers of every network.
+        num_heads: attention heads, where there are any.
         dropout: of the inverse model; it keeps play-only habits out of the latents.
+        num_steps: steps ahead that the forward model predicts, at most as many as the window has.
+        bottleneck: what latents may carry.
         action_weight: weight of the action loss against reconstruction (beta of the paper).
+        action_every: updates from one with an action loss to the next (K of the paper).
+        action_warmup: updates in which the action loss grows to its weight.
         is_joint: whether the action loss trains the inverse model too; False grounds the decoder alone (ablation).
     """
 
+    architecture: Literal["mlp", "transformer", "cnn", "space-time"] = "mlp"
     latent_dim: int = 16
     hidden: int = 256
     num_layers: int = 2
+    num_heads: int = 4
     dropout: float = 0.2
+    num_steps: int = 1
+    bottleneck: BottleneckConfig = field(default_factory=BottleneckConfig)
     action_weight: float = 1.0
+    action_every: int = 1
+    action_warmup: int = 0
     is_joint: bool = True
 
     def __post_init__(self) -> None:
-        for name in ("latent_dim", "hidden", "num_layers"):
+        for name in ("latent_dim", "hidden", "num_layers", "num_heads", "num_steps", "action_every"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, found {getattr(self, name)}")
         if not 0 <= self.dropout < 1:
             raise ConfigError(f"dropout must be from 0 to below 1, found {self.dropout}")
+        if self.architecture in {"transformer", "space-time"} and self.hidden % self.num_heads:
+            raise ConfigError(f"hidden: expected a multiple of num_heads {self.num_heads}, found {self.hidden}")
+        for name in ("action_weight", "action_warmup"):
+            if not getattr(self, name) >= 0:
+                raise ConfigError(f"{name} must not be negative, found {getattr(self, name)}")
+
+    def action_weight_at(self, step: int) -> float:
+        """Weight of the action loss in update `step`, counted from 0."""
+        if step % self.action_every:
+            return 0.0
+        return self.action_weight * min(1.0, (step + 1) / max(1, self.action_warmup))
 
 
 class LatentActionModel(nn.Module):
-    """Inverse dynamics C -> Z, forward dynamics (P, Z) -> D, and action decoder Z -> A."""
+    """Inverse and forward dynamics with a bottleneck between them, and an action decoder Z -> A.
+
+    Args:
+        inverse: infers what the bottleneck needs.
+        forward_model: predicts from latents.
+        num_actions: A.
+        config: that of both.
+        shift: training moves all frames of a window alike, by up to this many pixels.
+    """
 
     def __init__(
-        self, *, num_context: int, num_present: int, num_change: int, num_actions: int, config: LatentActionConfig
+        self,
+        inverse: InverseDynamics,
+        forward_model: ForwardDynamics,
+        *,
+        num_actions: int,
+        config: LatentActionConfig,
+        shift: int = 0,
     ) -> None:
         super().__init__()
         self.config = config
-        width, depth = config.hidden, config.num_layers
-        self.inverse_dynamics = mlp(
-            num_context, config.latent_dim, hidden=width, num_layers=depth, dropout=config.dropout
-        )
-        self.forward_dynamics = mlp(num_present + config.latent_dim, num_change, hidden=width, num_layers=depth)
-        self.action_decoder = mlp(config.latent_dim, num_actions, hidden=width, num_layers=depth)
+        self.inverse = inverse
+        self.forward_model = forward_model
+        self.bottleneck = Bottleneck(config.latent_dim, config.bottleneck)
+        self.action_decoder = action_decoder(config, num_actions)
+        self._shift = shift
 
-    def encode(self, context: Float[Tensor, "B C"]) -> Float[Tensor, "B Z"]:
-        """Latent actions of windows."""
-        return self.inverse_dynamics(context)
+    def encode(self, window: Inputs) -> Float[Tensor, "B Z"]:
+        """Latent actions of the windows' present steps."""
+        return self.latents(window).z[:, 0]
 
-    def predict_change(self, present: Float[Tensor, "B P"], latent: Float[Tensor, "B Z"]) -> Float[Tensor, "B D"]:
-        """The change of state that a latent action brings, in the features' scale."""
-        return self.forward_dynamics(torch.cat([present, latent], dim=-1))
+    def latents(self, window: Inputs) -> Latents:
+        """Everything inferred of the windows."""
+        return self.bottleneck(self.inverse(window))
 
     def decode(self, latent: Float[Tensor, "*batch Z"]) -> Float[Tensor, "*batch A"]:
         """Actions scaled to [-1, 1]."""
         return torch.tanh(self.action_decoder(latent))
 
-    def loss(
+    def forward(
         self,
-        *,
-        context: Float[Tensor, "B C"],
-        present: Float[Tensor, "B P"],
-        change: Float[Tensor, "B D"],
+        features: Float[Tensor, "B C"],
+        frames: UInt8[Tensor, "B W 3 h w"] | None,
         action: Float[Tensor, "B A"],
         is_labeled: Bool[Tensor, "B"],
-    ) -> tuple[Tensor, dict[str, float]]:
+        action_weight: float,
+    ) -> tuple[Float[Tensor, ""], dict[str, float]]:
         """Reconstruction over every transition plus the action error over the labelled ones.
 
         Args:
-            context: windows seen by the inverse model.
-            present: state features seen by the forward model.
-            change: what the forward model must predict.
+            features: of the windows around each transition.
+            frames: of the same windows, where there is a camera.
             action: scaled to [-1, 1]; ignored where unlabelled.
             is_labeled: which rows carry a true action.
+            action_weight: of the action error in this update.
 
         Returns:
             The loss and its parts by name.
         """
-        latent = self.encode(context)
-        reconstruction = mse_loss(self.predict_change(present, latent), change)
-        grounding = latent[is_labeled]
-        decoded = self.decode(grounding if self.config.is_joint else grounding.detach())
-        action_loss = mse_loss(decoded, action[is_labeled]) if len(decoded) else decoded.sum()
-        loss = reconstruction + self.config.action_weight * action_loss
-        return loss, {"reconstruction": reconstruction.item(), "action": action_loss.item()}
+        if frames is not None and self.training:
+            frames = shift_windows(frames, self._shift)
+        window = Inputs(features=features, frames=frames)
+        latents = self.latents(window)
+        errors = self.forward_model.error(window, latents.z)
+        present = latents.z[:, 0][is_labeled]
+        decoded = self.decode(present if self.config.is_joint else present.detach())
+        grounding = mse_loss(decoded, action[is_labeled]) if len(decoded) else decoded.sum()
+        loss = torch.stack([action_weight * grounding, latents.loss, *errors.values()]).sum()
+        return loss, {name: error.item() for name, error in (errors | {"action": grounding}).items()}
+
+
+def action_decoder(config: LatentActionConfig, num_actions: int) -> nn.Sequential:
+    """From a latent action to an action before the tanh."""
+    return mlp(config.latent_dim, num_actions, hidden=config.hidden, num_layers=config.num_layers)

@@ -1,13 +1,15 @@
-"""Networks that act on one state: a latent policy behind the grounded decoder, and direct behaviour cloning."""
+"""Networks that act: a latent policy in front of the grounded decoder, and direct behaviour cloning."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float, UInt8
 from torch import Tensor, nn
 
 from clam_robot import config
 from clam_robot.errors import ConfigError
+from clam_robot.models.inputs import Inputs
 from clam_robot.models.networks import mlp
 
 
@@ -16,37 +18,64 @@ class PolicyConfig(config.Strict):
     """Shape of a policy network.
 
     Attributes:
+        architecture: mlp, or chunk: a transformer with a query for every target of the chunk, after ACT
+            (arXiv 2304.13705).
         hidden: width.
         num_layers: hidden layers.
+        num_heads: attention heads of the chunk transformer.
         dropout: in training.
+        history: observations before the present one that it sees; at most as many as the window has.
+        chunk: H, control periods it predicts at once.
+        embedding: size of an embedding of the state's features in front of the network, which DynaMo trains beforehand;
+            none with 0.
     """
 
+    architecture: Literal["mlp", "chunk"] = "mlp"
     hidden: int = 256
     num_layers: int = 2
+    num_heads: int = 4
     dropout: float = 0.1
+    history: int = 0
+    chunk: int = 1
+    embedding: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("hidden", "num_layers"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be at least 1, found {getattr(self, name)}")
+        for name, least in (
+            ("hidden", 1),
+            ("num_layers", 1),
+            ("num_heads", 1),
+            ("history", 0),
+            ("chunk", 1),
+            ("embedding", 0),
+        ):
+            if getattr(self, name) < least:
+                raise ConfigError(f"{name} must be at least {least}, found {getattr(self, name)}")
         if not 0 <= self.dropout < 1:
             raise ConfigError(f"dropout must be from 0 to below 1, found {self.dropout}")
+        if self.architecture == "chunk" and self.hidden % self.num_heads:
+            raise ConfigError(f"hidden: expected a multiple of num_heads {self.num_heads}, found {self.hidden}")
 
 
 class PolicyNetwork(nn.Module):
-    """State features P to targets T, which it standardises by itself.
+    """What is seen to H targets of T numbers, which it standardises by itself.
 
     Targets are latent actions for CLAM and actions in [-1, 1] for behaviour cloning.
+
+    Args:
+        eye: what is seen to V numbers.
+        num_seen: V.
+        num_targets: T.
+        config: shape.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, *, num_present: int, num_targets: int, config: PolicyConfig) -> None:
+    def __init__(self, eye: nn.Module, *, num_seen: int, num_targets: int, config: PolicyConfig) -> None:
         super().__init__()
-        self.network = mlp(
-            num_present, num_targets, hidden=config.hidden, num_layers=config.num_layers, dropout=config.dropout
-        )
+        self.eye = eye
+        self.head = _head(num_seen, num_targets, config)
+        self._shape = (config.chunk, num_targets)
         self.register_buffer("mean", torch.zeros(num_targets))
         self.register_buffer("std", torch.ones(num_targets))
 
@@ -56,10 +85,90 @@ class PolicyNetwork(nn.Module):
         self.mean.copy_(targets.mean(0))
         self.std.copy_(targets.std(0).clamp_min(1e-4))
 
-    def forward(self, present: Float[Tensor, "*batch P"]) -> Float[Tensor, "*batch T"]:
+    def act(self, seen: Inputs) -> Float[Tensor, "B H T"]:
         """Targets in their own scale."""
-        return self.network(present) * self.std + self.mean
+        return self.head(self.eye(seen)).view(-1, *self._shape) * self.std + self.mean
 
-    def loss(self, present: Float[Tensor, "B P"], targets: Float[Tensor, "B T"]) -> Tensor:
-        """Mean squared error in standardised targets."""
-        return ((self(present) - targets) / self.std).square().mean()
+    def forward(
+        self,
+        features: Float[Tensor, "B F"],
+        frames: UInt8[Tensor, "B frames 3 h w"] | None,
+        targets: Float[Tensor, "B H T"],
+        is_valid: Bool[Tensor, "B H"],
+    ) -> tuple[Float[Tensor, ""], dict[str, float]]:
+        """Mean squared error in standardised targets, over the valid ones.
+
+        Args:
+            features: of the state, and of those before it where there is a history.
+            frames: at the same moments, where there is a camera.
+            targets: of this control period and those that follow.
+            is_valid: which of them there are; an episode may end within a chunk.
+
+        Returns:
+            The loss and, as it has no parts, nothing else.
+        """
+        errors = ((self.act(Inputs(features=features, frames=frames)) - targets) / self.std).square().mean(-1)
+        return (errors * is_valid).sum() / is_valid.sum().clamp_min(1), {}
+
+
+class StateEye(nn.Module):
+    """Sees the state's features as they are."""
+
+    def forward(self, seen: Inputs) -> Float[Tensor, "B F"]:
+        """The features."""
+        return seen.features
+
+
+class EmbeddingEye(nn.Module):
+    """Sees an embedding of the state's features."""
+
+    def __init__(self, num_features: int, config: PolicyConfig) -> None:
+        super().__init__()
+        self.network = mlp(
+            num_features,
+            config.embedding,
+            hidden=config.hidden,
+            num_layers=config.num_layers,
+            dropout=config.dropout,
+        )
+
+    def forward(self, seen: Inputs) -> Float[Tensor, "B V"]:
+        """The embedding."""
+        return self.network(seen.features)
+
+
+class ChunkHead(nn.Module):
+    """A token of what is seen, attended by a learned query for every period of the chunk."""
+
+    def __init__(self, num_seen: int, num_targets: int, config: PolicyConfig) -> None:
+        super().__init__()
+        self.embed = nn.Linear(num_seen, config.hidden)
+        self.queries = nn.Parameter(0.02 * torch.randn(config.chunk, config.hidden))
+        layer = nn.TransformerDecoderLayer(
+            config.hidden,
+            config.num_heads,
+            4 * config.hidden,
+            config.dropout,
+            activation="gelu",
+            batch_first=True,
+            norm_first=True,
+        )
+        self.decoder = nn.TransformerDecoder(layer, config.num_layers, norm=nn.LayerNorm(config.hidden))
+        self.targets = nn.Linear(config.hidden, num_targets)
+
+    def forward(self, seen: Float[Tensor, "B V"]) -> Float[Tensor, "B H T"]:
+        """All targets of the chunk at once."""
+        memory = self.embed(seen).unsqueeze(1)
+        return self.targets(self.decoder(self.queries.expand(len(seen), -1, -1), memory))
+
+
+def _head(num_seen: int, num_targets: int, config: PolicyConfig) -> nn.Module:
+    if config.architecture == "chunk":
+        return ChunkHead(num_seen, num_targets, config)
+    return mlp(
+        num_seen,
+        config.chunk * num_targets,
+        hidden=config.hidden,
+        num_layers=config.num_layers,
+        dropout=config.dropout,
+    )

@@ -1,4 +1,4 @@
-"""The building block of the state models."""
+"""The building blocks of the models."""
 
 from torch import nn
 
@@ -19,3 +19,20 @@ def mlp(num_inputs: int, num_outputs: int, *, hidden: int, num_layers: int, drop
     for width in [num_inputs, *[hidden] * (num_layers - 1)]:
         layers += [nn.Linear(width, hidden), nn.GELU(), Dropout(dropout)]
     return nn.Sequential(*layers, nn.Linear(hidden, num_outputs))
+
+
+def transformer(hidden: int, *, num_layers: int, num_heads: int, dropout: float = 0.0) -> nn.TransformerEncoder:
+    """Transformer layers, normalised before each part and at the end, on (B, tokens, hidden)."""
+    return nn.TransformerEncoder(
+        transformer_layer(hidden, num_heads=num_heads, dropout=dropout),
+        num_layers,
+        norm=nn.LayerNorm(hidden),
+        enable_nested_tensor=False,
+    )
+
+
+def transformer_layer(hidden: int, *, num_heads: int, dropout: float = 0.0) -> nn.TransformerEncoderLayer:
+    """One layer with GELU and a feed-forward part four times as wide."""
+    return nn.TransformerEncoderLayer(
+        hidden, num_heads, 4 * hidden, dropout, activation="gelu", batch_first=True, norm_first=True
+    )

@@ -9,9 +9,10 @@ from clam_robot.errors import ConfigError
 from clam_robot.models.features import FeatureConfig
 from clam_robot.models.latent_action_model import LatentActionConfig
 from clam_robot.models.latent_policy import PolicyConfig
+from clam_robot.models.vision import VisionConfig
 from clam_robot.training.trainer import OptimizerConfig
 
-Method = Literal["clam", "vpt", "bc-play", "oracle"]
+Method = Literal["clam", "vpt", "lapo", "lapa", "dynamo", "bc-play", "oracle"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,8 +22,14 @@ class TrainConfig(config.Strict):
     The defaults are the settings of the results in the README; they are the same for every task.
 
     Attributes:
-        method: clam; vpt (inverse dynamics labels the demonstrations with actions); bc-play (behaviour cloning of the
-            labelled play); oracle (behaviour cloning of the demonstrations with their true actions, as a ceiling).
+        method: what to learn:
+            clam, latent actions grounded on play;
+            vpt, inverse dynamics learned on play labels the demonstrations (arXiv 2206.11795);
+            lapo, discrete latent actions, grounded afterwards (arXiv 2312.10812);
+            lapa, a policy of discrete latent actions, then tuned on play (arXiv 2410.11758);
+            dynamo, an embedding learned by dynamics, then behaviour cloning of play (arXiv 2409.12192);
+            bc-play, behaviour cloning of play;
+            oracle, behaviour cloning of the demonstrations with their true actions, as a ceiling.
         play: data set with labelled play episodes.
         demonstrations: data set of demonstrations; their actions are ignored by every method but the oracle.
         num_labeled: labelled play episodes to use.
@@ -32,12 +39,16 @@ class TrainConfig(config.Strict):
         batch_size: transitions per update, from demonstrations and from labelled play alike.
         threads: CPU threads; the state models are too small to gain from more than one.
         save_every: updates between two states on disk, from which an interrupted run goes on.
-        device: where to train, "cpu" or "cuda".
-        features: what the models see.
+        device: where to train; auto takes a GPU where there is one.
+        devices: processes that share every batch, each on a GPU of its own or on the CPU.
+        precision: of computation; mixed ones keep weights in 32 bits.
+        features: what the models see of the state.
+        vision: what they see through a camera.
         latent: the latent action model.
         policy: the policy network.
-        dynamics_optimizer: for the latent action model, and for VPT's inverse dynamics.
+        dynamics_optimizer: for the latent action model, VPT's inverse dynamics and DynaMo's embedding.
         policy_optimizer: for the policy.
+        tuning_optimizer: for what LAPO and LAPA do on play in the end.
     """
 
     method: Method = "clam"
@@ -50,16 +61,20 @@ class TrainConfig(config.Strict):
     batch_size: int = 128
     threads: int = 1
     save_every: int = 500
-    device: str = "cpu"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    devices: int = 1
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     features: FeatureConfig = field(default_factory=FeatureConfig)
+    vision: VisionConfig = field(default_factory=VisionConfig)
     latent: LatentActionConfig = field(default_factory=LatentActionConfig)
     policy: PolicyConfig = field(default_factory=PolicyConfig)
     dynamics_optimizer: OptimizerConfig = field(default_factory=lambda: OptimizerConfig(num_steps=2500))
     policy_optimizer: OptimizerConfig = field(default_factory=lambda: OptimizerConfig(num_steps=5000))
+    tuning_optimizer: OptimizerConfig = field(default_factory=lambda: OptimizerConfig(num_steps=2500))
 
     def __post_init__(self) -> None:
-        for name in ("num_labeled", "num_demonstrations", "batch_size", "threads", "save_every", "label_set", "seed"):
-            least = 0 if name in {"label_set", "seed"} else 1
+        least_of = dict.fromkeys(("num_labeled", "num_demonstrations", "batch_size", "threads", "save_every"), 1)
+        for name, least in (least_of | {"devices": 1, "label_set": 0, "seed": 0}).items():
             value = getattr(self, name)
             if value is not None and value < least:
                 raise ConfigError(f"{name} must be at least {least}, found {value}")

@@ -1,13 +1,12 @@
 """From data sets on disk to the windows a run learns from."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
 from torch import Tensor
 
 from clam_robot.episodes.dataset import EpisodeDataset
@@ -17,51 +16,41 @@ from clam_robot.errors import ConfigError, NoEpisodes, NoLabels
 from clam_robot.models.action_scale import ActionScale
 from clam_robot.specs import RobotSpec
 from clam_robot.training.config import TrainConfig
+from clam_robot.training.film import Film, develop
 
 # Seed of the order in which play episodes are dealt to labelled sets; fixed, so that set k is the same in every run.
 _DEAL_SEED = 2505
 
 
-@dataclass(frozen=True, kw_only=True)
-class Batch:
-    """Some transitions as tensors.
+class TransitionSource:
+    """The transitions of episodes, in memory.
 
     Attributes:
-        states: (B, W, S) windows around each transition.
-        action: (B, A) scaled to [-1, 1]; zero where unlabelled.
-        is_labeled: (B,).
+        states: (N, W, S) windows around each transition.
+        action: (N, A) scaled to [-1, 1]; zero where unlabelled.
+        is_labeled: (N,).
+        last: (N,) the last transition that follows without a gap.
+        film: frames of a camera; None where none is looked through.
     """
 
-    states: Float[Tensor, "B W S"]
-    action: Float[Tensor, "B A"]
-    is_labeled: Bool[Tensor, "B"]
-
-
-class TransitionSource:
-    """The transitions of episodes, each with the window around it."""
-
-    def __init__(self, windows: WindowDataset, scale: ActionScale, device: torch.device) -> None:
-        self._windows = windows
-        self._scale = scale
-        self._device = device
+    def __init__(self, windows: WindowDataset, scale: ActionScale, film: Film | None) -> None:
+        window = windows[np.arange(len(windows))]
+        self.states: Tensor = torch.from_numpy(window.states)
+        self.action: Tensor = scale.normalize(torch.from_numpy(window.actions)).nan_to_num(0.0)
+        self.is_labeled: Tensor = torch.from_numpy(window.is_labeled)
+        self.last: Tensor = torch.from_numpy(_last_of_segment(window.episode, window.step))
+        self.film = film
 
     def __len__(self) -> int:
-        return len(self._windows)
+        return len(self.states)
 
-    def batches(self, size: int = 4096) -> Iterator[Batch]:
-        """Every transition in order, at most `size` at a time."""
-        for start in range(0, len(self), size):
-            yield self.take(np.arange(start, min(start + size, len(self))))
 
-    def take(self, indices: np.ndarray) -> Batch:
-        """The transitions at `indices`."""
-        window = self._windows[indices]
-        action = self._scale.normalize(torch.from_numpy(window.actions).to(self._device)).nan_to_num(0.0)
-        return Batch(
-            states=torch.from_numpy(window.states).to(self._device),
-            action=action,
-            is_labeled=torch.from_numpy(window.is_labeled).to(self._device),
-        )
+def _last_of_segment(episode: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """For every transition the last one that follows without a gap."""
+    is_end = np.ones(len(step), bool)
+    is_end[:-1] = (episode[1:] != episode[:-1]) | (step[1:] != step[:-1] + 1)
+    ends = np.flatnonzero(is_end)
+    return ends[np.searchsorted(ends, np.arange(len(step)))]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,10 +58,11 @@ class TrainingData:
     """What a run learns from.
 
     Attributes:
-        spec: of the robot that recorded all of it, without its cameras: nothing here looks through them, and a policy
-            must not ask a robot for more than it uses.
+        spec: of the robot that recorded all of it, without the cameras that nothing here looks through: a policy must
+            not ask a robot for more than it uses.
         play: labelled play; None for the oracle.
         demonstrations: without labels but for the oracle; None for behaviour cloning of play.
+        held_out: labelled play of which nothing is learned, to judge by; None where there is none.
         num_play: episodes of play.
         num_demonstrations: demonstrations.
     """
@@ -80,6 +70,7 @@ class TrainingData:
     spec: RobotSpec
     play: TransitionSource | None
     demonstrations: TransitionSource | None
+    held_out: TransitionSource | None = None
     num_play: int = 0
     num_demonstrations: int = 0
 
@@ -99,21 +90,24 @@ def load_training_data(config: TrainConfig) -> TrainingData:
         SpecMismatch: play and demonstrations come from different robots.
     """
     is_oracle = config.method == "oracle"
-    play = None if is_oracle else _labeled_play(_required(config.play, "play", config.method), config)
+    play, held_out = ([], []) if is_oracle else _labeled_play(_required(config.play, "play", config.method), config)
     demonstrations = None
     if config.method != "bc-play":
         path = _required(config.demonstrations, "demonstrations", config.method)
         demonstrations = _demonstrations(path, config)
         if is_oracle and not any(episode.action_labeled.any() for episode in demonstrations):
             raise NoLabels(f"the oracle needs demonstrations with actions, and {path} has none; train another method")
-    spec = dataclasses.replace((play or demonstrations or [])[0].spec, cameras={})
+    recorded = (play or demonstrations or [])[0].spec
+    cameras = {name: size for name, size in recorded.cameras.items() if name == config.vision.camera}
+    spec = dataclasses.replace(recorded, cameras=cameras)
     if play and demonstrations:
         spec.require(demonstrations[0].spec, what=f"play {config.play} with demonstrations {config.demonstrations}")
     return TrainingData(
         spec=spec,
-        play=None if play is None else _source(play, config, use_labels=True),
+        play=_source(play, config, use_labels=True) if play else None,
+        held_out=_source(held_out, config, use_labels=True) if held_out and config.method == "clam" else None,
         demonstrations=None if demonstrations is None else _source(demonstrations, config, use_labels=is_oracle),
-        num_play=len(play or ()),
+        num_play=len(play),
         num_demonstrations=len(demonstrations or ()),
     )
 
@@ -125,8 +119,11 @@ def _source(episodes: Sequence[Episode], config: TrainConfig, *, use_labels: boo
         raise NoEpisodes(f"expected transitions in {root}, found no two rows in succession; record longer episodes")
     if use_labels and not windows.is_labeled.any():
         raise NoLabels(f"expected labelled transitions in {root}, found none that another row follows; record more")
-    device = torch.device(config.device)
-    return TransitionSource(windows, ActionScale(episodes[0].spec.action).to(device), device)
+    vision = config.vision
+    film = None
+    if vision.camera is not None:
+        film = develop(episodes, torch.from_numpy(windows.rows), camera=vision.camera, size=vision.size)
+    return TransitionSource(windows, ActionScale(episodes[0].spec.action), film)
 
 
 def _required(path: Path | None, name: str, method: str) -> Path:
@@ -151,7 +148,8 @@ def _demonstrations(path: Path, config: TrainConfig) -> list[Episode]:
     return demonstrations[:wanted]
 
 
-def _labeled_play(path: Path, config: TrainConfig) -> list[Episode]:
+def _labeled_play(path: Path, config: TrainConfig) -> tuple[list[Episode], list[Episode]]:
+    """The labelled set of the run, and as many episodes of the others."""
     labeled = [episode for episode in _in_order(path) if episode.action_labeled.any()]
     first, last = config.label_set * config.num_labeled, (config.label_set + 1) * config.num_labeled
     if not labeled:
@@ -165,4 +163,5 @@ def _labeled_play(path: Path, config: TrainConfig) -> list[Episode]:
             f"found {len(labeled)} in {path}; record more, or lower --num-labeled or --label-set"
         )
     order = np.random.default_rng(_DEAL_SEED).permutation(len(labeled))
-    return [labeled[i] for i in order[first:last]]
+    others = np.concatenate([order[last:], order[:first]])[: config.num_labeled]
+    return [labeled[i] for i in order[first:last]], [labeled[i] for i in others]

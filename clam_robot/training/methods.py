@@ -1,15 +1,21 @@
-"""The four recipes: CLAM, VPT, behaviour cloning of play, and the oracle. Each ends in an actor."""
+"""The methods: CLAM and its baselines, under the same data, features and sizes. Each ends in an actor."""
 
+import dataclasses
 from collections.abc import Callable
+from dataclasses import dataclass
 
+import torch
 from torch import nn
 
 from clam_robot.models.action_scale import ActionScale
 from clam_robot.models.actor import Actor
 from clam_robot.models.features import StateFeatures
-from clam_robot.models.latent_policy import PolicyNetwork
+from clam_robot.models.latent_action_model import LatentActionConfig
+from clam_robot.models.latent_policy import PolicyConfig, PolicyNetwork
+from clam_robot.training.baselines import ground, train_code_policy, train_embedding, tune_on_play
 from clam_robot.training.config import Method, TrainConfig
 from clam_robot.training.data import TrainingData
+from clam_robot.training.diagnostics import Diagnostics, diagnose
 from clam_robot.training.stages import (
     fit_features,
     relabel,
@@ -20,70 +26,160 @@ from clam_robot.training.stages import (
 from clam_robot.training.trainer import Trainer
 from clam_robot.training.transitions import Transitions
 
-Recipe = Callable[[TrainingData, TrainConfig, Trainer, Callable[[Actor], None]], Actor]
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """What a method ends in.
+
+    Attributes:
+        actor: acts.
+        policy: shape of its network.
+        latent: shape of its latent actions; None where it speaks in actions.
+        diagnostics: of its latent actions; None without labelled play to judge by.
+    """
+
+    actor: Actor
+    policy: PolicyConfig
+    latent: LatentActionConfig | None = None
+    diagnostics: Diagnostics | None = None
 
 
-def train_clam(data: TrainingData, config: TrainConfig, trainer: Trainer, on_actor: Callable[[Actor], None]) -> Actor:
-    """Latent actions grounded on play, demonstrations relabelled with them, a latent policy behind the decoder."""
-    assert data.demonstrations is not None and data.play is not None
-    features = fit_features(data, config)
-    demonstrations = Transitions.of(data.demonstrations, features)
-    model = train_latent_action_model(demonstrations, Transitions.of(data.play, features), features, config, trainer)
+OnTrained = Callable[[Trained], None]
+Recipe = Callable[[TrainingData, TrainConfig, Trainer, OnTrained], Trained]
+
+
+def effective(config: TrainConfig) -> TrainConfig:
+    """The configuration with what its method brings along: LAPO and LAPA are discrete, and no label trains latents."""
+    latent, policy = config.latent, config.policy
+    if config.method in {"lapo", "lapa"}:
+        kind = latent.bottleneck.kind
+        bottleneck = dataclasses.replace(latent.bottleneck, kind="vq" if kind in {"continuous", "gaussian"} else kind)
+        latent = dataclasses.replace(latent, bottleneck=bottleneck, is_joint=False, action_weight=0.0)
+    if config.method == "dynamo" and config.vision.camera is None and not policy.embedding:
+        policy = dataclasses.replace(policy, embedding=policy.hidden)
+    return dataclasses.replace(config, latent=latent, policy=policy)
+
+
+def train_clam(data: TrainingData, config: TrainConfig, trainer: Trainer, on_trained: OnTrained) -> Trained:
+    """Latent actions grounded on play, demonstrations relabelled with them, a latent policy behind the decoder.
+
+    LAPO is the same with discrete latents that no label has trained, and a decoder fitted to play in the end.
+    """
+    features, demonstrations, play = _open(data, config, trainer)
+    model = train_latent_action_model(demonstrations, play, config, trainer)
+    if config.method == "lapo":
+        ground(model, play, config, trainer)
     latents = relabel(demonstrations, model.encode)
+    diagnostics = None
+    if data.held_out is not None:
+        diagnostics = diagnose(model, play, Transitions.of(data.held_out, features), demonstrations)
+        trainer.note("diagnostics", diagnostics.scalars())
 
-    def actor(network: PolicyNetwork) -> Actor:
-        return _actor(data, features, network, model.action_decoder)
+    def trained(network: PolicyNetwork) -> Trained:
+        actor = _actor(data, config, features, network, model.action_decoder)
+        return Trained(actor=actor, policy=config.policy, latent=config.latent, diagnostics=diagnostics)
 
-    network = train_policy(
-        demonstrations, latents, features, config, trainer, on_save=lambda network: on_actor(actor(network))
-    )
-    return actor(network)
-
-
-def train_vpt(data: TrainingData, config: TrainConfig, trainer: Trainer, on_actor: Callable[[Actor], None]) -> Actor:
-    """Demonstrations labelled by inverse dynamics learned on play, then cloned (VPT, arXiv 2206.11795)."""
-    assert data.demonstrations is not None and data.play is not None
-    features = fit_features(data, config)
-    demonstrations = Transitions.of(data.demonstrations, features)
-    inverse_dynamics = train_inverse_dynamics(Transitions.of(data.play, features), features, config, trainer)
+    every = torch.ones_like(demonstrations.is_labeled)
     network = train_policy(
         demonstrations,
-        relabel(demonstrations, inverse_dynamics),
-        features,
+        latents,
+        every,
         config,
         trainer,
-        on_save=lambda network: on_actor(_actor(data, features, network, None)),
+        on_save=lambda network: on_trained(trained(network)),
     )
-    return _actor(data, features, network, None)
+    return trained(network)
 
 
-def train_behavior_cloning(
-    data: TrainingData, config: TrainConfig, trainer: Trainer, on_actor: Callable[[Actor], None]
-) -> Actor:
-    """True actions cloned: of the play, or of the demonstrations for the oracle."""
+def train_vpt(data: TrainingData, config: TrainConfig, trainer: Trainer, on_trained: OnTrained) -> Trained:
+    """Demonstrations labelled by inverse dynamics learned on play, then cloned."""
+    features, demonstrations, play = _open(data, config, trainer)
+    inverse_dynamics = train_inverse_dynamics(play, config, trainer)
+    actions = relabel(demonstrations, inverse_dynamics.infer)
+
+    def trained(network: PolicyNetwork) -> Trained:
+        return Trained(actor=_actor(data, config, features, network, None), policy=config.policy)
+
+    every = torch.ones_like(demonstrations.is_labeled)
+    network = train_policy(
+        demonstrations, actions, every, config, trainer, on_save=lambda network: on_trained(trained(network))
+    )
+    return trained(network)
+
+
+def train_lapa(data: TrainingData, config: TrainConfig, trainer: Trainer, on_trained: OnTrained) -> Trained:
+    """A policy learns which discrete latent action the demonstrations take, then is tuned to play's actions."""
+    features, demonstrations, play = _open(data, config, trainer)
+    model = train_latent_action_model(demonstrations, play, config, trainer)
+    code_policy = train_code_policy(model, demonstrations, config, trainer)
+    network = tune_on_play(code_policy, play, config, trainer)
+    return Trained(actor=_actor(data, config, features, network, None), policy=config.policy)
+
+
+def train_dynamo(data: TrainingData, config: TrainConfig, trainer: Trainer, on_trained: OnTrained) -> Trained:
+    """Behaviour cloning of play on an embedding that dynamics of demonstrations and play have shaped."""
+    features, demonstrations, play = _open(data, config, trainer)
+    eye = train_embedding(demonstrations, play, config, trainer)
+
+    def trained(network: PolicyNetwork) -> Trained:
+        return Trained(actor=_actor(data, config, features, network, None), policy=config.policy)
+
+    network = train_policy(
+        play,
+        play.action,
+        play.is_labeled,
+        config,
+        trainer,
+        eye=eye,
+        on_save=lambda network: on_trained(trained(network)),
+    )
+    return trained(network)
+
+
+def train_behavior_cloning(data: TrainingData, config: TrainConfig, trainer: Trainer, on_trained: OnTrained) -> Trained:
+    """Labelled observations cloned: those of play, or the demonstrations for the oracle."""
     source = data.play if data.play is not None else data.demonstrations
     assert source is not None
-    features = fit_features(data, config)
-    labeled = Transitions.of(source, features).labeled()
+    features = fit_features(data, config, trainer.fabric.device)
+    labeled = Transitions.of(source, features)
+
+    def trained(network: PolicyNetwork) -> Trained:
+        return Trained(actor=_actor(data, config, features, network, None), policy=config.policy)
+
     network = train_policy(
         labeled,
         labeled.action,
-        features,
+        labeled.is_labeled,
         config,
         trainer,
-        on_save=lambda network: on_actor(_actor(data, features, network, None)),
+        on_save=lambda network: on_trained(trained(network)),
     )
-    return _actor(data, features, network, None)
+    return trained(network)
 
 
 RECIPES: dict[Method, Recipe] = {
     "clam": train_clam,
     "vpt": train_vpt,
+    "lapo": train_clam,
+    "lapa": train_lapa,
+    "dynamo": train_dynamo,
     "bc-play": train_behavior_cloning,
     "oracle": train_behavior_cloning,
 }
 
 
-def _actor(data: TrainingData, features: StateFeatures, network: PolicyNetwork, decoder: nn.Module | None) -> Actor:
+def _open(data: TrainingData, config: TrainConfig, trainer: Trainer) -> tuple[StateFeatures, Transitions, Transitions]:
+    assert data.demonstrations is not None and data.play is not None
+    features = fit_features(data, config, trainer.fabric.device)
+    return features, Transitions.of(data.demonstrations, features), Transitions.of(data.play, features)
+
+
+def _actor(
+    data: TrainingData,
+    config: TrainConfig,
+    features: StateFeatures,
+    network: PolicyNetwork,
+    decoder: nn.Module | None,
+) -> Actor:
     scale = ActionScale(data.spec.action).to(features.mean.device)
-    return Actor(features=features, network=network, decoder=decoder, scale=scale)
+    return Actor(features=features, network=network, decoder=decoder, scale=scale, frame_size=config.vision.size)

@@ -1,13 +1,13 @@
-"""Several training runs at a time, each in its own process."""
+"""Several jobs at a time, each in its own process; training runs above all."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from queue import Empty
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from clam_robot.errors import TrainingError
 from clam_robot.processes import worker_pool
@@ -18,6 +18,22 @@ from clam_robot.training.trainer import Progress
 _POLL_SECONDS = 0.2
 
 Update = tuple[str, int, int, Mapping[str, float]]
+Result = TypeVar("Result")
+Result_co = TypeVar("Result_co", covariant=True)
+
+
+@runtime_checkable
+class Job(Protocol[Result_co]):
+    """Long work that can be sent to another process, and goes on where it was when it is done again."""
+
+    @property
+    def name(self) -> str:
+        """Shown with its progress."""
+        ...
+
+    def run(self, progress: Progress) -> Result_co:
+        """Do it."""
+        ...
 
 
 @runtime_checkable
@@ -56,11 +72,27 @@ class TrainingJob:
     config: TrainConfig
     directory: Path
 
+    def run(self, progress: Progress) -> TrainingResult:
+        """Train, or go on with the run."""
+        return run_training(self.config, self.directory, progress)
 
-def run_jobs(jobs: Sequence[TrainingJob], progress: Progress, *, workers: int = 2) -> list[TrainingResult]:
+
+def run_jobs(
+    jobs: Sequence[Job[Result]],
+    progress: Progress,
+    *,
+    workers: int = 2,
+    on_result: Callable[[Job[Result], Result], None] = lambda job, result: None,
+) -> list[Result]:
     """Run every job; the results come in their order.
 
     Interrupted or failed, each job goes on from its last state when it is run again.
+
+    Args:
+        jobs: to do.
+        progress: told of every job's progress, with the job's name before the stage's.
+        workers: processes.
+        on_result: told of every result as it comes.
 
     Raises:
         ClamRobotError: the first failure of a job; the others stop at their next report.
@@ -70,13 +102,14 @@ def run_jobs(jobs: Sequence[TrainingJob], progress: Progress, *, workers: int = 
         updates: Updates = manager.Queue()
         stop = manager.Event()
         futures = [pool.submit(_run_job, job, updates, stop) for job in jobs]
+        job_of = dict(zip(futures, jobs, strict=True))
         try:
-            waiting: Collection[Future[TrainingResult]] = futures
+            waiting: Collection[Future[Result]] = futures
             while waiting:
                 done, waiting = wait(waiting, timeout=_POLL_SECONDS, return_when=FIRST_EXCEPTION)
                 _forward(updates, progress)
                 for future in done:
-                    future.result()
+                    on_result(job_of[future], future.result())
             return [future.result() for future in futures]
         except BrokenProcessPool:
             raise TrainingError(
@@ -96,8 +129,8 @@ def _forward(updates: Updates, progress: Progress) -> None:
             return
 
 
-def _run_job(job: TrainingJob, updates: Updates, stop: Stop) -> TrainingResult:
-    return run_training(job.config, job.directory, _Forwarder(job.name, updates, stop))
+def _run_job(job: Job[Result], updates: Updates, stop: Stop) -> Result:
+    return job.run(_Forwarder(job.name, updates, stop))
 
 
 class _Forwarder:

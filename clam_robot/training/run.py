@@ -11,17 +11,18 @@ import torch
 import clam_robot
 from clam_robot import config as files
 from clam_robot.errors import CheckpointError, ConfigError
-from clam_robot.models.actor import Actor
 from clam_robot.models.checkpoint import CheckpointHeader, TrainingSummary, save_checkpoint
 from clam_robot.timing import Clock, MonotonicClock
 from clam_robot.training.config import TrainConfig
 from clam_robot.training.data import load_training_data
-from clam_robot.training.methods import RECIPES
+from clam_robot.training.fabric import launch
+from clam_robot.training.methods import RECIPES, Trained, effective
 from clam_robot.training.trainer import Progress, Trainer
 
 CONFIG = "train.json"
 CHECKPOINT = "checkpoint"
 FINISHED = "finished.json"
+DIAGNOSTICS = "diagnostics.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,23 +54,28 @@ def run_training(
     """
     stopwatch = stopwatch or MonotonicClock()
     begin = stopwatch.now()
-    _require_device(config.device)
+    fabric = launch(config)
     torch.set_num_threads(config.threads)
     data = load_training_data(config)
-    _claim(directory, config)
+    _require_own(directory, config)  # by every process, so that none waits for one that has refused
+    fabric.barrier()
+    if fabric.is_global_zero:
+        _claim(directory, config)
+    fabric.barrier()
     checkpoint, finished = directory / CHECKPOINT, directory / FINISHED
     if finished.exists() and checkpoint.exists():
         return TrainingResult(checkpoint=checkpoint, seconds=_seconds(finished), was_finished=True)
-    trainer = Trainer(directory, seed=config.seed, progress=progress, save_every=config.save_every)
+    trainer = Trainer(directory, seed=config.seed, progress=progress, fabric=fabric, save_every=config.save_every)
     torch.manual_seed(config.seed)
 
-    def save(actor: Actor) -> None:
+    def save(trained: Trained) -> None:
         header = CheckpointHeader(
             method=config.method,
             spec=data.spec,
             features=config.features,
-            policy=config.policy,
-            latent=None if actor.decoder is None else config.latent,
+            vision=config.vision,
+            policy=trained.policy,
+            latent=trained.latent,
             training=TrainingSummary(
                 play=None if data.play is None else str(config.play),
                 demonstrations=None if data.demonstrations is None else str(config.demonstrations),
@@ -81,11 +87,16 @@ def run_training(
             ),
             software_version=clam_robot.__version__,
         )
-        save_checkpoint(checkpoint, actor, header)
+        save_checkpoint(checkpoint, trained.actor, header)
 
-    save(RECIPES[config.method](data, config, trainer, save))
+    trained = RECIPES[config.method](data, effective(config), trainer, save)
     seconds = stopwatch.now() - begin
-    _write(finished, {"seconds": round(seconds, 1)})
+    if fabric.is_global_zero:
+        save(trained)
+        if trained.diagnostics is not None:
+            _write(directory / DIAGNOSTICS, files.to_dict(trained.diagnostics))
+        _write(finished, {"seconds": round(seconds, 1)})
+    fabric.barrier()
     return TrainingResult(checkpoint=checkpoint, seconds=seconds)
 
 
@@ -96,23 +107,17 @@ def _seconds(finished: Path) -> float:
         raise CheckpointError(f"{finished} is damaged ({error}); delete it, and training ends the run again") from None
 
 
-def _require_device(name: str) -> None:
-    try:
-        torch.empty(0, device=name)
-    except (RuntimeError, AssertionError) as error:
-        first = str(error).strip().splitlines()[0]
-        raise ConfigError(
-            f"device: expected cpu or a GPU that is there, found {name!r} ({first}); use --device cpu"
-        ) from None
-
-
 def _claim(directory: Path, config: TrainConfig) -> None:
     directory.mkdir(parents=True, exist_ok=True)
-    path, wanted = directory / CONFIG, files.to_dict(config)
+    if not (directory / CONFIG).exists():
+        _write(directory / CONFIG, files.to_dict(config))
+
+
+def _require_own(directory: Path, config: TrainConfig) -> None:
+    path = directory / CONFIG
     if not path.exists():
-        _write(path, wanted)
         return
-    different = list(_differences(files.to_dict(files.load(TrainConfig, path)), wanted))
+    different = list(_differences(files.to_dict(files.load(TrainConfig, path)), files.to_dict(config)))
     if different:
         raise ConfigError(
             f"{directory} holds a run with other settings ({'; '.join(different)}); "

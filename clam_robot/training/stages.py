@@ -1,116 +1,147 @@
-"""The stages the methods are made of: dynamics, relabelling, and a policy on targets."""
+"""The stages that methods are made of: dynamics, relabelling, and a policy on targets."""
 
 from collections.abc import Callable
 
-import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int64, Shaped, UInt8
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
+from clam_robot.models.architectures import build_inverse_dynamics, build_latent_action_model, build_policy
+from clam_robot.models.dynamics import InverseDynamics
 from clam_robot.models.features import StateFeatures
+from clam_robot.models.inputs import Inputs
 from clam_robot.models.latent_action_model import LatentActionModel
-from clam_robot.models.latent_policy import PolicyNetwork
-from clam_robot.models.networks import mlp
+from clam_robot.models.latent_policy import PolicyConfig, PolicyNetwork
+from clam_robot.models.vision import shift_windows
 from clam_robot.training.config import TrainConfig
 from clam_robot.training.data import TrainingData
+from clam_robot.training.draws import Draws
 from clam_robot.training.trainer import Trainer
 from clam_robot.training.transitions import Transitions
 
-_RELABEL_BATCH = 4096
+_RELABEL_BATCH = 1024
 
 
-def fit_features(data: TrainingData, config: TrainConfig) -> StateFeatures:
+def fit_features(data: TrainingData, config: TrainConfig, device: torch.device) -> StateFeatures:
     """Scales and means over everything the method may see."""
-    features = StateFeatures(data.spec, config.features).to(config.device)
+    features = StateFeatures(data.spec, config.features)
     now = config.features.past
-    pairs = torch.cat([batch.states[:, now : now + 2] for source in data.sources for batch in source.batches()])
+    pairs = torch.cat([source.states[:, now : now + 2] for source in data.sources])
     features.fit(pairs[:, 0], pairs[:, 1] - pairs[:, 0])
-    return features
+    return features.to(device)
 
 
 def train_latent_action_model(
-    demonstrations: Transitions, play: Transitions, features: StateFeatures, config: TrainConfig, trainer: Trainer
+    demonstrations: Transitions, play: Transitions, config: TrainConfig, trainer: Trainer
 ) -> LatentActionModel:
     """Stage 1 of CLAM: latent actions from demonstrations and play, grounded on the labelled play (paper section 4)."""
-    model = LatentActionModel(
-        num_context=features.num_context,
-        num_present=features.num_present,
-        num_change=features.num_change,
-        num_actions=play.action.shape[1],
-        config=config.latent,
-    ).to(config.device)
+    model = build_latent_action_model(
+        play.layout, num_actions=play.action.shape[1], config=config.latent, vision=config.vision
+    )
 
-    def loss(rng: np.random.Generator) -> tuple[Tensor, dict[str, float]]:
-        batch = Transitions.join([source.draw(rng, config.batch_size) for source in (demonstrations, play)])
-        return model.loss(
-            context=batch.context,
-            present=features.present_of(batch.context),
-            change=features.change_of(batch.context),
-            action=batch.action,
-            is_labeled=batch.is_labeled,
-        )
+    def draw(draws: Draws, step: int) -> tuple[Tensor, Tensor | None, Tensor, Tensor, float]:
+        chosen = [(source, draws.indices(len(source), config.batch_size)) for source in (demonstrations, play)]
+        window = Inputs.join([source.windows(indices) for source, indices in chosen])
+        action = torch.cat([source.action[indices] for source, indices in chosen])
+        is_labeled = torch.cat([source.is_labeled[indices] for source, indices in chosen])
+        return window.features, window.frames, action, is_labeled, config.latent.action_weight_at(step)
 
-    trainer.fit("latent_actions", model, loss, config.dynamics_optimizer)
+    trainer.fit("latent_actions", model, draw, config.dynamics_optimizer)
     return model
 
 
-def train_inverse_dynamics(
-    play: Transitions, features: StateFeatures, config: TrainConfig, trainer: Trainer
-) -> nn.Module:
-    """VPT: a window's action in [-1, 1] from labelled play alone, with CLAM's features and regularisers."""
+class ActionInference(nn.Module):
+    """Inverse dynamics that infers actions themselves."""
+
+    def __init__(self, inverse: InverseDynamics, shift: int) -> None:
+        super().__init__()
+        self.inverse = inverse
+        self._shift = shift
+
+    def infer(self, window: Inputs) -> Float[Tensor, "B A"]:
+        """Actions scaled to [-1, 1]."""
+        return torch.tanh(self.inverse(window)[:, 0])
+
+    def forward(
+        self, features: Float[Tensor, "B C"], frames: UInt8[Tensor, "B W 3 h w"] | None, action: Float[Tensor, "B A"]
+    ) -> tuple[Float[Tensor, ""], dict[str, float]]:
+        """Mean squared error."""
+        if frames is not None and self.training:
+            frames = shift_windows(frames, self._shift)
+        return mse_loss(self.infer(Inputs(features=features, frames=frames)), action), {}
+
+
+def train_inverse_dynamics(play: Transitions, config: TrainConfig, trainer: Trainer) -> ActionInference:
+    """VPT: a window's action from labelled play alone, with CLAM's features, shape and regularisers."""
+    inverse = build_inverse_dynamics(
+        play.layout, num_inferred=play.action.shape[1], config=config.latent, vision=config.vision
+    )
+    model = ActionInference(inverse, config.vision.shift)
     labeled = play.labeled()
-    model = mlp(
-        features.num_context,
-        play.action.shape[1],
-        hidden=config.latent.hidden,
-        num_layers=config.latent.num_layers,
-        dropout=config.latent.dropout,
-    ).to(config.device)
-    model.append(nn.Tanh())
 
-    def loss(rng: np.random.Generator) -> tuple[Tensor, dict[str, float]]:
-        batch = labeled.draw(rng, config.batch_size)
-        return mse_loss(model(batch.context), batch.action), {}
+    def draw(draws: Draws, step: int) -> tuple[Tensor, Tensor | None, Tensor]:
+        indices = labeled[draws.indices(len(labeled), config.batch_size)]
+        window = play.windows(indices)
+        return window.features, window.frames, play.action[indices]
 
-    trainer.fit("inverse_dynamics", model, loss, config.dynamics_optimizer)
+    trainer.fit("inverse_dynamics", model, draw, config.dynamics_optimizer)
     return model
 
 
 @torch.no_grad()
-def relabel(transitions: Transitions, infer: Callable[[Float[Tensor, "B C"]], Tensor]) -> Float[Tensor, "N T"]:
+def relabel(transitions: Transitions, infer: Callable[[Inputs], Tensor]) -> Shaped[Tensor, "N T"]:
     """Targets for every transition, inferred from its window alone."""
-    return torch.cat([infer(context) for context in transitions.context.split(_RELABEL_BATCH)])
+    every = torch.arange(len(transitions), device=transitions.context.device)
+    return torch.cat([infer(transitions.windows(indices)) for indices in every.split(_RELABEL_BATCH)])
 
 
 def train_policy(
     transitions: Transitions,
     targets: Float[Tensor, "N T"],
-    features: StateFeatures,
+    is_target: Bool[Tensor, "N"],
     config: TrainConfig,
     trainer: Trainer,
     *,
+    shape: PolicyConfig | None = None,
+    eye: nn.Module | None = None,
     on_save: Callable[[PolicyNetwork], None] = lambda network: None,
 ) -> PolicyNetwork:
-    """The last stage of every method: states to targets, which are latent actions or actions.
+    """The last stage of every method: what is seen to targets, which are latent actions or actions.
 
     Args:
         transitions: to imitate.
         targets: one per transition.
-        features: fitted.
+        is_target: which of them there are.
         config: of the run.
         trainer: of the run.
+        shape: of the network; that of the run by default.
+        eye: a trained one, left as it is.
         on_save: called with the network so far whenever the state is saved.
     """
-    present = features.present_of(transitions.context).contiguous()
-    network = PolicyNetwork(num_present=features.num_present, num_targets=targets.shape[1], config=config.policy).to(
-        config.device
-    )
-    network.fit_scale(targets)
+    shape = shape or config.policy
+    network = build_policy(transitions.layout, num_targets=targets.shape[1], config=shape, vision=config.vision)
+    if eye is not None:
+        network.eye.load_state_dict(eye.state_dict())
+        network.eye.requires_grad_(False)
+    network.fit_scale(targets[is_target])
+    network.to(targets.device)
+    begins = is_target.nonzero().flatten()
 
-    def loss(rng: np.random.Generator) -> tuple[Tensor, dict[str, float]]:
-        chosen = torch.from_numpy(rng.integers(len(targets), size=2 * config.batch_size)).to(targets.device)
-        return network.loss(present[chosen], targets[chosen]), {}
+    def draw(draws: Draws, step: int) -> tuple[Tensor, Tensor | None, Tensor, Tensor]:
+        indices = begins[draws.indices(len(begins), 2 * config.batch_size)]
+        seen = transitions.seen(indices, shape.history)
+        chunk, is_there = chunks(indices, transitions.last, shape.chunk)
+        return seen.features, seen.frames, targets[chunk], is_there & is_target[chunk]
 
-    trainer.fit("policy", network, loss, config.policy_optimizer, on_save=lambda _: on_save(network))
+    trainer.fit("policy", network, draw, config.policy_optimizer, on_save=lambda _: on_save(network))
     return network
+
+
+def chunks(
+    indices: Int64[Tensor, "B"], last: Int64[Tensor, "N"], length: int
+) -> tuple[Int64[Tensor, "B H"], Bool[Tensor, "B H"]]:
+    """The transitions that follow each, itself first, and which of them there are before its episode ends."""
+    following = indices[:, None] + torch.arange(length, device=indices.device)
+    end = last[indices][:, None]
+    return following.minimum(end), following <= end

@@ -1,5 +1,7 @@
 """Runs optimisation stages: progress, TensorBoard, and a state on disk from which an interrupted stage goes on exactly.
 
+Lightning Fabric brings devices, precision and several processes, which share every batch.
+
 Every random choice of step k comes from generators seeded with (seed, stage, k), and what is drawn between two stages,
 as initial weights, from one seeded by the end of the stage before. So a resumed run draws what an uninterrupted one
 would have drawn, and the state on disk is the weights, the optimiser's moments and k.
@@ -8,12 +10,14 @@ would have drawn, and the state on disk is the weights, the optimiser's moments 
 import math
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import torch
+from lightning_fabric import Fabric
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -21,23 +25,29 @@ from torch.utils.tensorboard import SummaryWriter
 
 from clam_robot import config
 from clam_robot.errors import CheckpointError, ConfigError, TrainingDiverged
+from clam_robot.training.draws import Draws
 
-LossFunction = Callable[[np.random.Generator], tuple[Tensor, Mapping[str, float]]]
+# Draws a batch: arguments of the module, which returns the loss and its parts.
+Draw = Callable[[Draws, int], tuple[Any, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class OptimizerConfig(config.Strict):
-    """AdamW with a cosine schedule to zero.
+    """AdamW with a linear warm-up and a cosine schedule to zero.
 
     Attributes:
         num_steps: updates.
-        learning_rate: at the start.
+        learning_rate: the largest.
+        warmup: updates until it is reached.
+        schedule: cosine, or constant after the warm-up.
         weight_decay: decoupled.
         max_grad_norm: gradients are clipped to this norm.
     """
 
     num_steps: int
     learning_rate: float = 1e-3
+    warmup: int = 0
+    schedule: Literal["cosine", "constant"] = "cosine"
     weight_decay: float = 1e-2
     max_grad_norm: float = 1.0
 
@@ -47,8 +57,16 @@ class OptimizerConfig(config.Strict):
         for name in ("learning_rate", "max_grad_norm"):
             if not getattr(self, name) > 0:
                 raise ConfigError(f"{name} must be positive, found {getattr(self, name)}")
-        if not self.weight_decay >= 0:
-            raise ConfigError(f"weight_decay must not be negative, found {self.weight_decay}")
+        for name in ("weight_decay", "warmup"):
+            if not getattr(self, name) >= 0:
+                raise ConfigError(f"{name} must not be negative, found {getattr(self, name)}")
+
+    def learning_rate_at(self, step: int) -> float:
+        """In update `step`, counted from 0."""
+        rate = self.learning_rate * min(1.0, (step + 1) / max(1, self.warmup))
+        if self.schedule == "constant":
+            return rate
+        return rate * 0.5 * (1 + math.cos(math.pi * step / self.num_steps))
 
 
 @runtime_checkable
@@ -67,13 +85,22 @@ class Trainer:
         directory: of the run; states go to `state/`, TensorBoard files to `tensorboard/`.
         seed: of every random choice.
         progress: told every `log_every` updates.
+        fabric: launched; one process on the CPU by default.
         log_every: updates between two log entries.
         save_every: updates between two states on disk.
     """
 
     def __init__(
-        self, directory: Path, *, seed: int, progress: Progress, log_every: int = 100, save_every: int = 1000
+        self,
+        directory: Path,
+        *,
+        seed: int,
+        progress: Progress,
+        fabric: Fabric | None = None,
+        log_every: int = 100,
+        save_every: int = 1000,
     ) -> None:
+        self.fabric = fabric or Fabric(accelerator="cpu", devices=1)
         self._state_directory = directory / "state"
         self._state_directory.mkdir(parents=True, exist_ok=True)
         self._board_directory = directory / "tensorboard"
@@ -86,19 +113,19 @@ class Trainer:
         self,
         stage: str,
         module: nn.Module,
-        loss_function: LossFunction,
+        draw: Draw,
         config: OptimizerConfig,
         *,
         on_save: Callable[[int], None] | None = None,
     ) -> dict[str, float]:
-        """Minimise a loss; goes on where an earlier call in the same folder was interrupted.
+        """Minimise what a module returns; goes on where an earlier call in the same folder was interrupted.
 
         Args:
             stage: name of the stage, unique in the run.
-            module: whose parameters are trained; left in evaluation mode.
-            loss_function: draws a batch with the generator it is given and returns the loss and its parts.
+            module: its forward returns the loss and its parts; left in evaluation mode.
+            draw: gives the arguments of `module` for an update, from the random draws of that update and its number.
             config: of the optimiser.
-            on_save: called with the step whenever the state is written, and at the end.
+            on_save: called with the step whenever the state is written, and at the end, by the first process.
 
         Returns:
             The last logs.
@@ -107,14 +134,47 @@ class Trainer:
             TrainingDiverged: the loss or its gradient is not finite; the last state on disk is from before.
             CheckpointError: the state on disk is damaged or of another model, or cannot be written.
         """
+        module = module.to(self.fabric.device)
         parameters = [p for p in module.parameters() if p.requires_grad]
         optimizer = torch.optim.AdamW(parameters, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True)
         path = self._state_directory / f"{stage}.safetensors"
         first, logs = _load_state(path, module, optimizer) if path.exists() else (0, dict[str, float]())
-        with SummaryWriter(str(self._board_directory)) as board:
+        self.fabric.barrier()  # nobody writes what another still reads
+        if first < config.num_steps:
+            logs = self._run(stage, module, optimizer, draw, config, first, on_save)
+        self._seed_draws(stage, config.num_steps)
+        module.eval()
+        if on_save is not None and self.fabric.is_global_zero:
+            on_save(config.num_steps)
+        return logs
+
+    def note(self, what: str, values: Mapping[str, float]) -> None:
+        """Add measures of a finished stage to the TensorBoard files."""
+        if self.fabric.is_global_zero:
+            with SummaryWriter(str(self._board_directory)) as board:
+                for name, value in values.items():
+                    board.add_scalar(f"{what}/{name}", value, 0)
+
+    def _run(
+        self,
+        stage: str,
+        module: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        draw: Draw,
+        config: OptimizerConfig,
+        first: int,
+        on_save: Callable[[int], None] | None,
+    ) -> dict[str, float]:
+        logs: dict[str, float] = {}
+        update = _Update(self.fabric, module, optimizer, config, stage)
+        path = self._state_directory / f"{stage}.safetensors"
+        is_first_process = self.fabric.is_global_zero
+        with SummaryWriter(str(self._board_directory)) if is_first_process else nullcontext() as board:
             for step in range(first + 1, config.num_steps + 1):
-                logs = self._update(stage, step - 1, module, optimizer, loss_function, config)
+                logs = update(draw(self._seed_draws(stage, step - 1), step - 1), step - 1)
                 is_last = step == config.num_steps
+                if board is None:
+                    continue
                 if is_last or step % self._log_every == 0:
                     self._progress.update(stage, step, config.num_steps, logs)
                     for name, value in logs.items():
@@ -123,47 +183,54 @@ class Trainer:
                     _save_state(path, module, optimizer, step, logs)
                     if on_save is not None and not is_last:
                         on_save(step)
-        self._seed_draws(stage, config.num_steps)
-        module.eval()
-        if on_save is not None:
-            on_save(config.num_steps)
         return logs
 
-    def _update(
-        self,
-        stage: str,
-        step: int,
-        module: nn.Module,
-        optimizer: torch.optim.Optimizer,
-        loss_function: LossFunction,
-        config: OptimizerConfig,
-    ) -> dict[str, float]:
-        rng = self._seed_draws(stage, step)
-        for group in optimizer.param_groups:
-            group["lr"] = config.learning_rate * 0.5 * (1 + math.cos(math.pi * step / config.num_steps))
-        module.train()
-        loss, parts = loss_function(rng)
-        value = loss.item()
-        optimizer.zero_grad()
-        loss.backward()
-        norm = nn.utils.clip_grad_norm_(optimizer.param_groups[0]["params"], config.max_grad_norm).item()
-        for what, found in (("loss", value), ("gradient", norm)):
-            if not math.isfinite(found):
-                raise TrainingDiverged(
-                    f"stage {stage}, update {step + 1}: expected a finite {what}, found {found}; "
-                    "lower the learning rate or look for extreme values with `clam inspect`"
-                )
-        optimizer.step()
-        return {"loss": value, **parts}
-
-    def _seed_draws(self, stage: str, step: int) -> np.random.Generator:
+    def _seed_draws(self, stage: str, step: int) -> Draws:
         rng = np.random.default_rng([self._seed, zlib.crc32(stage.encode()), step])
-        seed = int(rng.integers(2**62))
+        seed = int(rng.integers(2**62)) + self.fabric.global_rank  # dropout differs between processes, batches do not
         # As torch.manual_seed, which spends longer than a small layer on every kind of device that is not there.
         torch.default_generator.manual_seed(seed)
         if torch.cuda.is_initialized():
             torch.cuda.manual_seed_all(seed)
-        return rng
+        return Draws(rng, rank=self.fabric.global_rank, world_size=self.fabric.world_size, device=self.fabric.device)
+
+
+class _Update:
+    """One step of the optimiser, on every process of the run."""
+
+    def __init__(
+        self,
+        fabric: Fabric,
+        module: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        config: OptimizerConfig,
+        stage: str,
+    ) -> None:
+        self._fabric = fabric
+        self._config = config
+        self._stage = stage
+        self._module, self._optimizer = fabric.setup(module, optimizer, move_to_device=False)
+
+    def __call__(self, batch: tuple[Any, ...], step: int) -> dict[str, float]:
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._config.learning_rate_at(step)
+        self._module.train()
+        loss, parts = self._module(*batch)
+        value = loss.item()
+        self._optimizer.zero_grad()
+        self._fabric.backward(loss)
+        clipped = self._fabric.clip_gradients(
+            self._module, self._optimizer, max_norm=self._config.max_grad_norm, error_if_nonfinite=False
+        )
+        norm = math.nan if clipped is None else clipped.item()
+        for what, found in (("loss", value), ("gradient", norm)):
+            if not math.isfinite(found):
+                raise TrainingDiverged(
+                    f"stage {self._stage}, update {step + 1}: expected a finite {what}, found {found}; "
+                    "lower the learning rate or look for extreme values with `clam inspect`"
+                )
+        self._optimizer.step()
+        return {"loss": value, **parts}
 
 
 def _save_state(

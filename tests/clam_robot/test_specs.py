@@ -326,7 +326,7 @@ def test_another_name_and_further_cameras_are_no_difference() -> None:
         ({"cameras": {}}, "camera front: needed, offered are none"),
         ({"cameras": {"front": CameraSpec(height=8, width=6)}}, "camera front: needs (4, 6, 3), finds (8, 6, 3)"),
         ({"control_hz": 50.0}, "control_hz: needs 5.0, finds 50.0"),
-        ({"gripper": None}, f"gripper: needs {arm().gripper}, finds None"),
+        ({"gripper": None}, f"gripper: needs {arm().gripper}; finds none"),
     ],
 )
 def test_each_difference_names_its_entry_what_is_needed_and_what_is_found(changes: dict[str, Any], line: str) -> None:

@@ -237,7 +237,7 @@ for name in "metaworld:reach", "dmcontrol:pendulum-swingup":
 
 
 def test_unknown_task_names_the_closest() -> None:
-    with pytest.raises(UnknownRobot, match=r"no MetaWorld task 'asembly'; did you mean assembly.*window-open"):
+    with pytest.raises(UnknownRobot, match=r"no MetaWorld task 'asembly'; did you mean assembly"):
         MetaWorldConfig(task="asembly")
 
 

@@ -1,0 +1,123 @@
+"""Dynamics of frames as convolutional networks: a strided encoder backwards, a U-Net forwards."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn.functional import gelu, interpolate
+
+from clam_robot.models.dynamics import ForwardDynamics, InverseDynamics
+from clam_robot.models.frame_error import change_error
+from clam_robot.models.inputs import Inputs
+from clam_robot.models.mlp_dynamics import MlpForward
+from clam_robot.models.networks import mlp
+from clam_robot.models.vision import VisionConfig, as_floats, convolutions
+from clam_robot.models.window_layout import WindowLayout
+
+
+class CnnInverse(InverseDynamics):
+    """One step from all frames and states of the window.
+
+    Args:
+        layout: of the states' windows.
+        vision: of the frames.
+        num_inferred: E.
+        hidden: width of fully connected layers.
+        num_layers: of these.
+        dropout: in training.
+    """
+
+    def __init__(
+        self,
+        layout: WindowLayout,
+        vision: VisionConfig,
+        *,
+        num_inferred: int,
+        hidden: int,
+        num_layers: int,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        self.encoder = convolutions(3 * layout.num_frames, vision)
+        num_encoded = 4 * vision.width * (vision.size // 16) ** 2
+        self.network = mlp(
+            num_encoded + layout.num_context, num_inferred, hidden=hidden, num_layers=num_layers, dropout=dropout
+        )
+
+    def forward(self, window: Inputs) -> Float[Tensor, "B 1 E"]:
+        """From frames and states of the whole window."""
+        assert window.frames is not None
+        encoded = self.encoder(as_floats(window.frames).flatten(1, 2)).flatten(1)
+        return self.network(torch.cat([encoded, window.features], dim=-1)).unsqueeze(1)
+
+
+class CnnForward(ForwardDynamics):
+    """The next frame from the frames up to the present, and the state's next change.
+
+    Args:
+        layout: of the states' windows.
+        vision: of the frames.
+        latent_dim: Z.
+        hidden: width of fully connected layers.
+        num_layers: of these.
+    """
+
+    def __init__(
+        self, layout: WindowLayout, vision: VisionConfig, *, latent_dim: int, hidden: int, num_layers: int
+    ) -> None:
+        super().__init__()
+        self._layout = layout
+        self.state = MlpForward(layout, latent_dim=latent_dim, hidden=hidden, num_layers=num_layers, num_steps=1)
+        self.frame = UNet(3 * (layout.past + 1), layout.num_present + latent_dim, vision.width)
+
+    def error(self, window: Inputs, latents: Float[Tensor, "B 1 Z"]) -> dict[str, Float[Tensor, ""]]:
+        """Of the next frame, as a share of copying the present one; and of the state's change."""
+        assert window.frames is not None
+        past = self._layout.past
+        frames = as_floats(window.frames[:, : past + 2])
+        known = torch.cat([self._layout.present(window.features), latents[:, 0]], dim=-1)
+        predicted = self.frame(frames[:, : past + 1].flatten(1, 2), known)
+        frame = change_error(predicted, frames[:, past + 1] - frames[:, past])
+        return {"frame": frame, **self.state.error(window, latents)}
+
+    def copy_error(self, window: Inputs) -> dict[str, Float[Tensor, ""]]:
+        """Of the present frame and state as predictions."""
+        return {"frame": torch.ones(()), **self.state.copy_error(window)}
+
+
+class UNet(nn.Module):
+    """Frames, and some numbers that say what happens, to the change of the last frame.
+
+    Args:
+        num_channels: of all frames together.
+        num_known: numbers beside them.
+        width: channels of the first level.
+    """
+
+    def __init__(self, num_channels: int, num_known: int, width: int) -> None:
+        super().__init__()
+        self.down = nn.ModuleList(
+            nn.Conv2d(before, after, 3, stride=2, padding=1)
+            for before, after in ((num_channels, width), (width, 2 * width), (2 * width, 4 * width))
+        )
+        self.known = nn.Linear(num_known, 4 * width)
+        self.middle = nn.Conv2d(8 * width, 4 * width, 3, padding=1)
+        self.up = nn.ModuleList(
+            nn.Conv2d(before, after, 3, padding=1) for before, after in ((6 * width, 2 * width), (3 * width, width))
+        )
+        self.out = nn.Conv2d(width + num_channels, 3, 3, padding=1)
+
+    def forward(self, frames: Float[Tensor, "B C h w"], known: Float[Tensor, "B K"]) -> Float[Tensor, "B 3 h w"]:
+        """The change of the last frame."""
+        levels = [frames]
+        for layer in self.down:
+            levels.append(gelu(layer(levels[-1])))
+        x = levels.pop()
+        injected = self.known(known)[:, :, None, None].expand(-1, -1, *x.shape[-2:])
+        x = gelu(self.middle(torch.cat([x, injected], dim=1)))
+        for layer in self.up:
+            x = gelu(layer(torch.cat([_double(x), levels.pop()], dim=1)))
+        return self.out(torch.cat([_double(x), levels.pop()], dim=1))
+
+
+def _double(x: Float[Tensor, "B C h w"]) -> Float[Tensor, "B C H W"]:
+    return interpolate(x, scale_factor=2.0, mode="nearest")

@@ -1,0 +1,160 @@
+"""Dynamics of frames as space-time transformers (the paper's ST-ViViT-CLAM, smaller).
+
+Frames are cut into patches; layers attend in turn within a frame and along time. A token beside each frame's patches
+carries the state and, in inverse dynamics, what is inferred.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn.functional import pixel_unshuffle
+
+from clam_robot.models.dynamics import ForwardDynamics, InverseDynamics
+from clam_robot.models.frame_error import change_error
+from clam_robot.models.inputs import Inputs
+from clam_robot.models.mlp_dynamics import MlpForward
+from clam_robot.models.networks import transformer_layer
+from clam_robot.models.vision import VisionConfig, as_floats
+from clam_robot.models.window_layout import WindowLayout
+
+
+class SpaceTimeInverse(InverseDynamics):
+    """One step from all frames and states of the window.
+
+    Args:
+        layout: of the states' windows.
+        vision: of the frames.
+        num_inferred: E.
+        hidden: width of a token.
+        num_layers: pairs of layers.
+        num_heads: attention heads.
+        dropout: in training.
+    """
+
+    def __init__(
+        self,
+        layout: WindowLayout,
+        vision: VisionConfig,
+        *,
+        num_inferred: int,
+        hidden: int,
+        num_layers: int,
+        num_heads: int,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        self._past = layout.past
+        self._patch = vision.patch
+        self.patches = nn.Linear(3 * vision.patch**2, hidden)
+        self.state = nn.Linear(layout.num_context, hidden)
+        self.network = SpaceTimeEncoder(
+            hidden,
+            num_layers=num_layers,
+            num_heads=num_heads,
+            dropout=dropout,
+            num_frames=layout.num_frames,
+            num_tokens=(vision.size // vision.patch) ** 2 + 1,
+        )
+        self.head = nn.Linear(hidden, num_inferred)
+
+    def forward(self, window: Inputs) -> Float[Tensor, "B 1 E"]:
+        """From frames and states of the whole window."""
+        assert window.frames is not None
+        patches = self.patches(cut(as_floats(window.frames), self._patch))
+        state = self.state(window.features)[:, None, None].expand(-1, patches.shape[1], 1, -1)
+        tokens = self.network(torch.cat([state, patches], dim=2))
+        return self.head(tokens[:, self._past, 0]).unsqueeze(1)
+
+
+class SpaceTimeForward(ForwardDynamics):
+    """The next frame from the frames up to the present, and the state's next change.
+
+    Args:
+        layout: of the states' windows.
+        vision: of the frames.
+        latent_dim: Z.
+        hidden: width of a token.
+        num_layers: pairs of layers.
+        num_heads: attention heads.
+    """
+
+    def __init__(
+        self,
+        layout: WindowLayout,
+        vision: VisionConfig,
+        *,
+        latent_dim: int,
+        hidden: int,
+        num_layers: int,
+        num_heads: int,
+    ) -> None:
+        super().__init__()
+        self._layout = layout
+        self._patch = vision.patch
+        num_pixels = 3 * vision.patch**2
+        self.patches = nn.Linear(num_pixels, hidden)
+        self.known = nn.Linear(layout.num_present + latent_dim, hidden)
+        self.network = SpaceTimeEncoder(
+            hidden,
+            num_layers=num_layers,
+            num_heads=num_heads,
+            dropout=0.0,
+            num_frames=layout.past + 1,
+            num_tokens=(vision.size // vision.patch) ** 2 + 1,
+        )
+        self.head = nn.Linear(hidden, num_pixels)
+        self.state = MlpForward(layout, latent_dim=latent_dim, hidden=hidden, num_layers=num_layers, num_steps=1)
+
+    def error(self, window: Inputs, latents: Float[Tensor, "B 1 Z"]) -> dict[str, Float[Tensor, ""]]:
+        """Of the next frame, as a share of copying the present one; and of the state's change."""
+        assert window.frames is not None
+        past = self._layout.past
+        known = torch.cat([self._layout.present(window.features), latents[:, 0]], dim=-1)
+        patches = cut(as_floats(window.frames[:, : past + 2]), self._patch)
+        token = self.known(known)[:, None, None].expand(-1, past + 1, 1, -1)
+        tokens = self.network(torch.cat([token, self.patches(patches[:, : past + 1])], dim=2))
+        frame = change_error(self.head(tokens[:, past, 1:]), patches[:, past + 1] - patches[:, past])
+        return {"frame": frame, **self.state.error(window, latents)}
+
+    def copy_error(self, window: Inputs) -> dict[str, Float[Tensor, ""]]:
+        """Of the present frame and state as predictions."""
+        return {"frame": torch.ones(()), **self.state.copy_error(window)}
+
+
+class SpaceTimeEncoder(nn.Module):
+    """Transformer layers in turn over the tokens of a frame and over a token's place in all frames.
+
+    Args:
+        hidden: width of a token.
+        num_layers: pairs of layers.
+        num_heads: attention heads.
+        dropout: in training.
+        num_frames: T.
+        num_tokens: N, tokens of a frame.
+    """
+
+    def __init__(
+        self, hidden: int, *, num_layers: int, num_heads: int, dropout: float, num_frames: int, num_tokens: int
+    ) -> None:
+        super().__init__()
+        self.place = nn.Parameter(0.02 * torch.randn(1, 1, num_tokens, hidden))
+        self.moment = nn.Parameter(0.02 * torch.randn(1, num_frames, 1, hidden))
+        self.space, self.time = (
+            nn.ModuleList(transformer_layer(hidden, num_heads=num_heads, dropout=dropout) for _ in range(num_layers))
+            for _ in range(2)
+        )
+        self.norm = nn.LayerNorm(hidden)
+
+    def forward(self, tokens: Float[Tensor, "B T N d"]) -> Float[Tensor, "B T N d"]:
+        """Tokens that know of the others."""
+        x = tokens + self.place + self.moment
+        num_windows, num_frames = x.shape[:2]
+        for space, time in zip(self.space, self.time, strict=True):
+            x = space(x.flatten(0, 1)).unflatten(0, (num_windows, num_frames))
+            x = time(x.transpose(1, 2).flatten(0, 1)).unflatten(0, (num_windows, -1)).transpose(1, 2)
+        return self.norm(x)
+
+
+def cut(frames: Float[Tensor, "B T 3 h w"], patch: int) -> Float[Tensor, "B T patches pixels"]:
+    """Frames as rows of square patches."""
+    return pixel_unshuffle(frames, patch).flatten(-2).transpose(-1, -2)

@@ -1,0 +1,154 @@
+"""One cell of a table: one method on one task with one draw of labels, trained and judged."""
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clam_robot import config
+from clam_robot.models.checkpoint import load_policy
+from clam_robot.reproduce.data import DataConfig, folder_of
+from clam_robot.timing import ManualClock, MonotonicClock
+from clam_robot.training.config import TrainConfig
+from clam_robot.training.diagnostics import Diagnostics
+from clam_robot.training.run import DIAGNOSTICS, run_training
+from clam_robot.training.trainer import Progress
+from clam_robot.types import EpisodeOutcome
+from sim.collect import FIRST_SEED
+from sim.registry import make_robot
+from sim.rollouts import run_rollouts
+
+RESULT = "result.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellConfig(config.Strict):
+    """Everything that decides a cell's result.
+
+    Attributes:
+        robot: simulated robot, "metaworld:assembly".
+        play: which play; None where the method needs none.
+        demonstrations: which demonstrations; None where the method needs none.
+        train: what to learn; its data sets are filled in from the two above.
+        episodes: rollouts that judge it.
+        first_scene: seed of the first of them.
+    """
+
+    robot: str
+    play: DataConfig | None
+    demonstrations: DataConfig | None
+    train: TrainConfig
+    episodes: int = 50
+    first_scene: int = FIRST_SEED["evaluation"]
+
+    @property
+    def key(self) -> str:
+        """Names the cell's folder: readable, and different for every configuration."""
+        content = json.dumps(config.to_dict(self), sort_keys=True)
+        digest = hashlib.sha256(content.encode()).hexdigest()[:10]
+        return f"{self.robot.replace(':', '-')}-{self.train.method}-{self.train.label_set}-{digest}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellResult(config.Strict):
+    """What a cell measured.
+
+    Attributes:
+        cell: what was measured.
+        successes: of every rollout, as the world judges it.
+        returns: of every rollout.
+        train_seconds: wall time of training [s].
+        evaluate_seconds: wall time of the rollouts [s].
+        diagnostics: of the latent actions, where there are any.
+    """
+
+    cell: CellConfig
+    successes: tuple[bool, ...]
+    returns: tuple[float, ...]
+    train_seconds: float
+    evaluate_seconds: float
+    diagnostics: Diagnostics | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellJob:
+    """A cell to do.
+
+    Attributes:
+        cell: what to measure.
+        root: folder of all data and cells.
+    """
+
+    cell: CellConfig
+    root: Path
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        train = self.cell.train
+        return f"{self.cell.robot.partition(':')[2]} {train.method} {train.label_set}"
+
+    @property
+    def directory(self) -> Path:
+        """Folder of the cell."""
+        return self.root / "cells" / self.cell.key
+
+    def done(self) -> CellResult | None:
+        """The result that is there already.
+
+        Raises:
+            ConfigError: there is one, but it cannot be read.
+        """
+        path = self.directory / RESULT
+        return config.load(CellResult, path) if path.exists() else None
+
+    def run(self, progress: Progress) -> CellResult:
+        """Train and judge; goes on where an earlier run was interrupted."""
+        trained = run_training(self._train_config(), self.directory / "run", progress)
+        policy, _ = load_policy(trained.checkpoint)
+        stopwatch, clock = MonotonicClock(), ManualClock()
+        begin = stopwatch.now()
+        robot = make_robot(self.cell.robot, clock, **_view(policy.spec.cameras), gripper=self._gripper())
+        robot.connect()
+        judged: list[EpisodeOutcome] = []
+
+        def show(scene: int, outcome: EpisodeOutcome) -> None:
+            judged.append(outcome)
+            progress.update("rollouts", len(judged), self.cell.episodes, {})
+
+        try:
+            first = self.cell.first_scene
+            run_rollouts(robot, policy, clock, range(first, first + self.cell.episodes), on_outcome=show)
+        finally:
+            robot.disconnect()
+        measures = self.directory / "run" / DIAGNOSTICS
+        result = CellResult(
+            cell=self.cell,
+            successes=tuple(bool(outcome.success) for outcome in judged),
+            returns=tuple(outcome.episode_return or 0.0 for outcome in judged),
+            train_seconds=round(trained.seconds, 1),
+            evaluate_seconds=round(stopwatch.now() - begin, 1),
+            diagnostics=config.load(Diagnostics, measures) if measures.exists() else None,
+        )
+        partial = (self.directory / RESULT).with_suffix(".partial")
+        partial.write_text(json.dumps(config.to_dict(result), indent=1))
+        partial.replace(self.directory / RESULT)
+        shutil.rmtree(self.directory / "run" / "state", ignore_errors=True)  # the checkpoint is enough now
+        return result
+
+    def _train_config(self) -> TrainConfig:
+        described = config.to_dict(self.cell.train)
+        for name, data in (("play", self.cell.play), ("demonstrations", self.cell.demonstrations)):
+            described[name] = None if data is None else str(folder_of(self.root, data))
+        return config.from_dict(TrainConfig, described, source=f"cell {self.cell.key}")
+
+    def _gripper(self) -> Any:  # noqa: ANN401 - a literal that the data's configuration has checked
+        data = self.cell.play or self.cell.demonstrations
+        return "binary" if data is None else data.collect.gripper
+
+
+def _view(cameras: Any) -> dict[str, Any]:  # noqa: ANN401
+    sizes = {(camera.height, camera.width) for camera in cameras.values()}
+    return {"cameras": tuple(cameras), "image_size": sizes.pop() if sizes else (224, 224)}
