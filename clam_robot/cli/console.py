@@ -1,5 +1,6 @@
 """What commands print: one console, progress bars, and the training progress on top of them."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
@@ -16,7 +17,8 @@ from rich.progress import (
 # Where nobody watches, as in a log file, lines are as wide as tables need them.
 _LOG_WIDTH = 160
 
-console = Console(highlight=False)
+# Of the processes that share a training run the first one talks.
+console = Console(highlight=False, quiet=os.environ.get("LOCAL_RANK", "0") != "0")
 error_console = Console(stderr=True, highlight=False)
 for each in (console, error_console):
     if not each.is_terminal:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from clam_robot.cli.main import main
+from clam_robot.demo.config import DemoConfig
+from clam_robot.demo.pipeline import Demo
 from clam_robot.episodes.dataset import EpisodeDataset
 from tests.e2e.conftest import TASK, Made
 
@@ -111,6 +113,49 @@ def test_a_path_that_cannot_be_made(verb: str, made: Made, tmp_path: Path, error
     assert str(tmp_path / "file") in error_of(
         verb, "--out", tmp_path / "file" / "out", *(data if verb == "train" else ())
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("--robot", "metaworld:push"), "robot metaworld:reach there, metaworld:push now"),
+        (("--gripper", "continuous"), "gripper"),
+        (("--cameras", "corner2"), "cameras none there, corner2 now"),
+    ],
+)
+def test_recording_something_else_into_a_data_set(
+    made: Made, error_of: ErrorOf, words: tuple[str, ...], line: str
+) -> None:
+    num_before = len(EpisodeDataset(made.play))
+    robot = () if "--robot" in words else ("--robot", TASK)
+    error = error_of("record", "--source", "play", "--out", made.play, "--episodes", 100, *robot, *words)
+    assert line in error
+    assert "--out" in error
+    assert len(EpisodeDataset(made.play)) == num_before
+
+
+def test_the_result_of_an_evaluation_has_a_place_before_it_begins(
+    made: Made, tmp_path: Path, error_of: ErrorOf
+) -> None:
+    error = error_of("evaluate", "--checkpoint", made.checkpoint, "--episodes", 100_000, "--out", tmp_path)
+    assert str(tmp_path) in error
+    assert "file" in error
+
+
+def test_a_damaged_data_set_fails_its_check(made: Made, tmp_path: Path, error_of: ErrorOf) -> None:
+    play = tmp_path / "play"
+    shutil.copytree(made.play, play)
+    assert main(["inspect", str(play), "--check"]) == 0
+    shutil.rmtree(play / "episode_000002" / "action")
+    assert "1 episode" in error_of("inspect", play, "--check")
+
+
+def test_a_demo_with_other_settings_is_refused_before_it_begins(tmp_path: Path, error_of: ErrorOf) -> None:
+    config = DemoConfig(num_labeled=3)
+    Demo(config, tmp_path).claim()
+    error = error_of("demo", "--out", tmp_path, "--num-labeled", 4)
+    assert "num_labeled 3 there, 4 now" in error
+    assert "--out" in error
 
 
 def test_unknown_command_names_the_nearest(error_of: ErrorOf) -> None:
