@@ -41,10 +41,10 @@ def recover(folder: Path) -> Path:
     if descriptor is None:
         raise EpisodeError(f"{folder} is still being recorded; stop the recording first")
     try:
-        start = attributes.read(folder)
         length = _whole_rows(folder)
-        if length == 0:
+        if length == 0:  # perhaps not even its attributes
             raise NoEpisodes(f"{folder}: nothing of it reached the disk; delete it")
+        start = attributes.read(folder)
         _shorten(folder, start.spec, length)
         ended = _attributes(folder, start, length)
         array_metadata.write(folder, array_metadata.describe_group(config.to_dict(ended)))

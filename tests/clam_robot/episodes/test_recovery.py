@@ -7,7 +7,7 @@ import pytest
 
 from clam_robot.episodes import Episode, EpisodeDataset, EpisodeWriter, recover
 from clam_robot.episodes.index import EpisodeIndex
-from clam_robot.errors import DamagedEpisode, EpisodeError
+from clam_robot.errors import DamagedEpisode, EpisodeError, NoEpisodes
 from clam_robot.specs import RobotSpec
 from clam_robot.types import EpisodeStart, Step
 
@@ -105,3 +105,10 @@ def test_only_unfinished_episodes_are_recovered(
     record(tmp_path, make_spec(), 3)
     with pytest.raises(EpisodeError, match=r"expected an unfinished episode such as \.episode_000007\.partial"):
         recover(tmp_path / name)
+
+
+def test_a_folder_that_a_kill_left_empty_holds_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / ".episode_000000.partial"
+    folder.mkdir()
+    with pytest.raises(NoEpisodes, match="nothing of it reached the disk; delete it"):
+        recover(folder)
