@@ -76,7 +76,7 @@ def test_killed_recording_loses_only_the_open_episode(tmp_path: Path) -> None:
     recovered = clam("recover", tmp_path / "play")
     assert recovered.returncode == 0, recovered.stderr
     assert recovered.stdout.count("recovered episode") + recovered.stdout.count("removed .episode") == num_left
-    assert folders.partial_episodes(tmp_path / "play") == ()
+    assert folders.partial_episodes(tmp_path / "play") == []
     assert count(tmp_path / "play") == num_finished + recovered.stdout.count("recovered episode")
     for episode in EpisodeDataset(tmp_path / "play"):
         episode.check()
