@@ -5,7 +5,6 @@ import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from clam_robot import config
 from clam_robot.models.checkpoint import load_policy
@@ -110,7 +109,16 @@ class CellJob:
         policy, _ = load_policy(trained.checkpoint)
         stopwatch, clock = MonotonicClock(), ManualClock()
         begin = stopwatch.now()
-        robot = make_robot(self.cell.robot, clock, **_view(policy.spec.cameras), gripper=self._gripper())
+        cameras = policy.spec.cameras
+        sizes = {(camera.height, camera.width) for camera in cameras.values()}
+        data = self.cell.play or self.cell.demonstrations
+        robot = make_robot(
+            self.cell.robot,
+            clock,
+            cameras=tuple(cameras),
+            image_size=sizes.pop() if sizes else (224, 224),
+            gripper="binary" if data is None else data.collect.gripper,
+        )
         robot.connect()
         judged: list[EpisodeOutcome] = []
 
@@ -143,12 +151,3 @@ class CellJob:
         for name, data in (("play", self.cell.play), ("demonstrations", self.cell.demonstrations)):
             described[name] = None if data is None else str(folder_of(self.root, data))
         return config.from_dict(TrainConfig, described, source=f"cell {self.cell.key}")
-
-    def _gripper(self) -> Any:  # noqa: ANN401 - a literal that the data's configuration has checked
-        data = self.cell.play or self.cell.demonstrations
-        return "binary" if data is None else data.collect.gripper
-
-
-def _view(cameras: Any) -> dict[str, Any]:  # noqa: ANN401
-    sizes = {(camera.height, camera.width) for camera in cameras.values()}
-    return {"cameras": tuple(cameras), "image_size": sizes.pop() if sizes else (224, 224)}
