@@ -12,6 +12,7 @@
     │   ├── NotConnected       used before connect() or after disconnect()
     │   ├── StaleObservation   the newest observation is too old to act on
     │   ├── UnknownRobot       no robot, task or camera of this name
+    │   ├── DriverError        servos, their bus or their node do not do what they must
     │   └── SimulationDiverged the physics left the finite numbers
     ├── PolicyError
     │   ├── PolicyUnavailable  the policy cannot be reached or went silent
@@ -95,6 +96,10 @@ class StaleObservation(RobotError, TimeoutError):
 
 class UnknownRobot(RobotError, LookupError):
     """No robot, task or camera of this name."""
+
+
+class DriverError(RobotError):
+    """Servos, their bus or their node do not do what they must."""
 
 
 class SimulationDiverged(RobotError, ArithmeticError):

@@ -57,6 +57,8 @@ class ScriptedExpert:
             warnings.filterwarnings("ignore", message="Constant")
             action = self._script.get_action(observation.state.astype(np.float64))
         gripper = self._spec.gripper
+        # Clipped before the noise is added: the scripts ask for several times full speed, which would swallow it.
+        action = np.clip(action, self._spec.action.low, self._spec.action.high)
         noise = self._rng.normal(0.0, self._noise, len(action))
         if gripper is not None and gripper.mode == "binary":
             action[3] = 1.0 if action[3] > 0.0 else -1.0
