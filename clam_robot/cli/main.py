@@ -29,6 +29,7 @@ VERBS = {
     "evaluate": "measure a checkpoint's success over many episodes",
     "inspect": "say what is in a data set or checkpoint",
     "search": "find policies for a DeepMind Control task, to record demonstrations and play with",
+    "twin": "run a WidowX that is not there: emulated servos on a serial port, moved by physics",
     "recover": "finish episodes that a crash left without an end",
 }
 

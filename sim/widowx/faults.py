@@ -1,0 +1,77 @@
+"""Things that go wrong on a real arm, to be switched on and off while the twin runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from clam_robot.errors import ConfigError
+from sim.widowx.servo import EmulatedServo
+
+
+@dataclass(kw_only=True)
+class Faults:
+    """What is wrong with the bus at the moment.
+
+    Attributes:
+        lost: names of servos that hear and say nothing, though they go on doing what they did.
+        drop_rate: share of packets, either way, that vanish.
+        corrupt_rate: share of packets, either way, in which one bit flips.
+        latency: extra time before every answer [s].
+        is_unplugged: the adapter is pulled: the port is gone, the servos keep their power.
+        seed: of the packets that suffer.
+    """
+
+    lost: set[str] = field(default_factory=set[str])
+    drop_rate: float = 0.0
+    corrupt_rate: float = 0.0
+    latency: float = 0.0
+    is_unplugged: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        self._random = np.random.default_rng(self.seed)
+
+    def clear(self) -> None:
+        """Repair everything."""
+        self.lost.clear()
+        self.drop_rate = self.corrupt_rate = self.latency = 0.0
+        self.is_unplugged = False
+
+    def is_lost(self, servo: EmulatedServo) -> bool:
+        """Whether the servo is cut off from the bus."""
+        return servo.description.name in self.lost
+
+    def pass_over(self, packet: bytes) -> bytes:
+        """What arrives of a packet sent over the wire."""
+        if self.drop_rate and self._random.random() < self.drop_rate:
+            return b""
+        if self.corrupt_rate and self._random.random() < self.corrupt_rate:
+            bit = int(self._random.integers(8 * len(packet)))
+            damaged = bytearray(packet)
+            damaged[bit // 8] ^= 1 << bit % 8
+            return bytes(damaged)
+        return packet
+
+
+def require_rate(name: str, rate: float) -> float:
+    """The rate, when it is one.
+
+    Raises:
+        ConfigError: it is not between 0 and 1.
+    """
+    if not 0.0 <= rate <= 1.0:
+        raise ConfigError(f"{name} must be between 0 and 1, found {rate}")
+    return rate
+
+
+def require_servo(name: str, servos: Sequence[EmulatedServo]) -> EmulatedServo:
+    """The servo of this name.
+
+    Raises:
+        ConfigError: there is none; lists those there are.
+    """
+    for servo in servos:
+        if servo.description.name == name:
+            return servo
+    raise ConfigError(f"no servo {name!r}; there are {', '.join(servo.description.name for servo in servos)}")

@@ -1,0 +1,121 @@
+"""The half-duplex wire between host and servos: when which bytes arrive."""
+
+import heapq
+import itertools
+import logging
+from collections.abc import Callable
+
+from clam_robot.hardware import control_table as ct
+from sim.widowx.bus import ServoBus
+from sim.widowx.faults import Faults
+from sim.widowx.packet import Packet
+from sim.widowx.packet_reader import PacketReader
+
+logger = logging.getLogger(__name__)
+
+# Baud_Rate register to bits per second.
+BAUD_RATES = (9_600, 57_600, 115_200, 1_000_000, 2_000_000, 3_000_000, 4_000_000, 4_500_000)
+BITS_PER_BYTE = 10  # start, eight, stop
+RETURN_DELAY_UNIT = 2e-6  # [s]
+
+
+class Wire:
+    """Takes bytes from the host and says when the servos' answers are back.
+
+    A byte takes ten bits at the host's baud rate either way, an answer begins after the servo's Return_Delay_Time, and
+    one servo speaks after the other; the adapter hands over what an instruction is answered with in one piece. A host
+    that speaks while answers are on their way destroys them, as on one wire. Servos set to another baud rate hear
+    nothing they understand.
+
+    Attributes:
+        reader: finds the packets in what the host sends.
+        num_collisions: answers destroyed by a host that did not wait.
+    """
+
+    def __init__(self, bus: ServoBus, faults: Faults, *, before_packet: Callable[[float], None] | None = None) -> None:
+        """Connect a bus.
+
+        Args:
+            bus: the servos.
+            faults: what is wrong with it.
+            before_packet: told the time [s] before an instruction is obeyed, to let the physics catch up.
+        """
+        self.reader = PacketReader()
+        self.num_collisions = 0
+        self._bus = bus
+        self._faults = faults
+        self._before_packet = before_packet
+        self._answers: list[tuple[float, int, bytes]] = []
+        self._order = itertools.count()
+        self._told_baud: int | None = None
+
+    @property
+    def next_due(self) -> float | None:
+        """When the next answer is back [s], None when none is under way."""
+        return self._answers[0][0] if self._answers else None
+
+    def send(self, data: bytes, now: float, baud: int) -> None:
+        """The host sends bytes at a baud rate."""
+        packets = self.reader.feed(data)
+        if not packets:
+            return
+        if self._answers:
+            self.num_collisions += len(self._answers)
+            self._answers.clear()
+        if not self._understands(baud):
+            return
+        if self._before_packet is not None:
+            self._before_packet(now)
+        due = now + len(data) * BITS_PER_BYTE / baud
+        for packet in packets:
+            due = self._obey(packet, due, baud)
+
+    def receive(self, now: float) -> bytes:
+        """Bytes that are back by now."""
+        arrived = bytearray()
+        while self._answers and self._answers[0][0] <= now:
+            arrived += heapq.heappop(self._answers)[2]
+        return bytes(arrived)
+
+    def clear(self) -> None:
+        """Nothing is on the wire any more."""
+        self._answers.clear()
+        self.reader.clear()
+
+    def _obey(self, packet: Packet, due: float, baud: int) -> float:
+        if self._is_spoilt(packet):
+            return due
+        due += self._faults.latency
+        arriving = bytearray()
+        for answer in self._bus.respond(packet):
+            data = answer.to_bytes()
+            due += self._return_delay(answer.id) + len(data) * BITS_PER_BYTE / baud
+            arriving += self._faults.pass_over(data)
+        if arriving:
+            heapq.heappush(self._answers, (due, next(self._order), bytes(arriving)))
+        return due
+
+    def _is_spoilt(self, packet: Packet) -> bool:
+        data = packet.to_bytes()
+        return self._faults.pass_over(data) != data
+
+    def _return_delay(self, servo_id: int) -> float:
+        for servo in self._bus.servos:
+            if servo.id == servo_id:
+                return servo.memory[ct.RETURN_DELAY_TIME] * RETURN_DELAY_UNIT
+        return 0.0
+
+    def _understands(self, baud: int) -> bool:
+        expected = BAUD_RATES[self._bus.servos[0].memory[ct.BAUD_RATE]]
+        if baud == expected:
+            self._told_baud = None
+            return True
+        if baud != self._told_baud:
+            self._told_baud = baud
+            logger.warning(
+                "the host speaks at %d baud, the servos listen at %d and stay silent; set the port to %d",
+                baud,
+                expected,
+                expected,
+            )
+        return False
