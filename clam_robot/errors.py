@@ -13,6 +13,10 @@
     │   ├── StaleObservation   the newest observation is too old to act on
     │   ├── UnknownRobot       no robot, task or camera of this name
     │   ├── DriverError        servos, their bus or their node do not do what they must
+    │   │   ├── PortUnavailable  the servos' port is missing, taken, or was unplugged
+    │   │   ├── ServoSilent      a servo does not answer
+    │   │   ├── ServoRefused     a servo is another one than expected, or does not keep what is written to it
+    │   │   └── NodeUnavailable  no ROS master, or no node that serves the arm, or two of them
     │   └── SimulationDiverged the physics left the finite numbers
     ├── PolicyError
     │   ├── PolicyUnavailable  the policy cannot be reached or went silent
@@ -100,6 +104,22 @@ class UnknownRobot(RobotError, LookupError):
 
 class DriverError(RobotError):
     """Servos, their bus or their node do not do what they must."""
+
+
+class PortUnavailable(DriverError):
+    """The servos' port is missing, taken by another process, or was unplugged."""
+
+
+class ServoSilent(DriverError):
+    """A servo does not answer."""
+
+
+class ServoRefused(DriverError):
+    """A servo is another one than expected, or does not keep what is written to it."""
+
+
+class NodeUnavailable(DriverError):
+    """No ROS master, no node that serves the arm, or two that do."""
 
 
 class SimulationDiverged(RobotError, ArithmeticError):
