@@ -6,6 +6,7 @@ the generator that ROS itself uses: equal fields give equal md5 sums, which is a
 
 import types
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 import genpy.generator
@@ -61,7 +62,7 @@ def make_class(name: str) -> Any:  # noqa: ANN401
 
 def _class(kind: str, name: str) -> Any:  # noqa: ANN401
     try:
-        genuine = __import__(f"{PACKAGE}.{kind}", fromlist=[name])
+        genuine = import_module(f"{PACKAGE}.{kind}")
     except ModuleNotFoundError:
         return make_class(name)
     return getattr(genuine, name)

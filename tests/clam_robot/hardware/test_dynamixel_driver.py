@@ -1,0 +1,19 @@
+"""The driver on the servo bus, against the twin on a pseudo-terminal."""
+
+import pytest
+
+from clam_robot.hardware.dynamixel_driver import DynamixelConfig, DynamixelDriver
+from clam_robot.hardware.joint_driver import JointDriver
+from clam_robot.testing.joint_driver_contract import JointDriverContract
+from clam_robot.timing import MonotonicClock
+
+pytestmark = pytest.mark.xdist_group("dynamixel_driver")
+
+
+class TestDynamixelDriver(JointDriverContract):
+    @pytest.fixture(autouse=True)
+    def _port(self, twin_port: str) -> None:
+        self.port = twin_port
+
+    def make_driver(self) -> JointDriver:
+        return DynamixelDriver(DynamixelConfig(port=self.port), MonotonicClock())
