@@ -1,6 +1,9 @@
 """`clam twin`."""
 
+import selectors
 import signal
+import sys
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,16 +15,23 @@ from clam_robot.errors import ConfigError
 class Command:
     """Run a WidowX 250s that is not there: nine emulated servos on a serial port, moved by MuJoCo.
 
-    Any program that talks to the real arm's servos talks to it: open the printed port at 1,000,000 baud.
+    Any program that talks to the real arm's servos talks to it: open the printed port at 1,000,000 baud. The side
+    channel (`sim.widowx.twin_client.TwinClient`) resets the scene, takes pictures, makes faults and tells the truth.
     Ctrl-C ends it.
 
     Attributes:
         link: symbolic link to make to the port, such as /tmp/ttyDXL.
+        task: what is on the table.
         speed: simulated seconds per second.
+        control_port: TCP port of the side channel on the loopback interface; 0 takes a free one.
+        ends_with_stdin: end when standard input is closed, for programs that start it.
     """
 
     link: Path | None = None
+    task: str = "block"
     speed: float = 1.0
+    control_port: int = 0
+    ends_with_stdin: bool = False
 
     def __post_init__(self) -> None:
         if not 0.0 < self.speed <= 100.0:
@@ -31,11 +41,17 @@ class Command:
         """Serve until interrupted."""
         from clam_robot.timing import MonotonicClock
         from sim.widowx.arm_physics import ArmPhysics
+        from sim.widowx.tasks import make_task
         from sim.widowx.twin import Twin
+        from sim.widowx.twin_service import serve_requests
 
-        twin = Twin(ArmPhysics(), MonotonicClock(), link=self.link, speed=self.speed)
+        twin = Twin(ArmPhysics(make_task(self.task)), MonotonicClock(), link=self.link, speed=self.speed)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: twin.stop())
-        console.print(f"servo bus on {twin.port.path} at 1000000 baud; Ctrl-C ends it", soft_wrap=True)
-        twin.run()
+        if self.ends_with_stdin:
+            twin.selector.register(sys.stdin, selectors.EVENT_READ, lambda: sys.stdin.read() or twin.stop())
+        with closing(twin), serve_requests(twin, port=self.control_port) as (host, port):
+            console.print(f"servo bus on {twin.port.path} at 1000000 baud; Ctrl-C ends it", soft_wrap=True)
+            console.print(f"side channel on {host}:{port}", soft_wrap=True)
+            twin.run()
         console.print("twin stopped")

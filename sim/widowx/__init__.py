@@ -5,3 +5,7 @@ a real driver ── pseudo-terminal ── ServoBus ── EmulatedServo x 9 �
 SimulatedDriver (in process, manual clock) ─────────────────────────────┘
 TwinClient ──────────── loopback TCP ── resets, faults, pictures, and the truth no servo tells
 """
+
+from sim import opengl
+
+opengl.select_backend()  # before the first import of MuJoCo

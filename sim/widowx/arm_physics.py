@@ -10,8 +10,10 @@ from jaxtyping import Float64
 from clam_robot.errors import SimulationDiverged
 from clam_robot.hardware import wx250s
 from clam_robot.hardware.arm_model import FINGER_JOINTS
+from sim.widowx.free_block import FreeBlock
 from sim.widowx.gripper_crank import crank_angle, crank_slope
 from sim.widowx.scene import scene_model
+from sim.widowx.scene_task import SceneTask
 from sim.widowx.servo import EmulatedServo
 from sim.widowx.servo_model import NOMINAL_VOLTAGE
 
@@ -28,32 +30,42 @@ class ArmPhysics:
     """The arm in its scene, moved by emulated servos; time passes in `step` only and equal calls give equal motion.
 
     Attributes:
+        task: what else is in the scene.
         model: `mujoco.MjModel` of the scene.
         data: its `mujoco.MjData`.
         servos: in the order of `wx250s.SERVOS`.
         supply_voltage: of the power supply [V].
         voltage: what reaches the servos [V].
         torque: (9,) of each servo on its joint in the latest step [Nm].
+        external_torque: (7,) that something else puts on the joints and the gripper's crank until changed [Nm].
         observers: called after every physics step.
+        arm_position: (6,) true angles of the joints, a view that follows the physics [rad].
+        arm_velocity: (6,) true speeds, likewise [rad/s].
     """
 
-    def __init__(self, model: Any = None) -> None:  # noqa: ANN401
+    def __init__(self, task: SceneTask | None = None) -> None:
         """Build it at rest in the sleep pose.
 
         Args:
-            model: a scene of `scene.scene_model`; None is arm, table and a block.
+            task: what else is in the scene; None is a block.
         """
-        self.model = scene_model() if model is None else model
+        self.task: SceneTask = FreeBlock() if task is None else task
+        self.model = scene_model(self.task.add_to)
         self.data = _MJ.MjData(self.model)
         self.servos = tuple(EmulatedServo(each) for each in wx250s.SERVOS)
         self.supply_voltage = self.voltage = NOMINAL_VOLTAGE
         self.torque = [0.0] * len(self.servos)
+        self.external_torque = [0.0] * (_GRIPPER + 1)
         self.observers: list[Callable[[], None]] = []
         self._period = float(self.model.opt.timestep)
         self._debt = 0.0
         joints = (*wx250s.JOINT_NAMES, *FINGER_JOINTS)
         first, start = self.model.joint(joints[0]).dofadr[0], self.model.joint(joints[0]).qposadr[0]
         self._qpos, self._dofs = slice(start, start + len(joints)), slice(first, first + len(joints))
+        self.arm_position = self.data.qpos[self._qpos][: wx250s.NUM_JOINTS]
+        self.arm_velocity = self.data.qvel[self._dofs][: wx250s.NUM_JOINTS]
+        self._all_positions, self._all_speeds = self.data.qpos[self._qpos], self.data.qvel[self._dofs]
+        self._applied = self.data.qfrc_applied[self._dofs]
         # Of each servo: the place of its joint among the six, and of the gripper behind them.
         places = {name: place for place, name in enumerate((*wx250s.JOINT_NAMES, wx250s.GRIPPER))}
         self._places = [places[each.name.removesuffix("_shadow")] for each in wx250s.SERVOS]
@@ -69,41 +81,54 @@ class ArmPhysics:
     @property
     def position(self) -> Float64[np.ndarray, "6"]:
         """True angles of the joints [rad]."""
-        return self.data.qpos[self._qpos][: wx250s.NUM_JOINTS].copy()
+        return self.arm_position.copy()
 
     @property
     def velocity(self) -> Float64[np.ndarray, "6"]:
         """True speeds of the joints [rad/s]."""
-        return self.data.qvel[self._dofs][: wx250s.NUM_JOINTS].copy()
+        return self.arm_velocity.copy()
 
     @property
     def joint_torque(self) -> Float64[np.ndarray, "7"]:
         """What the servos do to each joint, and the gripper's to its crank, in the latest step [Nm]."""
-        total = np.zeros(wx250s.NUM_JOINTS + 1)
-        np.add.at(total, self._places, self.torque)
-        return total
+        total = [0.0] * (_GRIPPER + 1)
+        for place, torque in zip(self._places, self.torque, strict=True):
+            total[place] += torque
+        return np.array(total)
 
     @property
     def finger(self) -> float:
         """True distance of the fingers from the middle [m]."""
-        left, right = self.data.qpos[self._qpos][wx250s.NUM_JOINTS :]
+        left, right = self._all_positions[wx250s.NUM_JOINTS :]
         return float(left - right) / 2.0
 
     def servo(self, name: str) -> EmulatedServo:
         """The servo of this name (`wx250s.SERVOS`)."""
         return self.servos[wx250s.SERVOS.index(wx250s.servo(name))]
 
-    def reset(self) -> None:
-        """Scene as built, arm at rest in the sleep pose, servos switched off and on again."""
+    def reset(self, seed: int = 0, *, keep_arm: bool = False) -> None:
+        """Lay the scene out anew; time goes on from where it is.
+
+        Args:
+            seed: equal seeds lay out bit-equal scenes.
+            keep_arm: leave arm and servos as they are; otherwise the arm is put to rest in the sleep pose and its
+                servos are switched off and on again.
+        """
+        arm, speeds = self.data.qpos[self._qpos].copy(), self.data.qvel[self._dofs].copy()
+        now = self.time
         _MJ.mj_resetData(self.model, self.data)
-        self.data.qpos[self._qpos] = self._rest
+        self.data.time = now
+        self.data.qpos[self._qpos], self.data.qvel[self._dofs] = (arm, speeds) if keep_arm else (self._rest, 0.0)
+        self.task.reset(self.model, self.data, np.random.default_rng(seed))
+        _MJ.mj_forward(self.model, self.data)
+        if keep_arm:
+            return
         self._debt = 0.0
         self.supply_voltage = self.voltage = NOMINAL_VOLTAGE
         self.torque = [0.0] * len(self.servos)
-        _MJ.mj_forward(self.model, self.data)
-        angles, speeds, _ = self._joints()
-        for servo, place in self._driven:
-            servo.place(angles[place], speeds[place])
+        self.external_torque = [0.0] * (_GRIPPER + 1)
+        self._place_servos()
+        for servo in self.servos:
             servo.power_cycle()
 
     def place(self, position: Float64[np.ndarray, "6"], finger: float | None = None) -> None:
@@ -117,9 +142,8 @@ class ArmPhysics:
         self.data.qpos[self._qpos] = wanted
         self.data.qvel[self._dofs] = 0.0
         _MJ.mj_forward(self.model, self.data)
-        angles, speeds, _ = self._joints()
-        for servo, place in self._driven:
-            servo.place(angles[place], speeds[place])
+        self._place_servos()
+        for servo in self.servos:
             servo.hold()
 
     def step(self, seconds: float) -> int:
@@ -142,7 +166,7 @@ class ArmPhysics:
 
     def _advance(self) -> None:
         angles, speeds, slope = self._joints()
-        applied = [0.0] * (_GRIPPER + 1)
+        applied = self.external_torque.copy()
         power, voltage, dt = 0.0, self.voltage, self._period
         for index, (servo, place) in enumerate(self._driven):
             torque = servo.update(dt, angles[place], speeds[place], voltage)
@@ -152,15 +176,20 @@ class ArmPhysics:
         force = applied[_GRIPPER] / slope / 2.0
         applied[_GRIPPER] = force
         applied.append(-force)
-        self.data.qfrc_applied[self._dofs] = applied
+        self._applied[:] = applied
         self.voltage = self.supply_voltage - CABLE_RESISTANCE * power / max(voltage, 1.0)
         _MJ.mj_step(self.model, self.data)
         for observe in self.observers:
             observe()
 
+    def _place_servos(self) -> None:
+        angles, speeds, _ = self._joints()
+        for servo, place in self._driven:
+            servo.place(angles[place], speeds[place])
+
     def _joints(self) -> tuple[list[float], list[float], float]:
         """Angles and speeds of the six joints and the gripper's crank, and the crank's slope."""
-        angles, speeds = self.data.qpos[self._qpos].tolist(), self.data.qvel[self._dofs].tolist()
+        angles, speeds = self._all_positions.tolist(), self._all_speeds.tolist()
         right, right_speed = angles.pop(), speeds.pop()
         angle = crank_angle(0.5 * (angles[_GRIPPER] - right))
         slope = crank_slope(angle)

@@ -14,36 +14,16 @@ _MJ: Any = mujoco
 PHYSICS_PERIOD = 0.002  # [s]
 OVER_SHOULDER, WRIST = "over_shoulder", "wrist"
 CAMERAS = (OVER_SHOULDER, WRIST)
-BLOCK = "block"
-BLOCK_SIZE = 0.024  # edge [m]
 TABLE_HALF = (0.36, 0.42, 0.02)  # [m]
 TABLE_CENTRE = (0.17, 0.0)  # of its top, in the frame of the arm's base [m]
 
-# Adds what a task needs (bodies, sites, cameras) to the scene. The world's origin is the arm's base_link and the
-# table's top is the plane z = 0.
-AddTask = Callable[[Any], None]
 
-
-def add_block(spec: Any) -> None:  # noqa: ANN401
-    """One free block before the arm, a thing to push and grasp."""
-    body = spec.worldbody.add_body(name=BLOCK, pos=[0.25, 0.0, BLOCK_SIZE / 2])
-    body.add_freejoint(name=BLOCK)
-    body.add_geom(
-        name=BLOCK,
-        type=_MJ.mjtGeom.mjGEOM_BOX,
-        size=[BLOCK_SIZE / 2] * 3,
-        mass=0.03,
-        rgba=[0.84, 0.18, 0.14, 1.0],
-        friction=[0.9, 0.01, 0.001],
-        condim=4,
-    )
-
-
-def scene_model(add_task: AddTask = add_block) -> Any:  # noqa: ANN401
+def scene_model(add_task: Callable[[Any], None]) -> Any:  # noqa: ANN401
     """The compiled `mujoco.MjModel` of arm, table and task.
 
     Args:
-        add_task: adds the task's bodies to the `mujoco.MjSpec`.
+        add_task: adds the task's bodies, sites and cameras to the `mujoco.MjSpec`. The world's origin is the arm's
+            base_link, the table's top is the plane z = 0.
     """
     spec = _MJ.MjSpec()
     spec.modelname = "widowx_table"

@@ -11,24 +11,17 @@ from clam_robot.hardware import control_table as ct
 from clam_robot.hardware import wx250s
 from clam_robot.hardware.control_table import DriveMode, HardwareError, OperatingMode, Register
 from sim.widowx.memory import Memory, Refused
+from sim.widowx.motion_control import POSITION_MODES, VELOCITY_COUNTS, MotionControl
 from sim.widowx.motor import Motor
 from sim.widowx.packet import StatusError
-from sim.widowx.profile import Profile, step, time_profile, velocity_profile
-from sim.widowx.regulator import PositionRegulator, VelocityRegulator
-from sim.widowx.servo_model import MODELS
+from sim.widowx.servo_model import MODELS, NOMINAL_VOLTAGE
 
-_POSITION_MODES = frozenset(
-    {OperatingMode.POSITION, OperatingMode.EXTENDED_POSITION, OperatingMode.CURRENT_BASED_POSITION}
-)
-VELOCITY_COUNTS = ct.VELOCITY_UNIT / wx250s.COUNT  # counts per second in a unit of velocity
-# Profile_Acceleration is in 214.577 rev/min^2.
-ACCELERATION_COUNTS = 214.577 * wx250s.COUNTS_PER_TURN / 3600.0  # [count/s^2]
-WATCHDOG_UNIT = 0.02  # [s]
 BROWN_OUT = 5.0  # below this a servo's processor stops [V]
 BOOT_SECONDS = 0.25  # from a reboot until it answers
+WATCHDOG_UNIT = 0.02  # [s]
 _ARRIVED, _FOLLOWING = 10.0, 100.0  # largest errors that count as in position and as following [count]
 _READINGS = struct.Struct("<HBBhhiiiiHB")  # Realtime_Tick to Present_Temperature
-_UPDATED_BY_POSITION = frozenset({ct.DRIVE_MODE, ct.HOMING_OFFSET, ct.OPERATING_MODE})
+_TORQUE_ON_BY_GOAL = 8  # bit of Drive_Mode
 
 
 class EmulatedServo:
@@ -39,10 +32,12 @@ class EmulatedServo:
 
     Attributes:
         description: which servo it is.
+        model: its kind.
         memory: its registers; readings in them are as old as the last `read`.
         motor: its motor.
         is_awake: whether its processor runs and answers.
         num_reboots: since it was made.
+        position: where it is, unquantised [count].
     """
 
     def __init__(self, description: wx250s.Servo) -> None:
@@ -53,37 +48,30 @@ class EmulatedServo:
         self.is_awake = True
         self.num_reboots = 0
         self._mounting = -1.0 if description.is_reversed else 1.0
-        self._position_regulator = PositionRegulator()
-        self._velocity_regulator = VelocityRegulator()
         self._joint_angle = self._joint_speed = 0.0
-        self._voltage = 12.0
+        self._voltage = NOMINAL_VOLTAGE
         self._provision()
         self._start_up()
 
     @property
     def id(self) -> int:
         """Its ID register."""
-        return self.memory[ct.ID]
-
-    @property
-    def position(self) -> float:
-        """Where it is, unquantised [count]."""
-        return self._position
-
-    @property
-    def power(self) -> float:
-        """What it takes from the supply [W]."""
-        return self.model.standby_current * self._voltage + max(0.0, self.motor.current * self._duty * self._voltage)
+        return self.memory.buffer[ct.ID.address]
 
     @property
     def is_torque_on(self) -> bool:
         """Whether it drives its motor."""
-        return self._mode is not None
+        return self._control.mode is not None
 
     @property
     def errors(self) -> HardwareError:
         """Hardware errors since the last start."""
         return HardwareError(self.memory[ct.HARDWARE_ERROR_STATUS])
+
+    @property
+    def power(self) -> float:
+        """What it takes from the supply [W]."""
+        return (self.model.standby_current + max(0.0, self.motor.current * self._duty)) * self._voltage
 
     def place(self, angle: float, speed: float = 0.0) -> None:
         """Say where the joint is [rad] and how fast it turns [rad/s], without time passing."""
@@ -127,7 +115,9 @@ class EmulatedServo:
 
     def hold(self) -> None:
         """Make the position of this moment the goal, at once."""
-        self._hold_here()
+        goal = max(-(2**31), min(2**31 - 1, round(self.position)))
+        self.memory[ct.GOAL_POSITION] = goal
+        self._control.hold(float(goal))
 
     def power_cycle(self) -> None:
         """Off and on again, cooled down and awake at once; the EEPROM stays."""
@@ -163,13 +153,13 @@ class EmulatedServo:
         if not self.is_awake:
             self.is_awake = self._time >= BOOT_SECONDS
             return self.motor.release(dt)
-        if self._mode is None:
+        if self._control.mode is None:
             torque = self.motor.release(dt)
         else:
-            duty = max(-self._pwm_limit, min(self._pwm_limit, self._regulate(dt))) / ct.PWM_MAX
-            self._duty = duty
-            torque = self._direction * self.motor.drive(dt, duty, self._direction * speed, voltage)
-            self._watch_bus(dt)
+            self._duty = self._control.pwm(dt, self.position, self._velocity, voltage) / ct.PWM_MAX
+            torque = self._direction * self.motor.drive(dt, self._duty, self._direction * speed, voltage)
+            if self._watchdog > 0.0:
+                self._watch_bus(dt)
         self._protect()
         return torque
 
@@ -185,16 +175,12 @@ class EmulatedServo:
             memory[ct.SECONDARY_ID] = description.follows
 
     def _start_up(self) -> None:
-        memory = self.memory
-        memory.buffer[ct.TORQUE_ENABLE.address :] = bytes(len(memory.buffer) - ct.TORQUE_ENABLE.address)
-        memory[ct.STATUS_RETURN_LEVEL] = 2
-        self._mode: OperatingMode | None = None  # the one it works in, None without torque
+        buffer = self.memory.buffer
+        buffer[ct.TORQUE_ENABLE.address :] = bytes(len(buffer) - ct.TORQUE_ENABLE.address)
+        self.memory[ct.STATUS_RETURN_LEVEL] = 2
+        self._control = MotionControl(self.motor)
         self._time = self._silence = self._duty = 0.0
         self._turns = 0.0  # whole turns that are not counted [count]
-        self._profile: Profile = step(0.0)
-        self._profile_begun = 0.0
-        self._velocity_goal = self._velocity_plan = 0.0  # of velocity control [0.229 rpm]
-        self._measure()
         self._enter_mode()
 
     def _enter_mode(self) -> None:
@@ -204,110 +190,72 @@ class EmulatedServo:
         p, i, d = self.model.position_gains
         memory[ct.POSITION_P_GAIN], memory[ct.POSITION_I_GAIN], memory[ct.POSITION_D_GAIN] = p, i, d
         memory[ct.VELOCITY_P_GAIN], memory[ct.VELOCITY_I_GAIN] = self.model.velocity_gains
-        memory[ct.PROFILE_VELOCITY] = memory[ct.PROFILE_ACCELERATION] = 0
+        memory[ct.PROFILE_VELOCITY] = memory[ct.PROFILE_ACCELERATION] = memory[ct.GOAL_VELOCITY] = 0
         memory[ct.GOAL_PWM] = 0 if mode == OperatingMode.PWM else memory[ct.PWM_LIMIT]
         memory[ct.GOAL_CURRENT] = 0 if mode == OperatingMode.CURRENT else memory[ct.CURRENT_LIMIT]
-        memory[ct.GOAL_VELOCITY] = 0
-        self._set_gains()
+        self._configure()
         self._forget_turns()
-        self._hold_here()
+        self.hold()
+
+    def _configure(self) -> None:
+        """Take what the servo needs in every cycle from its registers."""
+        memory = self.memory
+        self._direction = -self._mounting if memory[ct.DRIVE_MODE] & DriveMode.REVERSE else self._mounting
+        self._homing_offset = memory[ct.HOMING_OFFSET]
+        self._hottest = memory[ct.TEMPERATURE_LIMIT]
+        self._lowest_voltage = memory[ct.MIN_VOLTAGE_LIMIT] * ct.VOLTAGE_UNIT
+        self._highest_voltage = memory[ct.MAX_VOLTAGE_LIMIT] * ct.VOLTAGE_UNIT
+        self._watchdog = memory[ct.BUS_WATCHDOG] * WATCHDOG_UNIT
+        self._control.configure(memory)
+        self._measure()
 
     def _obey(self, register: Register, value: int) -> None:
+        if register is ct.GOAL_POSITION:
+            self._wake_up()
+            self._control.go(float(value))
+            return
+        if register is ct.PWM_LIMIT:
+            self.memory[ct.GOAL_PWM] = max(-value, min(value, self.memory[ct.GOAL_PWM]))
+        self._configure()
         if register is ct.TORQUE_ENABLE:
             self._energise() if value else self._release()
-        elif register is ct.GOAL_POSITION:
-            self._wake_up()
-            self._plan()
-        elif register is ct.GOAL_VELOCITY:
-            self._velocity_goal = float(value)
-            self._wake_up()
         elif register is ct.OPERATING_MODE:
             self._enter_mode()
         elif register in (ct.DRIVE_MODE, ct.HOMING_OFFSET):
-            self._measure()
-            self._hold_here()
+            self.hold()
+        elif register is ct.GOAL_VELOCITY:
+            self._wake_up()
         elif register is ct.BUS_WATCHDOG:
             self._silence = 0.0
-        elif register is ct.PWM_LIMIT:
-            self.memory[ct.GOAL_PWM] = max(-value, min(value, self.memory[ct.GOAL_PWM]))
-        elif ct.VELOCITY_I_GAIN.address <= register.address <= ct.POSITION_P_GAIN.address:
-            self._set_gains()
-        self._pwm_limit = self._largest_pwm()
-
-    def _set_gains(self) -> None:
-        memory = self.memory
-        self._position_regulator.set_gains(
-            memory[ct.POSITION_P_GAIN], memory[ct.POSITION_I_GAIN], memory[ct.POSITION_D_GAIN]
-        )
-        self._velocity_regulator.set_gains(memory[ct.VELOCITY_P_GAIN], memory[ct.VELOCITY_I_GAIN])
 
     def _energise(self) -> None:
-        if self._mode is not None:
-            return
-        self._position_regulator.reset()
-        self._velocity_regulator.reset()
-        self._forget_turns()
-        self._hold_here()
-        self._velocity_goal = self._velocity_plan = 0.0
-        self._silence = 0.0
-        self._mode = OperatingMode(self.memory[ct.OPERATING_MODE])
-        self._pwm_limit = self._largest_pwm()
+        if self._control.mode is None:
+            self._forget_turns()
+            self.hold()
+            self.memory[ct.GOAL_VELOCITY] = 0
+            self._configure()
+            self._silence = 0.0
+            self._control.start(OperatingMode(self.memory[ct.OPERATING_MODE]), float(self.memory[ct.GOAL_POSITION]))
 
     def _release(self) -> None:
         self.memory[ct.TORQUE_ENABLE] = 0
-        self._mode, self._duty = None, 0.0
+        self._control.stop()
+        self._duty = 0.0
 
     def _wake_up(self) -> None:
-        """Torque On by Goal Update, bit 3 of Drive_Mode."""
-        if self._mode is None and self.memory[ct.DRIVE_MODE] & 8 and not self._is_shut_down():
-            goal = self.memory[ct.GOAL_POSITION]
-            self.memory[ct.TORQUE_ENABLE] = 1
-            self._energise()
-            self.memory[ct.GOAL_POSITION] = goal
-
-    def _hold_here(self) -> None:
-        goal = max(-(2**31), min(2**31 - 1, round(self._position)))
-        self.memory[ct.GOAL_POSITION] = goal
-        self._profile, self._profile_begun = step(float(goal)), self._time
-        self._pwm_limit = self._largest_pwm()
-
-    def _largest_pwm(self) -> float:
+        """Torque On by Goal Update, where Drive_Mode says so."""
         memory = self.memory
-        if memory[ct.OPERATING_MODE] == OperatingMode.PWM:
-            return float(memory[ct.PWM_LIMIT])
-        return float(min(memory[ct.PWM_LIMIT], abs(memory[ct.GOAL_PWM])))
-
-    def _plan(self) -> None:
-        """Begin the move to Goal_Position from where the plan is; the goal it has already changes nothing."""
-        if self._mode not in _POSITION_MODES:
+        if self.is_torque_on or not memory[ct.DRIVE_MODE] & _TORQUE_ON_BY_GOAL or self._is_shut_down():
             return
-        memory = self.memory
-        goal = float(memory[ct.GOAL_POSITION])
-        if goal == self._profile.goal:
-            return
-        start, velocity = self._profile.at(self._time - self._profile_begun)
-        speed, acceleration = memory[ct.PROFILE_VELOCITY], memory[ct.PROFILE_ACCELERATION]
-        limit = memory[ct.VELOCITY_LIMIT] * VELOCITY_COUNTS
-        if memory[ct.DRIVE_MODE] & DriveMode.TIME_PROFILE:
-            self._profile = time_profile(
-                start, velocity, goal, duration=speed * 1e-3, acceleration_time=acceleration * 1e-3, limit=limit
-            )
-        else:
-            self._profile = velocity_profile(
-                start,
-                velocity,
-                goal,
-                limit=min(speed * VELOCITY_COUNTS, limit),
-                acceleration=acceleration * ACCELERATION_COUNTS,
-            )
-        self._profile_begun = self._time
+        goals = memory[ct.GOAL_POSITION], memory[ct.GOAL_VELOCITY]
+        memory[ct.TORQUE_ENABLE] = 1
+        self._energise()
+        memory[ct.GOAL_POSITION], memory[ct.GOAL_VELOCITY] = goals
+        self._configure()
 
     def _measure(self) -> None:
-        memory = self.memory
-        reversed_ = -1.0 if memory.buffer[ct.DRIVE_MODE.address] & DriveMode.REVERSE else 1.0
-        self._direction = self._mounting * reversed_
         self._actual = wx250s.ZERO_COUNT + self._direction * self._joint_angle / wx250s.COUNT
-        self._position = self._actual - self._turns + memory[ct.HOMING_OFFSET]
+        self.position = self._actual - self._turns + self._homing_offset
         self._velocity = self._direction * self._joint_speed / ct.VELOCITY_UNIT
 
     def _forget_turns(self) -> None:
@@ -315,51 +263,26 @@ class EmulatedServo:
         self._turns = math.floor(self._actual / turn) * turn
         self._measure()
 
-    def _regulate(self, dt: float) -> float:
-        """PWM, unbounded."""
-        mode, memory = self._mode, self.memory
-        if mode in _POSITION_MODES:
-            planned, _ = self._profile.at(self._time - self._profile_begun)
-            pwm = self._position_regulator.output(planned - self._position, dt)
-            if mode != OperatingMode.CURRENT_BASED_POSITION:
-                return pwm
-            bound = abs(memory[ct.GOAL_CURRENT]) * ct.CURRENT_UNIT * 1e-3
-            speed = self._direction * self._joint_speed
-            low, high = (self.motor.duty_for(c, speed, self._voltage) * ct.PWM_MAX for c in (-bound, bound))
-            return max(low, min(high, pwm))
-        if mode == OperatingMode.PWM:
-            return float(memory[ct.GOAL_PWM])
-        if mode == OperatingMode.VELOCITY:
-            gain = memory[ct.PROFILE_ACCELERATION] * ACCELERATION_COUNTS / VELOCITY_COUNTS * dt
-            change = self._velocity_goal - self._velocity_plan
-            self._velocity_plan += max(-gain, min(gain, change)) if gain else change
-            return self._velocity_regulator.output(self._velocity_plan - self._velocity, dt)
-        current = memory[ct.GOAL_CURRENT] * ct.CURRENT_UNIT * 1e-3
-        return self.motor.duty_for(current, self._direction * self._joint_speed, self._voltage) * ct.PWM_MAX
-
     def _watch_bus(self, dt: float) -> None:
-        watchdog = self.memory[ct.BUS_WATCHDOG]
-        if watchdog <= 0:
-            return
         self._silence += dt
-        if self._silence > watchdog * WATCHDOG_UNIT:
-            self._hold_here()
-            self._velocity_goal = 0.0
-            memory = self.memory
-            memory[ct.PROFILE_ACCELERATION] = memory[ct.PROFILE_VELOCITY] = 0
-            memory[ct.GOAL_VELOCITY] = memory[ct.GOAL_CURRENT] = 0
-            if self._mode == OperatingMode.PWM:
-                memory[ct.GOAL_PWM] = 0
-            memory[ct.BUS_WATCHDOG] = -1
+        if self._silence <= self._watchdog:
+            return
+        memory = self.memory
+        memory[ct.PROFILE_ACCELERATION] = memory[ct.PROFILE_VELOCITY] = 0
+        memory[ct.GOAL_VELOCITY] = memory[ct.GOAL_CURRENT] = 0
+        if self._control.mode == OperatingMode.PWM:
+            memory[ct.GOAL_PWM] = 0
+        memory[ct.BUS_WATCHDOG] = -1
+        self._configure()
+        self.hold()
 
     def _protect(self) -> None:
-        memory, motor = self.memory, self.motor
+        motor = self.motor
         if motor.overload > self.model.overload_seconds:
             self.raise_error(HardwareError.OVERLOAD)
-        if motor.temperature > memory.buffer[ct.TEMPERATURE_LIMIT.address]:
+        if motor.temperature > self._hottest:
             self.raise_error(HardwareError.OVERHEATING)
-        decivolts = self._voltage / ct.VOLTAGE_UNIT
-        if not memory[ct.MIN_VOLTAGE_LIMIT] <= decivolts <= memory[ct.MAX_VOLTAGE_LIMIT]:
+        if not self._lowest_voltage <= self._voltage <= self._highest_voltage:
             self.raise_error(HardwareError.INPUT_VOLTAGE)
 
     def _is_shut_down(self) -> bool:
@@ -367,17 +290,14 @@ class EmulatedServo:
 
     def _refresh(self) -> None:
         """Pack the readings into the memory."""
-        memory, motor = self.memory, self.motor
-        elapsed = self._time - self._profile_begun
-        planned, speed = self._profile.at(elapsed)
-        is_under_way = self._mode in _POSITION_MODES and elapsed < self._profile.duration
+        memory, motor, control = self.memory, self.motor, self._control
+        planned, speed = control.planned
+        is_under_way = control.is_under_way
         is_moving = is_under_way or abs(self._velocity) > memory[ct.MOVING_THRESHOLD]
         status = 0
-        if self._mode in _POSITION_MODES:
-            status = (abs(self._profile.goal - self._position) < _ARRIVED) | is_under_way << 1
-            status |= (abs(planned - self._position) > _FOLLOWING) << 3 | self._profile.shape << 4
-        if self._mode == OperatingMode.VELOCITY:
-            planned, speed = 0.0, self._velocity_plan * VELOCITY_COUNTS
+        if control.mode in POSITION_MODES:
+            status = (abs(control.profile.goal - self.position) < _ARRIVED) | is_under_way << 1
+            status |= (abs(planned - self.position) > _FOLLOWING) << 3 | control.profile.shape << 4
         effort = motor.current * 1e3 / ct.CURRENT_UNIT if self.model.has_current_sensor else motor.load * 1e3
         _READINGS.pack_into(
             memory.buffer,
@@ -388,7 +308,7 @@ class EmulatedServo:
             round(self._duty * ct.PWM_MAX),
             round(max(-32_768, min(32_767, effort))),
             round(self._velocity),
-            math.floor(self._position),
+            math.floor(self.position),
             round(speed / VELOCITY_COUNTS),
             round(planned),
             round(self._voltage / ct.VOLTAGE_UNIT),

@@ -26,6 +26,7 @@ class Twin:
         wire: to them.
         port: the host's end.
         speed: simulated seconds per second.
+        selector: its loop waits with; register what else it shall serve, with a callable as data.
         lost_time: simulated time that was never simulated, as the machine was too slow [s].
     """
 
@@ -46,12 +47,13 @@ class Twin:
     def run(self) -> None:
         """Serve until `stop`."""
         self._simulated_until = self._clock.now()
-        try:
-            while not self._is_stopped:
-                self._turn()
-        finally:
-            self.selector.close()
-            self.port.unplug()
+        while not self._is_stopped:
+            self._turn()
+
+    def close(self) -> None:
+        """Take the port away."""
+        self.selector.close()
+        self.port.unplug()
 
     def stop(self) -> None:
         """Let `run` return; may be called from a signal handler."""

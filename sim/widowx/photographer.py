@@ -1,0 +1,96 @@
+"""Draws the scene in a thread of its own, so that the servo bus never waits for a picture."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Any
+
+import mujoco
+import numpy as np
+from jaxtyping import UInt8
+
+from clam_robot.errors import ClamRobotError
+from sim.camera import Camera
+
+# MuJoCo's compiled half has no type information.
+_MJ: Any = mujoco
+_STATE = _MJ.mjtState.mjSTATE_FULLPHYSICS
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Order:
+    state: np.ndarray
+    camera: str
+    height: int
+    width: int
+    picture: "Future[UInt8[np.ndarray, 'height width 3']]"
+
+
+class _Snapshot:
+    """The scene as it was when a picture was asked for; a `World` as far as a `Camera` looks at it."""
+
+    def __init__(self, model: Any) -> None:  # noqa: ANN401
+        self.model = model
+        self.data = _MJ.MjData(model)
+
+    def restore(self, state: np.ndarray) -> None:
+        _MJ.mj_setState(self.model, self.data, state, _STATE)
+        _MJ.mj_forward(self.model, self.data)
+
+
+class Photographer:
+    """Takes orders for pictures from any thread; each comes as a future.
+
+    The thread begins with the first order; `close` ends it.
+    """
+
+    def __init__(self, model: Any, on_done: Callable[[], None] = lambda: None) -> None:  # noqa: ANN401
+        """Prepare; nothing is drawn yet.
+
+        Args:
+            model: the scene's `mujoco.MjModel`.
+            on_done: called in the drawing thread after each picture.
+        """
+        self._model = model
+        self._on_done = on_done
+        self._orders: SimpleQueue[_Order | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def order(
+        self,
+        data: Any,  # noqa: ANN401
+        camera: str,
+        height: int,
+        width: int,
+    ) -> "Future[UInt8[np.ndarray, 'height width 3']]":
+        """Ask for a picture of the scene as it is in `data` now."""
+        state = np.empty(_MJ.mj_stateSize(self._model, _STATE))
+        _MJ.mj_getState(self._model, data, state, _STATE)
+        order = _Order(state=state, camera=camera, height=height, width=width, picture=Future())
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._draw, name="photographer", daemon=True)
+            self._thread.start()
+        self._orders.put(order)
+        return order.picture
+
+    def close(self) -> None:
+        """Finish what is ordered and end the thread."""
+        if self._thread is not None:
+            self._orders.put(None)
+            self._thread.join()
+            self._thread = None
+
+    def _draw(self) -> None:
+        # Drawing surfaces belong to the thread that made them.
+        snapshot = _Snapshot(self._model)
+        camera = Camera(snapshot)  # pyright: ignore[reportArgumentType]
+        while (order := self._orders.get()) is not None:
+            try:
+                snapshot.restore(order.state)
+                order.picture.set_result(camera.picture(order.camera, order.height, order.width).copy())
+            except ClamRobotError as error:
+                order.picture.set_exception(error)
+            self._on_done()
+        camera.close()

@@ -1,0 +1,162 @@
+"""What the side channel of the twin can do: one public method per request (`control_channel` carries them)."""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Any
+
+import numpy as np
+
+from clam_robot import config
+from clam_robot.errors import ConfigError
+from clam_robot.hardware import wx250s
+from clam_robot.hardware.control_table import HardwareError
+from sim.names import require_known
+from sim.widowx.faults import require_rate, require_servo
+from sim.widowx.photographer import Photographer
+from sim.widowx.trace import Trace
+from sim.widowx.truth import COLUMNS
+from sim.widowx.twin import Twin
+from sim.widowx.twin_state import twin_state
+
+_LARGEST_PICTURE = 2048  # [pixel]
+FAULTS = (
+    "overload",
+    "overheating",
+    "reboot",
+    "lost",
+    "drop",
+    "corrupt",
+    "latency",
+    "voltage",
+    "unplug",
+    "clear",
+)
+
+
+class TwinRequests:
+    """Answers the requests of one twin.
+
+    Attributes:
+        handlers: by name.
+    """
+
+    def __init__(self, twin: Twin, trace: Trace, photographer: Photographer) -> None:
+        self._twin = twin
+        self._physics = twin.physics
+        self._trace = trace
+        self._photographer = photographer
+        names = ("describe", "reset", "place", "state", "trace", "log", "frame", "fault", "load", "usage")
+        self.handlers = {name: getattr(self, name) for name in names}
+
+    def describe(self) -> dict[str, Any]:
+        """Port, speed, task, cameras, physics period [s] and the columns of a trace's rows."""
+        model = self._physics.model
+        return {
+            "port": str(self._twin.port.path),
+            "speed": self._twin.speed,
+            "task": self._physics.task.name,
+            "cameras": [model.camera(i).name for i in range(model.ncam)],
+            "period": float(model.opt.timestep),
+            "columns": list(COLUMNS),
+            "faults": list(FAULTS),
+        }
+
+    def reset(self, seed: int = 0, keep_arm: bool = False) -> None:
+        """Lay the scene out anew; the arm goes back to sleep with its servos switched off and on, unless kept."""
+        self._physics.reset(seed, keep_arm=keep_arm)
+        self._trace.take()
+
+    def place(self, position: Sequence[float], finger: float | None = None) -> None:
+        """Put the arm at rest at joint angles [rad], fingers at a distance [m]; servos with torque hold it there."""
+        if len(position) != wx250s.NUM_JOINTS or not np.isfinite(position).all():
+            raise ConfigError(f"position needs {wx250s.NUM_JOINTS} finite angles, found {list(position)}")
+        self._physics.place(np.asarray(position, float), finger)
+        self._trace.take()
+
+    def state(self) -> dict[str, Any]:
+        """A `truth.TwinState`."""
+        return config.to_dict(twin_state(self._physics, self._trace.contacts))
+
+    def log(self, is_on: bool) -> None:
+        """Whether `trace` keeps a row for every physics step."""
+        self._trace.is_logging = is_on
+
+    def trace(self) -> dict[str, Any]:
+        """A `truth.TraceReport` of the time since the last one, and the logged rows, float64, steps x columns."""
+        report, rows = self._trace.take()
+        return {"report": config.to_dict(report), "rows": rows.tobytes()}
+
+    def frame(self, camera: str, height: int = 240, width: int = 320) -> "Future[dict[str, Any]]":
+        """A picture, RGB, uint8, and the simulated time it shows [s]."""
+        model = self._physics.model
+        require_known(camera, [model.camera(i).name for i in range(model.ncam)], what="camera")
+        if not (0 < height <= _LARGEST_PICTURE and 0 < width <= _LARGEST_PICTURE):
+            raise ConfigError(f"a picture has 1 to {_LARGEST_PICTURE} pixels either way, found {height} x {width}")
+        taken_at = self._physics.time
+        answer: Future[dict[str, Any]] = Future()
+
+        def deliver(picture: "Future[Any]") -> None:
+            if error := picture.exception():
+                answer.set_exception(error)
+            else:
+                answer.set_result({"time": taken_at, "pixels": picture.result().tobytes()})
+
+        self._photographer.order(self._physics.data, camera, height, width).add_done_callback(deliver)
+        return answer
+
+    def fault(self, name: str, servo: str | None = None, value: float | None = None) -> None:
+        """Make something go wrong, or right again.
+
+        Args:
+            name: "overload", "overheating": raise that hardware error of a servo. "reboot": a servo restarts by itself.
+                "lost": it stays silent. "drop", "corrupt": share of packets. "latency": before each answer [s].
+                "voltage": of the supply [V]. "unplug": the port vanishes. "clear": all of these are repaired, hardware
+                errors excepted, which take a reboot.
+            servo: which, where it is one's.
+            value: how much; for "lost" and "unplug" 0 repairs it, anything else is as none given.
+        """
+        require_known(name, FAULTS, what="fault")
+        faults = self._twin.faults
+        match name:
+            case "overload" | "overheating":
+                self._servo(servo).raise_error(HardwareError[name.upper()])
+            case "reboot":
+                self._servo(servo).reboot()
+            case "lost":
+                change = faults.lost.discard if value == 0 else faults.lost.add
+                change(self._servo(servo).description.name)
+            case "drop":
+                faults.drop_rate = require_rate("drop", value or 0.0)
+            case "corrupt":
+                faults.corrupt_rate = require_rate("corrupt", value or 0.0)
+            case "latency":
+                faults.latency = max(0.0, value or 0.0)
+            case "voltage":
+                self._physics.supply_voltage = 12.0 if value is None else max(0.0, value)
+            case "unplug":
+                faults.is_unplugged = value != 0
+            case _:
+                faults.clear()
+                self._physics.supply_voltage = 12.0
+
+    def load(self, joint: str, torque: float) -> None:
+        """Put a torque [Nm] on a joint or the gripper's crank from outside, until changed or reset."""
+        names = (*wx250s.JOINT_NAMES, wx250s.GRIPPER)
+        require_known(joint, names, what="joint")
+        self._physics.external_torque[names.index(joint)] = float(torque)
+
+    def usage(self) -> dict[str, float]:
+        """How the twin itself fares: CPU time of its process [s], lost time [s], instructions and damaged packets."""
+        twin = self._twin
+        return {
+            "cpu_seconds": time.process_time(),
+            "simulated_seconds": self._physics.time,
+            "lost_time": twin.lost_time,
+            "num_instructions": twin.bus.num_instructions,
+            "num_rejected": twin.wire.reader.num_rejected,
+            "num_collisions": twin.wire.num_collisions,
+        }
+
+    def _servo(self, name: str | None) -> Any:  # noqa: ANN401
+        return require_servo(name or "none given", self._physics.servos)
