@@ -11,6 +11,10 @@ from clam_robot.specs import RobotSpec
 from clam_robot.types import ActionChunk, Observation
 from sim import opengl
 from sim.metaworld_tasks import task_name
+from sim.steady_grasp import SteadyGrasp
+
+# Tasks whose script stops its grasp short, and how much nearer to the hand it is told the object is [m].
+GRASP_MARGIN = {"peg-insert-side": 0.005}
 
 
 class ScriptedExpert:
@@ -34,7 +38,10 @@ class ScriptedExpert:
         from metaworld.policies import ENV_POLICY_MAP  # loads the simulator
 
         self._spec = robot.spec
-        self._script = ENV_POLICY_MAP[f"{task_name(robot.task)}-v3"]()
+        task = task_name(robot.task)
+        self._script = ENV_POLICY_MAP[f"{task}-v3"]()
+        if task in GRASP_MARGIN:
+            self._script = SteadyGrasp(self._script, margin=GRASP_MARGIN[task])
         self._noise = noise
         self._seed = seed
         self._rng: np.random.Generator | None = None
@@ -47,6 +54,8 @@ class ScriptedExpert:
     def reset(self) -> None:
         """Draw new noise from the next observation on."""
         self._rng = None
+        if isinstance(self._script, SteadyGrasp):
+            self._script.reset()
 
     def infer(self, observation: Observation) -> ActionChunk:
         """One action."""

@@ -44,7 +44,7 @@ def build_inverse_dynamics(
     shape = {"num_inferred": num_inferred, "hidden": config.hidden, "num_layers": config.num_layers}
     match config.architecture:
         case "mlp":
-            return MlpInverse(layout, **shape, dropout=config.dropout)
+            return MlpInverse(layout, sees=config.inverse_sees, **shape, dropout=config.dropout)
         case "transformer":
             return TransformerInverse(
                 layout, **shape, dropout=config.dropout, num_heads=config.num_heads, num_steps=config.num_steps

@@ -11,10 +11,10 @@ from typing import Literal
 import torch
 from jaxtyping import Bool, Float, UInt8
 from torch import Tensor, nn
-from torch.nn.functional import mse_loss
 
 from clam_robot import config
 from clam_robot.errors import ConfigError
+from clam_robot.models.action_loss import ActionLoss, action_error
 from clam_robot.models.bottleneck import Bottleneck, BottleneckConfig, Latents
 from clam_robot.models.dynamics import ForwardDynamics, InverseDynamics
 from clam_robot.models.inputs import Inputs
@@ -34,10 +34,15 @@ class LatentActionConfig(config.Strict):
         num_heads: attention heads, where there are any.
         dropout: of the inverse model; it keeps play-only habits out of the latents.
         num_steps: steps ahead that the forward model predicts, at most as many as the window has.
+        inverse_sees: what the inverse MLP sees: the whole "window", or its "motion" alone, the changes and the gripper.
+            Play is not where demonstrations are, and where the arm is tells an inverse model of play what play mostly
+            does there, which demonstrations do not. The forward model sees the present state in either case.
         bottleneck: what latents may carry.
         action_weight: weight of the action loss against reconstruction (beta of the paper).
         action_every: updates from one with an action loss to the next (K of the paper).
         action_warmup: updates in which the action loss grows to its weight.
+        action_loss: "l1" goes by the usual action of what is seen; "mse" by the mean, which actions that move nothing,
+            because the arm is against something, pull aside.
         is_joint: whether the action loss trains the inverse model too; False grounds the decoder alone (ablation).
     """
 
@@ -48,10 +53,12 @@ class LatentActionConfig(config.Strict):
     num_heads: int = 4
     dropout: float = 0.2
     num_steps: int = 1
+    inverse_sees: Literal["motion", "window"] = "motion"
     bottleneck: BottleneckConfig = field(default_factory=BottleneckConfig)
     action_weight: float = 1.0
     action_every: int = 1
     action_warmup: int = 0
+    action_loss: ActionLoss = "l1"
     is_joint: bool = True
 
     def __post_init__(self) -> None:
@@ -140,7 +147,9 @@ class LatentActionModel(nn.Module):
         errors = self.forward_model.error(window, latents.z)
         present = latents.z[:, 0][is_labeled]
         decoded = self.decode(present if self.config.is_joint else present.detach())
-        grounding = mse_loss(decoded, action[is_labeled]) if len(decoded) else decoded.sum()
+        grounding = (
+            action_error(decoded, action[is_labeled], self.config.action_loss) if len(decoded) else decoded.sum()
+        )
         loss = torch.stack([action_weight * grounding, latents.loss, *errors.values()]).sum()
         return loss, {name: error.item() for name, error in (errors | {"action": grounding}).items()}
 

@@ -1,5 +1,7 @@
 """Dynamics of states as multi-layer perceptrons (the paper's MLP-CLAM)."""
 
+from typing import Literal
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -12,10 +14,11 @@ from clam_robot.models.window_layout import WindowLayout
 
 
 class MlpInverse(InverseDynamics):
-    """One step from the whole window.
+    """One step from the whole window, or from its motion alone.
 
     Args:
         layout: of the windows.
+        sees: "motion" leaves out the present state, see `LatentActionConfig.inverse_sees`.
         num_inferred: E.
         hidden: width.
         num_layers: hidden layers.
@@ -23,14 +26,25 @@ class MlpInverse(InverseDynamics):
     """
 
     def __init__(
-        self, layout: WindowLayout, *, num_inferred: int, hidden: int, num_layers: int, dropout: float
+        self,
+        layout: WindowLayout,
+        *,
+        sees: Literal["motion", "window"],
+        num_inferred: int,
+        hidden: int,
+        num_layers: int,
+        dropout: float,
     ) -> None:
         super().__init__()
-        self.network = mlp(layout.num_context, num_inferred, hidden=hidden, num_layers=num_layers, dropout=dropout)
+        self._layout = layout
+        self._sees = sees
+        num_seen = layout.num_motion if sees == "motion" else layout.num_context
+        self.network = mlp(num_seen, num_inferred, hidden=hidden, num_layers=num_layers, dropout=dropout)
 
     def forward(self, window: Inputs) -> Float[Tensor, "B 1 E"]:
-        """From the whole window."""
-        return self.network(window.features).unsqueeze(1)
+        """From what it sees of the window."""
+        seen = self._layout.motion(window.features) if self._sees == "motion" else window.features
+        return self.network(seen).unsqueeze(1)
 
 
 class MlpForward(ForwardDynamics):

@@ -36,6 +36,11 @@ class WindowLayout:
         return self.num_present + (self.num_frames - 1) * self.num_change + self.num_frames * self.num_grippers
 
     @property
+    def num_motion(self) -> int:
+        """M, features of a window without its present state."""
+        return self.num_context - self.num_present
+
+    @property
     def num_step(self) -> int:
         """Features of one step in `steps`."""
         return self.num_change + 2 * self.num_grippers
@@ -47,6 +52,10 @@ class WindowLayout:
     def present(self, context: Float[Tensor, "*batch C"]) -> Float[Tensor, "*batch P"]:
         """The present state."""
         return context[..., : self.num_present]
+
+    def motion(self, context: Float[Tensor, "*batch C"]) -> Float[Tensor, "*batch M"]:
+        """The change of every step and the gripper in every frame: what moved, wherever that was."""
+        return context[..., self.num_present :]
 
     def changes(self, context: Float[Tensor, "*batch C"]) -> Float[Tensor, "*batch steps D"]:
         """The change of every step, the first past one first; step `past` leaves the present."""

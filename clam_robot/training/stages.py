@@ -5,8 +5,8 @@ from collections.abc import Callable
 import torch
 from jaxtyping import Bool, Float, Int64, Shaped, UInt8
 from torch import Tensor, nn
-from torch.nn.functional import mse_loss
 
+from clam_robot.models.action_loss import ActionLoss, action_error
 from clam_robot.models.architectures import build_inverse_dynamics, build_latent_action_model, build_policy
 from clam_robot.models.dynamics import InverseDynamics
 from clam_robot.models.features import StateFeatures
@@ -54,9 +54,10 @@ def train_latent_action_model(
 class ActionInference(nn.Module):
     """Inverse dynamics that infers actions themselves."""
 
-    def __init__(self, inverse: InverseDynamics, shift: int) -> None:
+    def __init__(self, inverse: InverseDynamics, *, loss: ActionLoss, shift: int) -> None:
         super().__init__()
         self.inverse = inverse
+        self._loss: ActionLoss = loss
         self._shift = shift
 
     def infer(self, window: Inputs) -> Float[Tensor, "B A"]:
@@ -66,10 +67,10 @@ class ActionInference(nn.Module):
     def forward(
         self, features: Float[Tensor, "B C"], frames: UInt8[Tensor, "B W 3 h w"] | None, action: Float[Tensor, "B A"]
     ) -> tuple[Float[Tensor, ""], dict[str, float]]:
-        """Mean squared error."""
+        """Error of the inferred actions."""
         if frames is not None and self.training:
             frames = shift_windows(frames, self._shift)
-        return mse_loss(self.infer(Inputs(features=features, frames=frames)), action), {}
+        return action_error(self.infer(Inputs(features=features, frames=frames)), action, self._loss), {}
 
 
 def train_inverse_dynamics(play: Transitions, config: TrainConfig, trainer: Trainer) -> ActionInference:
@@ -77,7 +78,7 @@ def train_inverse_dynamics(play: Transitions, config: TrainConfig, trainer: Trai
     inverse = build_inverse_dynamics(
         play.layout, num_inferred=play.action.shape[1], config=config.latent, vision=config.vision
     )
-    model = ActionInference(inverse, config.vision.shift)
+    model = ActionInference(inverse, loss=config.latent.action_loss, shift=config.vision.shift)
     labeled = play.labeled()
 
     def draw(draws: Draws, step: int) -> tuple[Tensor, Tensor | None, Tensor]:

@@ -63,6 +63,14 @@ def test_actions_stay_within_bounds() -> None:
     assert np.abs(actions).max() == 1.0
 
 
+def test_noise_reaches_actions_that_ask_for_more_than_the_arm_can_do() -> None:
+    far = [_observation(seed) for seed in range(40)]
+    quiet, noisy = (_actions(ScriptedExpert(_robot("assembly"), noise=noise), far) for noise in (0.0, 0.1))
+    saturated = np.abs(quiet[:, :3]) == 1.0
+    assert saturated.sum() > 20
+    assert 0.3 < np.mean(np.abs(noisy[:, :3][saturated]) < 1.0) < 0.7
+
+
 def test_noise_differs_from_scene_to_scene_and_with_the_seed() -> None:
     state = np.zeros(39, np.float32)
     state[:7] = [0.0, 0.6, 0.15, 1.0, 0.05, 0.6, 0.05]  # the hand nearly above the object, for gentle actions

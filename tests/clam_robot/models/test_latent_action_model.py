@@ -59,7 +59,7 @@ def learned(network: LatentActionModel, data: dict[str, Any]) -> tuple[Tensor, T
 
 
 def test_loss_is_reconstruction_plus_weighted_action_error_over_the_labelled_rows() -> None:
-    network, data = model(), batch(num_labeled=5, action_weight=3.0)
+    network, data = model(action_loss="mse"), batch(num_labeled=5, action_weight=3.0)
     loss, parts = network(**data)
     latent = encode(network, data)
     change = LAYOUT.changes(data["features"])[:, 0]
@@ -67,6 +67,18 @@ def test_loss_is_reconstruction_plus_weighted_action_error_over_the_labelled_row
     action = (network.decode(latent[:5]) - data["action"][:5]).square().mean()
     torch.testing.assert_close(loss, reconstruction + 3 * action)
     assert parts == pytest.approx({"reconstruction": reconstruction.item(), "action": action.item()})
+
+
+@pytest.mark.parametrize(("sees", "matters"), [("motion", False), ("window", True)])
+def test_where_the_arm_is_reaches_latent_actions_only_of_an_inverse_model_that_sees_the_window(
+    sees: str, matters: bool
+) -> None:
+    network, data = model(inverse_sees=sees), batch()
+    before = encode(network, data)
+    data["features"][:, : LAYOUT.num_present] += 1.0
+    assert torch.equal(before, encode(network, data)) != matters
+    data["features"][:, LAYOUT.num_present :] += 1.0
+    assert not torch.equal(before, encode(network, data))
 
 
 def test_unlabelled_rows_do_not_touch_the_action_loss() -> None:
