@@ -29,6 +29,7 @@ VERBS = {
     "evaluate": "measure a checkpoint's success over many episodes",
     "inspect": "say what is in a data set or checkpoint",
     "search": "find policies for a DeepMind Control task, to record demonstrations and play with",
+    "xs-sdk": "serve the arm, real or twin, to ROS as the vendor's node does",
     "twin": "run a WidowX that is not there: emulated servos on a serial port, moved by physics",
     "recover": "finish episodes that a crash left without an end",
 }
@@ -40,6 +41,8 @@ EXTRAS = {
     "tensorboard": "train",
     "fastapi": "server",
     "uvicorn": "server",
+    "dynamixel_sdk": "hardware",
+    "serial": "hardware",
     "mujoco": "sim",
     "metaworld": "sim",
     "dm_control": "sim",
@@ -72,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         level=logging.WARNING, format="%(message)s", handlers=[RichHandler(console=error_console, show_path=False)]
     )
     try:
-        module = import_module(f"clam_robot.cli.{verb}")
+        module = import_module(f"clam_robot.cli.{verb.replace('-', '_')}")
         parse = getattr(module, "parse", None)  # for verbs whose defaults depend on what is asked for
         command = parse(rest) if parse else tyro.cli(module.Command, prog=f"clam {verb}", args=rest)
         command.run()

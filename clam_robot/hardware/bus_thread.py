@@ -2,7 +2,7 @@
 register work in the time between.
 
     every period   goals, if any are new -> one read of all servos -> a slice of health -> slices of slow work
-    in between     asleep; a new goal wakes it and is written at once
+    in between     asleep; new goals and new work wake it and are seen to at once
 
 Slow work comes as a generator that yields between its bus requests, so a procedure of a hundred requests delays the
 stream by no more than one of them.
@@ -97,7 +97,7 @@ class BusThread:
         self._fresh = threading.Condition()
         self._problem: DriverError | None = None
         self._absent: set[int] = set()
-        self._is_stopping = False
+        self._is_stopping = self._is_open = self._is_paused = False
         self._thread: threading.Thread | None = None
 
     @property
@@ -118,7 +118,7 @@ class BusThread:
     @property
     def is_alive(self) -> bool:
         """Whether the port is open and the thread runs; False before `start`, and once the port was lost."""
-        return self._thread is not None and self._thread.is_alive()
+        return self._is_open
 
     def start(self) -> None:
         """Begin to read.
@@ -131,7 +131,7 @@ class BusThread:
         self.num_reads = self.num_silent = 0
         self.worst_gap = 0.0
         self._sample = self._problem = None
-        self._is_stopping = False
+        self._is_stopping, self._is_open = False, True
         self._goals.clear()
         self._absent.clear()
         self._thread = threading.Thread(target=self._run, name="servo bus", daemon=True)
@@ -144,6 +144,7 @@ class BusThread:
             self._wake.notify()
         if self._thread is not None:
             self._thread.join(_END_WITHIN)
+            self._thread = None
 
     def set_goals(self, register: Register, values: Mapping[int, int]) -> None:
         """Have a register of several servos written at once; of two values for one servo the later counts.
@@ -151,8 +152,8 @@ class BusThread:
         Raises:
             DriverError: the port was lost.
         """
-        self._require_alive()
         with self._wake:
+            self._require_open()
             self._goals.setdefault(register, {}).update(values)
             self._wake.notify()
 
@@ -175,10 +176,11 @@ class BusThread:
         Raises:
             DriverError: it took too long, or the port was lost; and what the procedure raises.
         """
-        self._require_alive()
         task = _Task(procedure)
         with self._wake:
+            self._require_open()
             self._work.append(task)
+            self._wake.notify()
         try:
             return task.future.result(timeout)
         except FutureTimeout:
@@ -187,8 +189,8 @@ class BusThread:
                 f"the servo bus did not finish within {timeout:g} s; {self._problem or 'it is busy'}"
             ) from None
 
-    def _require_alive(self) -> None:
-        if not self.is_alive:
+    def _require_open(self) -> None:
+        if not self._is_open:
             raise self._lost()
 
     def _lost(self) -> DriverError:
@@ -201,12 +203,15 @@ class BusThread:
                 deadline = max(deadline + self._period, self._clock.now())
                 self._write_goals()
                 self._advance_watch(self._read())
+                self._is_paused = False
                 self._advance_work(deadline - _RESERVE)
                 self._sleep_until(deadline)
         except DriverError as error:
             self._problem = error
             _log.error("%s", error)
         finally:
+            with self._wake:
+                self._is_open = False
             self._cancel_work()
 
     def _write_goals(self) -> None:
@@ -260,6 +265,7 @@ class BusThread:
                 task.future.set_exception(error)
             else:
                 if is_paused:
+                    self._is_paused = True
                     return
             if self._clock.now() >= until:
                 return
@@ -270,9 +276,12 @@ class BusThread:
                 remaining = deadline - self._clock.now()
                 if remaining <= 0:
                     return
-                if not self._goals:
+                is_time_to_work = remaining > _RESERVE and not self._is_paused
+                if not self._goals and not (self._work and is_time_to_work):
                     self._wake.wait(remaining)
             self._write_goals()
+            if is_time_to_work:
+                self._advance_work(deadline - _RESERVE)
 
     def _cancel_work(self) -> None:
         while self._work:

@@ -15,7 +15,7 @@ from clam_robot.hardware import wx250s
 from clam_robot.hardware.bus_thread import BusThread, Sample
 from clam_robot.hardware.control_table import CURRENT_UNIT, GOAL_POSITION, GOAL_PWM
 from clam_robot.hardware.joint_driver import JointState, ServoStatus
-from clam_robot.hardware.joint_goal import require_effort, require_joint_goal, require_profile
+from clam_robot.hardware.joint_goal import goal_counts, require_effort, require_joint_goal, require_profile
 from clam_robot.hardware.roll_call import roll_call
 from clam_robot.hardware.serial_port import BAUD, SerialPort
 from clam_robot.hardware.servo_bus import ServoBus, name_of
@@ -23,12 +23,7 @@ from clam_robot.hardware.servo_health import ServoHealth
 from clam_robot.hardware.servo_restart import restart
 from clam_robot.hardware.servo_setup import GRIPPER_ID, LEADER_IDS, Profile, prepare, release_gripper, set_torque
 from clam_robot.hardware.servo_status import read_status
-from clam_robot.hardware.units import (
-    counts_from_radians,
-    pwm_from_effort,
-    radians_from_counts,
-    velocity_from_counts,
-)
+from clam_robot.hardware.units import pwm_from_effort, radians_from_counts, velocity_from_counts
 from clam_robot.timing import Clock
 
 _FIRST_SAMPLE = 1.0  # [s]
@@ -121,7 +116,7 @@ class DynamixelDriver:
         self._require_connected()
         goal = require_joint_goal(position)
         self._require_ready()
-        self.thread.set_goals(GOAL_POSITION, _goal_counts(goal))
+        self.thread.set_goals(GOAL_POSITION, goal_counts(goal))
 
     def command_gripper(self, effort: float) -> None:
         self._require_connected()
@@ -208,15 +203,6 @@ class DynamixelDriver:
     def _close(self) -> None:
         self.thread.stop()
         self._bus.close()
-
-
-def _goal_counts(goal: Float64[np.ndarray, "6"]) -> dict[int, int]:
-    servos = [wx250s.servo(name) for name in wx250s.JOINT_NAMES]
-    counts = counts_from_radians(goal)
-    return {
-        each.id: min(max(int(count), each.low_count), each.high_count)
-        for each, count in zip(servos, counts, strict=True)
-    }
 
 
 def _joint_state(sample: Sample) -> JointState:

@@ -10,9 +10,11 @@ import numpy as np
 from jaxtyping import Float64
 
 from clam_robot.errors import DriverError, InvalidVector
-from clam_robot.hardware.wx250s import COUNT, JOINT_NAMES, NUM_JOINTS, joint_limits
+from clam_robot.hardware.units import counts_from_radians
+from clam_robot.hardware.wx250s import COUNT, JOINT_NAMES, NUM_JOINTS, joint_limits, servo
 
 _LOW, _HIGH = joint_limits()
+_SERVOS = tuple(servo(name) for name in JOINT_NAMES)
 # Half of what a servo can resolve: a limit that was rounded to float32 on its way is still within.
 _ROUNDING = 0.5 * COUNT
 
@@ -36,6 +38,15 @@ def require_joint_goal(position: np.ndarray) -> Float64[np.ndarray, "6"]:
                 index=index,
             )
     return np.clip(goal, _LOW, _HIGH)
+
+
+def goal_counts(goal: Float64[np.ndarray, "6"]) -> dict[int, int]:
+    """Goal_Position by servo id of a goal [rad], within what each servo accepts."""
+    counts = counts_from_radians(goal)
+    return {
+        each.id: min(max(int(count), each.low_count), each.high_count)
+        for each, count in zip(_SERVOS, counts, strict=True)
+    }
 
 
 def require_effort(effort: float) -> float:

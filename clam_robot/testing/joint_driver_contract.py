@@ -139,15 +139,14 @@ class JointDriverContract(ABC):
         self.go_to(driver, goal)
         self.go_to(driver, RAISED)
 
-    @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3.5, -3.5])
-    def test_commands_that_are_not_finite_or_beyond_a_limit_move_nothing(
-        self, driver: JointDriver, value: float
-    ) -> None:
+    def test_commands_that_are_not_finite_or_beyond_a_limit_move_nothing(self, driver: JointDriver) -> None:
         goal = RAISED.copy()
-        goal[[WAIST, WRIST_ROTATE]] = 1.5, value
-        with pytest.raises(InvalidVector) as refusal:
-            driver.command(goal)
-        assert refusal.value.index == WRIST_ROTATE
+        goal[WAIST] = 1.5
+        for value in (np.nan, np.inf, -np.inf, 3.5, -3.5):
+            goal[WRIST_ROTATE] = value
+            with pytest.raises(InvalidVector) as refusal:
+                driver.command(goal)
+            assert refusal.value.index == WRIST_ROTATE
         self.pass_time(0.3)
         assert (np.abs(driver.read().position - RAISED) < TOLERANCE).all()
 
@@ -161,7 +160,7 @@ class JointDriverContract(ABC):
             with pytest.raises(InvalidVector):
                 driver.command_gripper(effort)
 
-    @pytest.mark.parametrize("name", ["waist", "shoulder_shadow", "gripper"])
+    @pytest.mark.parametrize("name", ["waist", "shoulder_shadow"])
     def test_a_rebooted_servo_is_prepared_again(self, driver: JointDriver, name: str) -> None:
         driver.reboot(name)
         for each in driver.servos():

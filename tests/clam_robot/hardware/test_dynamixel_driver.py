@@ -1,4 +1,4 @@
-"""The driver on the servo bus, against the twin on a pseudo-terminal."""
+"""The driver on the servo bus keeps the contract of joint drivers, against the twin on a pseudo-terminal."""
 
 import pytest
 
@@ -6,14 +6,15 @@ from clam_robot.hardware.dynamixel_driver import DynamixelConfig, DynamixelDrive
 from clam_robot.hardware.joint_driver import JointDriver
 from clam_robot.testing.joint_driver_contract import JointDriverContract
 from clam_robot.timing import MonotonicClock
+from tests.clam_robot.hardware.conftest import Bus
 
 pytestmark = pytest.mark.xdist_group("dynamixel_driver")
 
 
 class TestDynamixelDriver(JointDriverContract):
     @pytest.fixture(autouse=True)
-    def _port(self, twin_port: str) -> None:
-        self.port = twin_port
+    def _port(self, bus: Bus) -> None:
+        self.port = bus.port
 
     def make_driver(self) -> JointDriver:
         return DynamixelDriver(DynamixelConfig(port=self.port), MonotonicClock())

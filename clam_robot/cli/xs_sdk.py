@@ -1,0 +1,53 @@
+"""`clam xs-sdk`."""
+
+import os
+import signal
+from dataclasses import dataclass
+
+from clam_robot.cli.console import console
+from clam_robot.errors import MissingDependency
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """Serve the arm to ROS 1 as the vendor's xs_sdk node does, on a real arm or on `clam twin`.
+
+    Topics joint_states and commands/*, services and units are those of that node, so programs written for it work
+    unchanged. Ctrl-C ends it; the arm holds on.
+
+    Attributes:
+        port: serial device of the servos.
+        namespace: of the topics and services.
+        hz: joint states per second.
+    """
+
+    port: str = "/dev/ttyDXL"
+    namespace: str = "wx250s"
+    hz: float = 100.0
+
+    def run(self) -> None:
+        """Serve until interrupted.
+
+        Raises:
+            MissingDependency: ROS is not installed.
+            DriverError: no master, no arm, or the port was lost.
+        """
+        namespace = self.namespace.strip("/")
+        os.environ["ROS_NAMESPACE"] = f"/{namespace}"  # rospy reads it when it is imported
+        try:
+            from clam_robot.hardware.xs_sdk_node import XsSdkNode
+        except ModuleNotFoundError as error:
+            raise MissingDependency(
+                f"`clam xs-sdk` needs ROS 1, found no {error.name}; run: sudo apt-get install python3-rospy "
+                "python3-rosmaster python3-sensor-msgs python3-trajectory-msgs, then docker/setup-host"
+            ) from None
+        from clam_robot.hardware.dynamixel_driver import DynamixelConfig
+        from clam_robot.hardware.xs_sdk import XsSdk
+        from clam_robot.timing import MonotonicClock
+
+        clock = MonotonicClock()
+        node = XsSdkNode(XsSdk(DynamixelConfig(port=self.port, hz=self.hz), clock), clock, namespace=namespace)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: node.stop())
+        node.run(on_ready=lambda: console.print(f"xs_sdk serves {self.port} under /{namespace}; Ctrl-C ends it"))
+        console.print("xs_sdk stopped")
