@@ -56,8 +56,8 @@ def _add_surroundings(spec: Any) -> None:  # noqa: ANN401
         name="wood",
         type=_MJ.mjtTexture.mjTEXTURE_2D,
         builtin=_MJ.mjtBuiltin.mjBUILTIN_CHECKER,
-        rgb1=[0.78, 0.70, 0.58],
-        rgb2=[0.74, 0.66, 0.54],
+        rgb1=[0.66, 0.58, 0.47],
+        rgb2=[0.63, 0.55, 0.44],
         width=512,
         height=512,
     )
@@ -77,12 +77,12 @@ def _add_surroundings(spec: Any) -> None:  # noqa: ANN401
         name="floor", type=_MJ.mjtGeom.mjGEOM_PLANE, pos=[0, 0, -0.75], size=[3, 3, 0.1], rgba=[0.34, 0.36, 0.39, 1.0]
     )
     world.add_light(
-        pos=[0.4, -0.7, 1.6], dir=[-0.15, 0.4, -1.0], diffuse=[0.55] * 3, specular=[0.2] * 3, castshadow=True
+        pos=[0.4, -0.7, 1.6], dir=[-0.15, 0.4, -1.0], diffuse=[0.6] * 3, specular=[0.2] * 3, castshadow=True
     )
     world.add_light(
         pos=[0.0, 1.0, 1.4], dir=[0.1, -0.6, -1.0], diffuse=[0.35] * 3, specular=[0.1] * 3, castshadow=False
     )
-    spec.visual.headlight.ambient = [0.32] * 3
+    spec.visual.headlight.ambient = [0.35] * 3
     spec.visual.headlight.diffuse = [0.25] * 3
     spec.visual.headlight.specular = [0.1] * 3
     spec.visual.quality.shadowsize = 2048
@@ -111,16 +111,15 @@ def _add_cradle(spec: Any) -> None:  # noqa: ANN401
 
 
 def _add_cameras(spec: Any) -> None:  # noqa: ANN401
-    spec.worldbody.add_camera(
-        name=OVER_SHOULDER, pos=[-0.32, 0.42, 0.62], xyaxes=_look([-0.32, 0.42, 0.62], [0.2, 0.0, 0.06]), fovy=48.0
-    )
+    eye = [-0.30, 0.40, 0.58]
+    spec.worldbody.add_camera(name=OVER_SHOULDER, pos=eye, xyaxes=_look(eye, [0.19, -0.01, 0.08]), fovy=52.0)
     hand = spec.body("gripper_link")
-    eye, target = [0.0, 0.0, 0.075], [0.105, 0.0, 0.0]
+    eye, target = [0.012, 0.0, 0.082], [0.135, 0.0, 0.0]
     hand.add_camera(name=WRIST, pos=eye, xyaxes=_look(eye, target), fovy=62.0)
     hand.add_geom(
         name="wrist_camera",
         type=_MJ.mjtGeom.mjGEOM_BOX,
-        pos=[-0.006, 0.0, 0.079],
+        pos=[0.004, 0.0, 0.088],
         size=[0.008, 0.045, 0.011],
         euler=[0.0, 0.62, 0.0],
         rgba=[0.75, 0.76, 0.79, 1.0],
