@@ -1,6 +1,6 @@
 """The servo-bus twin of the WidowX 250s: nine emulated Dynamixel servos on a serial bus, moved by MuJoCo.
 
-a real driver ── pseudo-terminal ── ServoBus ── EmulatedServo x 9 ── ArmPhysics ── MuJoCo scene
+a real driver ── pseudo-terminal ── EmulatedBus ── EmulatedServo x 9 ── ArmPhysics ── MuJoCo scene
                                                                         |
 SimulatedDriver (in process, manual clock) ─────────────────────────────┘
 TwinClient ──────────── loopback TCP ── resets, faults, pictures, and the truth no servo tells

@@ -16,7 +16,7 @@ _SPAN = struct.Struct("<HH")  # address, size
 _BULK_SPAN = struct.Struct("<BHH")  # ID, address, size
 
 
-class ServoBus:
+class EmulatedBus:
     """Hands instructions to servos and collects their answers.
 
     Shadows (Secondary_ID) obey writes to the RAM without answering. In a sync or bulk read every servo waits for the
@@ -60,6 +60,17 @@ class ServoBus:
         if packet.instruction == Instruction.FACTORY_RESET:
             error = StatusError.RESULT_FAIL  # it would lose the arm's configuration and make all servos number 1
         return [self._status(servo, error) for servo in self._addressed(packet) if self._answers(servo, packet)]
+
+    @property
+    def silent(self) -> tuple[EmulatedServo, ...]:
+        """Servos that would not answer now."""
+        listening = self._listening()
+        return tuple(servo for servo in self.servos if servo not in listening)
+
+    def notice(self) -> None:
+        """Let every servo hear that the bus is in use, for their watchdogs."""
+        for servo in self._listening():
+            servo.notice()
 
     def _listening(self) -> list[EmulatedServo]:
         return [servo for servo in self.servos if servo.is_awake and not self._faults.is_lost(servo)]

@@ -1,32 +1,47 @@
 """A WidowX in this process: the emulated servos and their physics behind the interface of the real arm's drivers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TypeVar
+
 import numpy as np
 from jaxtyping import Float64
 
-from clam_robot.errors import DriverError, InvalidVector, NotConnected, StaleObservation
+from clam_robot.errors import DriverError, NotConnected, ServoSilent, StaleObservation
 from clam_robot.hardware import control_table as ct
 from clam_robot.hardware import wx250s
-from clam_robot.hardware.control_table import DriveMode, HardwareError, OperatingMode, Register
+from clam_robot.hardware.bus_thread import PAUSE, Procedure, Sample
 from clam_robot.hardware.joint_driver import JointState, ServoStatus
+from clam_robot.hardware.joint_goal import require_effort, require_joint_goal, require_profile
+from clam_robot.hardware.roll_call import roll_call
+from clam_robot.hardware.servo_bus import name_of
+from clam_robot.hardware.servo_health import ServoHealth
+from clam_robot.hardware.servo_restart import restart
+from clam_robot.hardware.servo_setup import GRIPPER_ID, LEADER_IDS, Profile, prepare, release_gripper, set_torque
+from clam_robot.hardware.servo_status import read_status
+from clam_robot.hardware.units import counts_from_radians, pwm_from_effort, radians_from_counts, velocity_from_counts
 from clam_robot.timing import Clock
 from sim.widowx.arm_physics import ArmPhysics
-from sim.widowx.bus import ServoBus
+from sim.widowx.bus import EmulatedBus
+from sim.widowx.direct_bus import DirectBus
 from sim.widowx.faults import Faults
-from sim.widowx.servo import BOOT_SECONDS
-from sim.widowx.servo_client import ServoClient
 
 STALE_AFTER = 0.2  # oldest state that `read` gives [s]
-_ARM = tuple(wx250s.servo(name) for name in wx250s.JOINT_NAMES)
-_GRIPPER = wx250s.servo(wx250s.GRIPPER)
-_LOW, _HIGH = wx250s.joint_limits()
-_LOW_COUNT, _HIGH_COUNT = [each.low_count for each in _ARM], [each.high_count for each in _ARM]
+_READ_PERIOD = 0.1  # how often the servos hear something however rarely the driver is asked [s]
+_PATIENCE = 0.02  # between two looks at a servo that restarts [s]
+_IDS = tuple(servo.id for servo in wx250s.SERVOS)
+_LEADERS = tuple(wx250s.servo(name) for name in wx250s.JOINT_NAMES)
+# An XL430 has no current sensor: its register is load [0.1 %].
+_EFFORT_UNITS = np.array([1.0 if servo.model == wx250s.XL430 else ct.CURRENT_UNIT for servo in _LEADERS])
+Result = TypeVar("Result")
 
 
 class SimulatedDriver:
     """A `JointDriver` without threads, ports or waiting: physics catches up with the clock in every call.
 
-    Instructions go through the same bus, registers and firmware as those of a driver on the pseudo-terminal, only not
-    through a wire. On a manual clock equal calls give bit-equal motion.
+    What it does with the servos is what `DynamixelDriver` does, with the same code for all that is slow; only nobody
+    waits for a wire. On a manual clock equal calls give bit-equal motion. `reboot` lets the clock run until the servo
+    is back.
 
     Attributes:
         physics: the arm in its scene, to set up and to look at.
@@ -37,162 +52,172 @@ class SimulatedDriver:
         self.physics = physics
         self.faults = Faults()
         self._clock = clock
-        self._client = ServoClient(ServoBus(physics.servos, self.faults))
+        self._emulated = EmulatedBus(physics.servos, self.faults)
+        self._bus = DirectBus(self._emulated)
+        self._health = ServoHealth(self._bus)
         self._simulated_until = 0.0
-        self._is_connected = False
-        self._state: JointState | None = None
-        self._profile: tuple[int, int] | None = None
+        self._sample: Sample | None = None
+        self._profile = Profile(velocity=2000, acceleration=300)
+        self._is_connected = self._is_prepared = False
 
     def connect(self) -> None:
         """Find the servos; time begins to pass for them."""
         if self._is_connected:
             return
+        self._bus.open()
+        roll_call(self._bus)
         self._simulated_until = self._clock.now()
-        for servo in wx250s.SERVOS:
-            self._client.ping(servo)
-        self._is_connected = True
-        self._state = None
-        self.read()
+        self._is_connected, self._is_prepared, self._sample = True, False, None
+        self._health.expect_torque(False)
+        self._look()
 
     def disconnect(self) -> None:
         """Let go; the servos keep their torque, and time stands still for them."""
-        if self._is_connected:
-            self._catch_up()
+        if not self._is_connected:
+            return
+        self._catch_up()
+        with suppress(DriverError):
+            self._do(release_gripper(self._bus))
+        self._bus.close()
         self._is_connected = False
 
     def read(self) -> JointState:
         """The state at the clock's time."""
         self._catch_up()
-        measured, silent = self._client.sync_read((*_ARM, _GRIPPER), ct.PRESENT_CURRENT, ct.PRESENT_POSITION)
-        now = self._clock.now()
-        if not silent:
-            effort, velocity, position = np.array(measured, float).T
-            effort[:6] *= [ct.CURRENT_UNIT if servo.model == wx250s.XM430 else 1.0 for servo in _ARM]
-            angle = (position - wx250s.ZERO_COUNT) * wx250s.COUNT
-            self._state = JointState(
-                time=now,
-                position=angle[:6],
-                velocity=velocity[:6] * ct.VELOCITY_UNIT,
-                effort=effort[:6],
-                finger=wx250s.finger_position(float(angle[6])),
-                gripper_effort=float(effort[6]),
-            )
-        if self._state is None or now - self._state.time > STALE_AFTER:
-            raise StaleObservation(
-                f"no answer from servo {silent} of the simulated arm for more than {STALE_AFTER} s; "
-                "repair its fault or reboot it"
-            )
-        return self._state
+        self._look()
+        if silence := self._silence():
+            raise StaleObservation(silence)
+        assert self._sample is not None
+        return _joint_state(self._sample)
 
     def command(self, position: Float64[np.ndarray, "6"]) -> None:
         """Set the joints' goals [rad]."""
         self._catch_up()
-        goal = np.asarray(position, np.float64)
-        if goal.shape != (wx250s.NUM_JOINTS,):
-            raise InvalidVector(f"a command needs shape ({wx250s.NUM_JOINTS},), found {goal.shape}")
-        for i, value in enumerate(goal):
-            if not _LOW[i] <= value <= _HIGH[i]:
-                raise InvalidVector(
-                    f"{wx250s.JOINT_NAMES[i]} must be within {_LOW[i]:.5f} .. {_HIGH[i]:.5f} rad, found {value}", i
-                )
+        goal = require_joint_goal(position)
+        self._require_ready()
+        counts = counts_from_radians(goal).tolist()
         # The published limits in radians lie a fraction of a count outside those of the servos.
-        counts = np.clip(wx250s.ZERO_COUNT + np.rint(goal / wx250s.COUNT), _LOW_COUNT, _HIGH_COUNT).astype(int)
-        self._client.sync_write(_ARM, ct.GOAL_POSITION, counts.tolist())
+        goals = {
+            servo.id: min(max(count, servo.low_count), servo.high_count)
+            for servo, count in zip(_LEADERS, counts, strict=True)
+        }
+        self._bus.write_all(ct.GOAL_POSITION, goals)
 
     def command_gripper(self, effort: float) -> None:
         """Set the gripper's PWM [-1 closes .. 1 opens]."""
         self._catch_up()
-        if not -1.0 <= effort <= 1.0:
-            raise InvalidVector(f"the gripper's effort must be within -1 .. 1, found {effort}", 0)
-        self._client.sync_write((_GRIPPER,), ct.GOAL_PWM, [round(effort * ct.PWM_MAX)])
+        pwm = pwm_from_effort(require_effort(effort))
+        self._require_ready()
+        self._bus.write_all(ct.GOAL_PWM, {GRIPPER_ID: pwm})
 
     def prepare(self, *, profile_velocity: int, profile_acceleration: int) -> None:
         """Modes, goals where the arm is, torque, profile [ms]; all read back."""
         self._catch_up()
-        self._profile = profile_velocity, profile_acceleration
-        for servo in wx250s.SERVOS:
-            self._prepare(servo, *self._profile)
+        require_profile(profile_velocity, profile_acceleration)
+        profile = Profile(velocity=profile_velocity, acceleration=profile_acceleration)
+        with self._unprepared():
+            self._do(prepare(self._bus, profile))
+            self._health.expect_torque(True)
+        self._profile, self._is_prepared = profile, True
 
     def servos(self) -> tuple[ServoStatus, ...]:
         """Health and settings of all nine."""
         self._catch_up()
-        return tuple(self._status(servo) for servo in wx250s.SERVOS)
+        return self._do(read_status(self._bus))
 
     def reboot(self, name: str) -> None:
         """Restart one servo, wait for it, and prepare it again as the others were."""
         self._catch_up()
-        servo = wx250s.servo(name)
-        self._client.reboot(servo)
-        self._clock.sleep_until(self._clock.now() + 2.0 * BOOT_SECONDS)
-        self._catch_up()
-        if self._profile is not None:
-            self._prepare(servo, *self._profile)
+        servo_id = wx250s.servo(name).id
+        with self._unprepared():
+            self._do(restart(self._bus, servo_id, self._clock, lambda *_: None))
+        self.prepare(profile_velocity=self._profile.velocity, profile_acceleration=self._profile.acceleration)
 
     def set_torque(self, is_on: bool) -> None:
         """Switch the torque of all servos; on: they hold where they are."""
         self._catch_up()
-        for servo in wx250s.SERVOS:
-            if is_on:
-                self._hold(servo)
-            else:
-                self._client.write(servo, ct.TORQUE_ENABLE, 0)
+        was_prepared = self._is_prepared
+        with self._unprepared():
+            self._do(set_torque(self._bus, is_on))
+            self._health.expect_torque(is_on)
+        self._is_prepared = was_prepared
 
-    def _prepare(self, servo: wx250s.Servo, profile_velocity: int, profile_acceleration: int) -> None:
-        is_gripper = servo is _GRIPPER
-        mode = OperatingMode.PWM if is_gripper else OperatingMode.POSITION
-        drive_mode = self._client.read(servo, ct.DRIVE_MODE)
-        timed = drive_mode | DriveMode.TIME_PROFILE
-        wanted: list[tuple[Register, int]] = [(ct.OPERATING_MODE, mode), (ct.DRIVE_MODE, timed)]
-        has_torque = bool(self._client.read(servo, ct.TORQUE_ENABLE))
-        for register, value in wanted:
-            if self._client.read(servo, register) == value:
-                continue
-            if has_torque:
-                raise DriverError(
-                    f"{servo.name} holds with {register.name} {self._client.read(servo, register)}, needed is {value}; "
-                    "support the arm, switch its torque off and prepare again"
-                )
-            self._client.write(servo, register, value)
-        self._hold(servo)
-        if not is_gripper:
-            self._client.write(servo, ct.PROFILE_ACCELERATION, profile_acceleration)
-            self._client.write(servo, ct.PROFILE_VELOCITY, profile_velocity)
-            wanted += [(ct.PROFILE_ACCELERATION, profile_acceleration), (ct.PROFILE_VELOCITY, profile_velocity)]
-        for register, value in (*wanted, (ct.TORQUE_ENABLE, 1)):
-            if (found := self._client.read(servo, register)) != value:
-                raise DriverError(f"{servo.name} has {register.name} {found}, written was {value}; reboot it")
+    @contextmanager
+    def _unprepared(self) -> Iterator[None]:
+        self._is_prepared = False
+        self._health.expect_torque(False)
+        yield
 
-    def _hold(self, servo: wx250s.Servo) -> None:
-        """Torque on where the servo is; one that has torque keeps its goal."""
-        if self._client.read(servo, ct.TORQUE_ENABLE):
-            return
-        if servo is not _GRIPPER:
-            here = self._client.read(servo, ct.PRESENT_POSITION)
-            self._client.write(servo, ct.GOAL_POSITION, min(max(here, servo.low_count), servo.high_count))
-        self._client.write(servo, ct.TORQUE_ENABLE, 1)
+    def _do(self, procedure: Procedure[Result]) -> Result:
+        """All of a procedure, at one moment unless it asks for a pause."""
+        while True:
+            try:
+                is_paused = next(procedure)
+            except StopIteration as finished:
+                return finished.value
+            if is_paused is PAUSE:
+                self._clock.sleep_until(self._clock.now() + _PATIENCE)
+                self._catch_up()
 
-    def _status(self, servo: wx250s.Servo) -> ServoStatus:
-        def get(register: Register) -> int:
-            return self._client.read(servo, register)
+    def _look(self) -> None:
+        """Take a sample, if the servos give one."""
+        sample = None
+        with suppress(ServoSilent):
+            replies = self._bus.read_all(_IDS, ct.PRESENT_CURRENT, ct.PRESENT_POSITION)
+            first = ct.PRESENT_CURRENT.address
+            sample = self._sample = Sample(
+                time=self._clock.now(),
+                current={each: reply.value(ct.PRESENT_CURRENT, first) for each, reply in replies.items()},
+                velocity={each: reply.value(ct.PRESENT_VELOCITY, first) for each, reply in replies.items()},
+                position={each: reply.value(ct.PRESENT_POSITION, first) for each, reply in replies.items()},
+                alerts=frozenset(each for each, reply in replies.items() if reply.is_alert),
+            )
+        with suppress(ServoSilent):
+            self._health(sample)
 
-        return ServoStatus(
-            name=servo.name,
-            model=get(ct.MODEL_NUMBER),
-            firmware=get(ct.FIRMWARE_VERSION),
-            operating_mode=get(ct.OPERATING_MODE),
-            is_torque_on=bool(get(ct.TORQUE_ENABLE)),
-            profile_velocity=get(ct.PROFILE_VELOCITY),
-            profile_acceleration=get(ct.PROFILE_ACCELERATION),
-            low=(get(ct.MIN_POSITION_LIMIT) - wx250s.ZERO_COUNT) * wx250s.COUNT,
-            high=(get(ct.MAX_POSITION_LIMIT) - wx250s.ZERO_COUNT) * wx250s.COUNT,
-            error=HardwareError(get(ct.HARDWARE_ERROR_STATUS)),
-            temperature=float(get(ct.PRESENT_TEMPERATURE)),
-            voltage=get(ct.PRESENT_INPUT_VOLTAGE) * ct.VOLTAGE_UNIT,
-        )
+    def _require_ready(self) -> None:
+        if silence := self._silence():
+            raise ServoSilent(silence)
+        if not self._is_prepared:
+            raise DriverError("no commands before prepare(): the servos' modes and profile may be any")
+        if not self._health.is_holding:
+            raise DriverError("no commands while the torque is off; call set_torque(True)")
+        if limp := self._health.limp:
+            names = ", ".join(name_of(each) for each in sorted(limp))
+            raise DriverError(f"{names} lost torque without an error and forgot the profile; call prepare()")
+
+    def _silence(self) -> str:
+        """Why there is no state to act on, empty when there is one."""
+        if self._sample is None or self._clock.now() - self._sample.time > STALE_AFTER:
+            self._look()  # nobody may have asked for a while
+        age = np.inf if self._sample is None else self._clock.now() - self._sample.time
+        if age <= STALE_AFTER:
+            return ""
+        silent = ", ".join(name_of(servo.id) for servo in self._emulated.silent) or "a servo"
+        return f"no state of the simulated arm for {age:.2f} s: {silent} does not answer; repair its fault or reboot it"
 
     def _catch_up(self) -> None:
         if not self._is_connected:
             raise NotConnected("the simulated arm is not connected; call connect() first")
         now = self._clock.now()
-        self.physics.step(max(0.0, now - self._simulated_until))
-        self._simulated_until = now
+        while self._simulated_until < now:
+            # A driver of the real arm reads all the time, and a bus watchdog hears it.
+            until = min(now, self._simulated_until + _READ_PERIOD)
+            self._emulated.notice()
+            self.physics.step(until - self._simulated_until)
+            self._simulated_until = until
+
+
+def _joint_state(sample: Sample) -> JointState:
+    def of(counts: dict[int, int]) -> np.ndarray:
+        return np.array([counts[servo_id] for servo_id in LEADER_IDS])
+
+    angle = float(radians_from_counts(np.array([sample.position[GRIPPER_ID]]))[0])
+    return JointState(
+        time=sample.time,
+        position=radians_from_counts(of(sample.position)),
+        velocity=velocity_from_counts(of(sample.velocity)),
+        effort=of(sample.current) * _EFFORT_UNITS,
+        finger=wx250s.finger_position(angle),
+        gripper_effort=float(sample.current[GRIPPER_ID]),
+    )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from clam_robot.timing import Clock
 from sim.widowx.arm_physics import ArmPhysics
-from sim.widowx.bus import ServoBus
+from sim.widowx.bus import EmulatedBus
 from sim.widowx.faults import Faults
 from sim.widowx.pty_port import PtyPort
 from sim.widowx.wire import Wire
@@ -33,7 +33,7 @@ class Twin:
     def __init__(self, physics: ArmPhysics, clock: Clock, *, link: Path | None = None, speed: float = 1.0) -> None:
         self.physics = physics
         self.faults = Faults()
-        self.bus = ServoBus(physics.servos, self.faults)
+        self.bus = EmulatedBus(physics.servos, self.faults)
         self.wire = Wire(self.bus, self.faults, before_packet=self.catch_up)
         self.port = PtyPort(link)
         self.speed = speed

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from clam_robot.hardware import control_table as ct
-from sim.widowx.bus import ServoBus
+from sim.widowx.bus import EmulatedBus
 from sim.widowx.faults import Faults
 from sim.widowx.packet import Packet
 from sim.widowx.packet_reader import PacketReader
@@ -32,7 +32,9 @@ class Wire:
         num_collisions: answers destroyed by a host that did not wait.
     """
 
-    def __init__(self, bus: ServoBus, faults: Faults, *, before_packet: Callable[[float], None] | None = None) -> None:
+    def __init__(
+        self, bus: EmulatedBus, faults: Faults, *, before_packet: Callable[[float], None] | None = None
+    ) -> None:
         """Connect a bus.
 
         Args:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from clam_robot.hardware import control_table as ct
 from clam_robot.hardware import wx250s
 from clam_robot.hardware.control_table import HardwareError
-from sim.widowx.bus import ServoBus
+from sim.widowx.bus import EmulatedBus
 from sim.widowx.faults import Faults
 from sim.widowx.packet import ALERT, BROADCAST_ID, Instruction, Packet, StatusError
 from sim.widowx.servo import EmulatedServo
@@ -18,7 +18,7 @@ class Host:
     def __init__(self) -> None:
         self.servos = {each.name: EmulatedServo(each) for each in wx250s.SERVOS}
         self.faults = Faults()
-        self.bus = ServoBus(tuple(self.servos.values()), self.faults)
+        self.bus = EmulatedBus(tuple(self.servos.values()), self.faults)
 
     def send(self, servo_id: int, instruction: int, parameters: bytes = b"") -> list[Packet]:
         return self.bus.respond(Packet(id=servo_id, instruction=instruction, parameters=parameters))

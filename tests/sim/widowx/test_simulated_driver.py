@@ -3,15 +3,17 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from clam_robot.errors import DriverError, InvalidVector, NotConnected, StaleObservation
+from clam_robot.errors import DriverError, ServoRefused, StaleObservation
 from clam_robot.hardware import control_table as ct
 from clam_robot.hardware import wx250s
 from clam_robot.hardware.control_table import HardwareError, OperatingMode
 from clam_robot.hardware.joint_driver import JointDriver
+from clam_robot.testing.joint_driver_contract import JointDriverContract
 from clam_robot.timing import ManualClock
 from sim.widowx.arm_physics import ArmPhysics
 from sim.widowx.simulated_driver import SimulatedDriver
 from sim.widowx.trace import Trace
+from tests.sim.widowx.registers import put
 
 ARM = ArmPhysics()  # takes a second to build
 NEUTRAL = np.array(wx250s.NEUTRAL)
@@ -39,8 +41,14 @@ def run(driver: SimulatedDriver, clock: ManualClock, seconds: float, goal: np.nd
         driver.read()
 
 
-def test_it_is_a_joint_driver(driver: SimulatedDriver) -> None:
-    assert isinstance(driver, JointDriver)
+class TestSimulatedDriver(JointDriverContract):
+    def make_driver(self) -> JointDriver:
+        ARM.reset()
+        self.clock = ManualClock()
+        return SimulatedDriver(ARM, self.clock)
+
+    def pass_time(self, seconds: float) -> None:
+        self.clock.advance(seconds)
 
 
 def test_arm_lies_in_its_sleep_pose_before_anything_is_asked_of_it(driver: SimulatedDriver) -> None:
@@ -114,23 +122,12 @@ def test_equal_calls_give_bit_equal_motion() -> None:
         driver.prepare(profile_velocity=500, profile_acceleration=100)
         for step in range(50):
             driver.command(NEUTRAL * np.sin(step / 50))
+            driver.command_gripper(0.2 * np.sin(step / 9))
             clock.advance(0.02)
         driver.read()
         return ARM.data.qpos.copy()
 
     assert drive().tobytes() == drive().tobytes()
-
-
-@pytest.mark.parametrize("bad", [np.nan, np.inf, 3.2, -3.2])
-def test_bad_command_names_the_joint_and_moves_nothing(driver: SimulatedDriver, clock: ManualClock, bad: float) -> None:
-    driver.prepare(profile_velocity=500, profile_acceleration=100)
-    goals = [servo.memory[ct.GOAL_POSITION] for servo in driver.physics.servos]
-    command = driver.read().position.copy()
-    command[4] = bad
-    with pytest.raises(InvalidVector, match="wrist_angle") as raised:
-        driver.command(command)
-    assert raised.value.index == 4
-    assert [servo.memory[ct.GOAL_POSITION] for servo in driver.physics.servos] == goals
 
 
 def test_every_position_within_the_limits_is_taken_by_the_servos(driver: SimulatedDriver) -> None:
@@ -142,18 +139,6 @@ def test_every_position_within_the_limits_is_taken_by_the_servos(driver: Simulat
             assert goal == pytest.approx(2048 + angle / wx250s.COUNT, abs=1.0)
 
 
-def test_nothing_works_before_connect_and_after_disconnect(clock: ManualClock) -> None:
-    driver = SimulatedDriver(ARM, clock)
-    with pytest.raises(NotConnected):
-        driver.read()
-    driver.connect()
-    driver.connect()
-    driver.disconnect()
-    driver.disconnect()
-    with pytest.raises(NotConnected):
-        driver.command(NEUTRAL)
-
-
 def test_silent_servo_makes_the_state_stale_by_name(driver: SimulatedDriver, clock: ManualClock) -> None:
     driver.prepare(profile_velocity=500, profile_acceleration=100)
     driver.faults.lost.add("elbow")
@@ -163,6 +148,32 @@ def test_silent_servo_makes_the_state_stale_by_name(driver: SimulatedDriver, clo
         driver.read()
     with pytest.raises(DriverError, match="elbow"):
         driver.servos()
+    with pytest.raises(DriverError, match="elbow"):
+        driver.command(NEUTRAL)
+    driver.faults.clear()
+    driver.command(NEUTRAL)
+
+
+def test_servo_that_restarts_by_itself_is_noticed_before_it_moves_at_full_speed(
+    driver: SimulatedDriver, clock: ManualClock
+) -> None:
+    driver.prepare(profile_velocity=500, profile_acceleration=100)
+    driver.physics.servo("waist").reboot()
+    clock.advance(0.5)
+    run(driver, clock, 1.0)
+    with pytest.raises(DriverError, match="waist"):
+        driver.command(NEUTRAL)
+    driver.prepare(profile_velocity=500, profile_acceleration=100)
+    driver.command(NEUTRAL)
+
+
+def test_gripper_keeps_its_effort_however_rarely_the_driver_is_asked(
+    driver: SimulatedDriver, clock: ManualClock
+) -> None:
+    driver.prepare(profile_velocity=500, profile_acceleration=100)
+    driver.command_gripper(0.2)
+    clock.advance(5.0)
+    assert driver.read().gripper_effort == pytest.approx(200, abs=5)
 
 
 def test_overloaded_servo_stays_limp_until_it_is_rebooted(driver: SimulatedDriver, clock: ManualClock) -> None:
@@ -200,8 +211,19 @@ def test_torque_off_lets_the_arm_sink_and_on_holds_it_where_it_is(driver: Simula
 
 def test_arm_that_holds_in_a_wrong_mode_is_not_dropped_to_change_it(driver: SimulatedDriver) -> None:
     elbow = driver.physics.servo("elbow")
-    elbow.write(ct.OPERATING_MODE.address, bytes([OperatingMode.EXTENDED_POSITION]))
-    elbow.write(ct.TORQUE_ENABLE.address, b"\1")
-    with pytest.raises(DriverError, match="elbow holds with Operating_Mode 4"):
+    put(elbow, ct.OPERATING_MODE, OperatingMode.EXTENDED_POSITION)
+    put(elbow, ct.TORQUE_ENABLE, 1)
+    with pytest.raises(ServoRefused, match="elbow"):
         driver.prepare(profile_velocity=500, profile_acceleration=100)
     assert elbow.is_torque_on
+    put(elbow, ct.TORQUE_ENABLE, 0)
+    put(elbow, ct.OPERATING_MODE, OperatingMode.POSITION)
+
+
+def test_unpowered_arm_is_not_connected_to(clock: ManualClock) -> None:
+    ARM.reset()
+    ARM.supply_voltage = 0.0
+    ARM.step(0.1)
+    with pytest.raises(DriverError, match="no servo answers"):
+        SimulatedDriver(ARM, clock).connect()
+    ARM.reset()

@@ -3,7 +3,7 @@ import logging
 import pytest
 
 from clam_robot.hardware import wx250s
-from sim.widowx.bus import ServoBus
+from sim.widowx.bus import EmulatedBus
 from sim.widowx.faults import Faults
 from sim.widowx.packet import Instruction, Packet
 from sim.widowx.packet_reader import PacketReader
@@ -18,7 +18,7 @@ LATE = 1e3
 def make_wire(**faults: float) -> Wire:
     broken = Faults(**faults)  # pyright: ignore[reportArgumentType]
     servos = [EmulatedServo(each) for each in wx250s.SERVOS]
-    return Wire(ServoBus(servos, broken), broken)
+    return Wire(EmulatedBus(servos, broken), broken)
 
 
 def answers(data: bytes) -> list[Packet]:
@@ -100,7 +100,7 @@ def test_latency_is_added_to_every_answer() -> None:
 def test_physics_is_told_the_time_before_an_instruction_is_obeyed() -> None:
     times: list[float] = []
     servos = [EmulatedServo(each) for each in wx250s.SERVOS]
-    wire = Wire(ServoBus(servos), Faults(), before_packet=times.append)
+    wire = Wire(EmulatedBus(servos), Faults(), before_packet=times.append)
     wire.send(PING[:4], 1.0, BAUD)
     wire.send(PING[4:], 2.0, BAUD)
     assert times == [2.0]
