@@ -6,7 +6,7 @@ from clam_robot.hardware.servo_bus import ServoBus, name_of
 from clam_robot.hardware.wx250s import SERVOS
 
 # Speeds that servos are found at when they are new or were set up for another robot.
-OTHER_BAUDS = (57_600, 115_200, 2_000_000, 3_000_000, 4_000_000)
+BAUDS = (1_000_000, 57_600, 115_200, 2_000_000, 3_000_000, 4_000_000)
 _MODEL_NAMES = {number: model for model, number in MODEL_NUMBERS.items()}
 
 
@@ -46,7 +46,7 @@ def roll_call(bus: ServoBus) -> None:
 
 def _nobody(bus: ServoBus) -> str:
     own = bus.port.baudrate
-    if found := bus.find(OTHER_BAUDS, [SERVOS[0].id, SERVOS[1].id]):
+    if found := bus.find([baud for baud in BAUDS if baud != own], [SERVOS[0].id, SERVOS[1].id]):
         baud, servo_id = found
         return (
             f"no servo answers on {bus.port.port_name} at {own} baud, but {name_of(servo_id)} does at {baud}; give "

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,8 +28,9 @@ class Bus:
     client: TwinClient
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def bus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bus]:
+    """For tests that open the port themselves."""
     with TwinProcess(link=tmp_path_factory.mktemp("twin") / "ttyDXL") as twin, twin.client() as client:
         yield Bus(str(twin.port), client)
 
@@ -60,6 +61,27 @@ def ros_master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+@dataclass(frozen=True)
+class Node:
+    """A running xs_sdk node and the twin it serves."""
+
+    namespace: str
+    client: TwinClient
+    process: "subprocess.Popen[str]"
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory: pytest.TempPathFactory, ros_master: str) -> Iterator[Node]:
+    link = tmp_path_factory.mktemp("ros_twin") / "ttyDXL"
+    with TwinProcess(link=link) as twin, twin.client() as client, xs_sdk(str(twin.port), "shared") as process:
+        yield Node("shared", client, process)
+
+
+def xs_sdk(port: str, namespace: str) -> AbstractContextManager["subprocess.Popen[str]"]:
+    """Our xs_sdk node; a master must run."""
+    return program(clam("xs-sdk", "--port", port, "--namespace", namespace), "Ctrl-C ends it", "the xs_sdk node")
 
 
 @contextmanager
