@@ -50,9 +50,8 @@ class EmulatedBus:
         if packet.instruction == Instruction.STATUS:
             return []
         self.num_instructions += 1
-        for servo in self._listening():
-            if packet.id in (BROADCAST_ID, servo.id):
-                servo.notice()
+        for servo in self._addressed(packet):
+            servo.notice()
         handler = self._handlers.get(packet.instruction)
         if handler is not None:
             return handler(packet)
@@ -64,28 +63,34 @@ class EmulatedBus:
     @property
     def silent(self) -> tuple[EmulatedServo, ...]:
         """Servos that would not answer now."""
-        listening = self._listening()
-        return tuple(servo for servo in self.servos if servo not in listening)
+        return tuple(servo for servo in self.servos if not self._hears(servo))
 
     def notice(self) -> None:
         """Let every servo hear that the bus is in use, for their watchdogs."""
-        for servo in self._listening():
-            servo.notice()
+        for servo in self.servos:
+            if self._hears(servo):
+                servo.notice()
 
-    def _listening(self) -> list[EmulatedServo]:
-        return [servo for servo in self.servos if servo.is_awake and not self._faults.is_lost(servo)]
+    def _hears(self, servo: EmulatedServo) -> bool:
+        return servo.is_awake and not self._faults.is_lost(servo)
 
     def _with_id(self, servo_id: int) -> EmulatedServo | None:
-        return next((servo for servo in self._listening() if servo.id == servo_id), None)
+        for servo in self.servos:
+            if servo.id == servo_id and self._hears(servo):
+                return servo
+        return None
 
     def _addressed(self, packet: Packet) -> list[EmulatedServo]:
-        return [servo for servo in self._listening() if packet.id in (BROADCAST_ID, servo.id)]
+        to_all, servo_id = packet.id == BROADCAST_ID, packet.id
+        return [servo for servo in self.servos if (to_all or servo.id == servo_id) and self._hears(servo)]
 
     def _shadows(self, servo_id: int) -> list[EmulatedServo]:
+        if servo_id > MAX_ID:
+            return []
         return [
             servo
-            for servo in self._listening()
-            if servo.memory[ct.SECONDARY_ID] == servo_id <= MAX_ID and servo.id != servo_id
+            for servo in self.servos
+            if servo.secondary_id == servo_id and servo.id != servo_id and self._hears(servo)
         ]
 
     def _answers(self, servo: EmulatedServo, packet: Packet) -> bool:

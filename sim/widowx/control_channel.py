@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 HOST = "127.0.0.1"
 _CHUNK = 65_536
 _LARGEST_REQUEST = 1 << 20  # [byte]
+_LARGEST_BACKLOG = 1 << 26  # of answers that a client does not read [byte]
 
 Handler = Callable[..., Any]  # its result may be a Future
 
@@ -117,7 +118,7 @@ class ControlChannel:
         for client in list(self._clients):
             try:
                 self._send(client)
-            except OSError:
+            except (OSError, EOFError):
                 self._drop(client)
 
     def _send(self, client: "_Client") -> None:
@@ -165,7 +166,11 @@ class _Client:
         return requests
 
     def send(self) -> None:
-        """Send answers that are there, in order, as far as the socket takes them."""
+        """Send answers that are there, in order, as far as the socket takes them.
+
+        Raises:
+            EOFError: the client has stopped reading.
+        """
         while self.pending and self.pending[0][1].done():
             request_id, answer = self.pending.popleft()
             error = answer.exception()
@@ -174,3 +179,5 @@ class _Client:
         with contextlib.suppress(BlockingIOError):
             while self._unsent:
                 self._unsent = self._unsent[self.connection.send(self._unsent) :]
+        if len(self._unsent) > _LARGEST_BACKLOG:
+            raise EOFError("the client does not read")

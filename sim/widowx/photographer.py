@@ -90,7 +90,7 @@ class Photographer:
             try:
                 snapshot.restore(order.state)
                 order.picture.set_result(camera.picture(order.camera, order.height, order.width).copy())
-            except ClamRobotError as error:
+            except (ClamRobotError, _MJ.FatalError, ValueError) as error:
                 order.picture.set_exception(error)
             self._on_done()
         camera.close()

@@ -32,6 +32,8 @@ class PtyPort:
         Raises:
             ConfigError: something else than a link is there.
         """
+        if link is not None and link.exists() and not link.is_symlink():
+            raise ConfigError(f"{link} is a file, not a link; choose another path for the port")
         self._link = link
         self._host = self._device = -1
         self.path = Path()
@@ -57,7 +59,11 @@ class PtyPort:
         os.set_blocking(self._host, False)
         self.path = Path(os.ttyname(self._device))
         if self._link is not None:
-            self._make_link(self.path, self._link)
+            try:
+                self._make_link(self.path, self._link)
+            except OSError:
+                self.unplug()
+                raise
             self.path = self._link
 
     def unplug(self) -> None:
@@ -88,6 +94,4 @@ class PtyPort:
     def _make_link(target: Path, link: Path) -> None:
         if link.is_symlink():
             link.unlink()
-        elif link.exists():
-            raise ConfigError(f"{link} is a file, not a link; choose another path for the port")
         link.symlink_to(target)

@@ -59,6 +59,11 @@ class EmulatedServo:
         return self.memory.buffer[ct.ID.address]
 
     @property
+    def secondary_id(self) -> int:
+        """The ID it obeys as well, above 252 for none."""
+        return self.memory.buffer[ct.SECONDARY_ID.address]
+
+    @property
     def is_torque_on(self) -> bool:
         """Whether it drives its motor."""
         return self._control.mode is not None

@@ -12,7 +12,7 @@ from sim.widowx.pty_port import PtyPort
 from sim.widowx.wire import Wire
 
 _PHYSICS_SLICE = 0.005  # the physics falls at most this far behind the clock [s]
-_LONGEST_SLICE = 0.05  # and catches up by at most this much before the bus is looked after again [s]
+_LONGEST_SLICE = 0.05  # simulated at once at most, before the bus is looked after again [s]
 _GIVE_UP = 2.0  # behind by more, the twin lets the time go [s]
 
 
@@ -60,13 +60,13 @@ class Twin:
         self._is_stopped = True
 
     def catch_up(self, now: float) -> None:
-        """Simulate what has passed until `now` [s], a bounded part of it at a time."""
+        """Simulate what has passed until `now` [s], `_LONGEST_SLICE` of it at most."""
         behind = now - self._simulated_until
         if behind > _GIVE_UP:
             self.lost_time += (behind - _GIVE_UP) * self.speed
             self._simulated_until = now - _GIVE_UP
             behind = _GIVE_UP
-        behind = min(behind, _LONGEST_SLICE)
+        behind = min(behind, _LONGEST_SLICE / self.speed)
         if behind > 0.0:
             self.physics.step(behind * self.speed)
             self._simulated_until += behind

@@ -1,0 +1,29 @@
+import socket
+from pathlib import Path
+
+import pytest
+
+from clam_robot.cli.main import main
+
+
+def test_unknown_task_is_named_with_the_closest_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["twin", "--task", "blok"]) == 2
+    assert "did you mean block" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize("speed", ["0", "1000", "nan"])
+def test_impossible_speed_is_refused(speed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["twin", "--speed", speed])
+    assert "speed must be above 0 and at most 100" in " ".join(capsys.readouterr().err.split())
+
+
+def test_taken_control_port_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    link = tmp_path / "ttyDXL"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = taken.getsockname()[1]
+        assert main(["twin", "--link", str(link), "--control-port", str(number)]) == 2
+    error = " ".join(capsys.readouterr().err.split())
+    assert str(number) in error
+    assert "--control-port" in error
+    assert not link.is_symlink()
