@@ -12,6 +12,7 @@
     │   ├── NotConnected       used before connect() or after disconnect()
     │   ├── StaleObservation   the newest observation is too old to act on
     │   ├── UnknownRobot       no robot, task or camera of this name
+    │   ├── ArmStopped         the software stop is latched
     │   ├── DriverError        servos, their bus or their node do not do what they must
     │   │   ├── PortUnavailable  the servos' port is missing, taken, or was unplugged
     │   │   ├── ServoSilent      a servo does not answer
@@ -100,6 +101,10 @@ class StaleObservation(RobotError, TimeoutError):
 
 class UnknownRobot(RobotError, LookupError):
     """No robot, task or camera of this name."""
+
+
+class ArmStopped(RobotError):
+    """The software stop is latched; a person has to clear it."""
 
 
 class DriverError(RobotError):

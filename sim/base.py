@@ -11,7 +11,7 @@ from clam_robot.specs import RobotSpec
 from clam_robot.timing import Clock
 from clam_robot.types import Observation, TaskStatus
 from sim import opengl
-from sim.world import World
+from sim.world import Judgement, World
 
 if TYPE_CHECKING:
     from sim.camera import Camera
@@ -141,8 +141,12 @@ class SimulatedRobot(ABC):
         return self._world, self._status
 
     def _advance(self, action: np.ndarray) -> None:
+        world, _ = self._live()
+        self._count(world.step(action))
+
+    def _count(self, judgement: Judgement) -> None:
+        """Add a period that has passed to the status."""
         world, status = self._live()
-        judgement = world.step(action)
         num_steps = status.num_steps + 1
         self._status = TaskStatus(
             success=judgement.success,

@@ -5,14 +5,14 @@ any robot that has them. Actions are those of a proportional controller towards 
 """
 
 import zlib
-from collections.abc import Generator
+from collections.abc import Callable
 
 import numpy as np
 
 from clam_robot.errors import SpecMismatch
 from clam_robot.specs import RobotSpec
 from clam_robot.types import ActionChunk, Observation
-from sim.primitives import Leg, Scene, primitives
+from sim.primitives import Leg, Legs, Scene, primitives
 
 MOTION = ("dx", "dy", "dz")
 POINTS = ("hand", "object", "goal")
@@ -34,12 +34,21 @@ class PlayPolicy:
     Args:
         spec: a robot whose state has the points hand, object and goal, and whose action has dx, dy, dz and a gripper.
         seed: of everything drawn.
+        legs: what it does; the primitives of play by default.
+        reversal_rate: share of steps in which a reversal of the gripper begins.
 
     Raises:
         SpecMismatch: the robot lacks one of them; names it.
     """
 
-    def __init__(self, spec: RobotSpec, seed: int = 0) -> None:
+    def __init__(
+        self,
+        spec: RobotSpec,
+        seed: int = 0,
+        *,
+        legs: Callable[[Scene, np.random.Generator], Legs] = primitives,
+        reversal_rate: float = REVERSAL_RATE,
+    ) -> None:
         lacking = [point for point in POINTS if point not in spec.state.points]
         lacking += [name for name in MOTION if name not in spec.action.names]
         if spec.gripper is None:
@@ -53,13 +62,15 @@ class PlayPolicy:
         self._spec = spec
         self._seed = seed
         self._points = {point: spec.state.points[point] for point in POINTS}
+        self._others = {name: where for name, where in spec.state.points.items() if name not in POINTS}
+        self._begin, self._reversal_rate = legs, reversal_rate
         self._motion = [spec.action.index(name) for name in MOTION]
         self._full_speed = spec.action.high_array[self._motion]
         self._gripper = spec.action.index(spec.gripper.action)
         high, low = spec.action.high[self._gripper], spec.action.low[self._gripper]
         self._closed, self._open = (high, low) if spec.gripper.closes == "above" else (low, high)
         self._rng = np.random.default_rng(seed)
-        self._legs: Generator[Leg, Scene, None] | None = None
+        self._legs: Legs | None = None
         self._leg: Leg | None = None
         self._hand = np.zeros(3)
         self._num_steps = 0
@@ -78,10 +89,11 @@ class PlayPolicy:
     def infer(self, observation: Observation) -> ActionChunk:
         """One action."""
         state = observation.state.astype(np.float64)
-        scene = Scene(**{point: state[where] for point, where in self._points.items()})
+        others = {name: state[where] for name, where in self._others.items()}
+        scene = Scene(**{point: state[where] for point, where in self._points.items()}, others=others)
         if self._legs is None or self._leg is None:
             self._rng = np.random.default_rng([self._seed, zlib.crc32(observation.state.tobytes())])
-            self._legs = primitives(scene, self._rng)
+            self._legs = self._begin(scene, self._rng)
             self._leg = next(self._legs)
             self._num_steps = self._num_still = self._num_reversed = 0
         else:
@@ -106,7 +118,7 @@ class PlayPolicy:
         return self._spec.action.clip(action, what="play action")
 
     def _is_reversed(self) -> bool:
-        if self._num_reversed == 0 and self._rng.random() < REVERSAL_RATE:
+        if self._num_reversed == 0 and self._rng.random() < self._reversal_rate:
             self._num_reversed = int(self._rng.integers(*REVERSAL_STEPS))
         is_reversed = self._num_reversed > 0
         self._num_reversed -= is_reversed

@@ -1,7 +1,7 @@
 """The primitives of play: generators of legs, told the scene again whenever a leg is over."""
 
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -28,11 +28,19 @@ PATIENCE = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """All that play knows [m]."""
+    """All that is known where things are [m].
+
+    Attributes:
+        hand: of the robot.
+        object: to be handled.
+        goal: where it belongs.
+        others: further points by name, which play does not use.
+    """
 
     hand: Float64[np.ndarray, "3"]
     object: Float64[np.ndarray, "3"]
     goal: Float64[np.ndarray, "3"]
+    others: Mapping[str, Float64[np.ndarray, "3"]] = field(default_factory=dict[str, np.ndarray])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,10 +85,11 @@ class Leg:
         return self.tolerance > 0.0 and (distance < self.tolerance or num_still >= PATIENCE)
 
 
+# Gives legs, is told the scene after each, and gives the last scene back where it ends.
 Legs = Generator[Leg, Scene, Scene]
 
 
-def primitives(scene: Scene, rng: np.random.Generator) -> Generator[Leg, Scene, None]:
+def primitives(scene: Scene, rng: np.random.Generator) -> Legs:
     """Primitives one after another, without end."""
     resting_height = scene.object[2]
     while True:

@@ -4,13 +4,13 @@ from typing import Literal
 
 from clam_robot.errors import UnknownRobot
 from clam_robot.timing import Clock
-from sim import dm_control_tasks, metaworld_tasks
+from sim import dm_control_tasks, metaworld_tasks, widowx_tasks
 from sim.base import SimulatedRobot
 from sim.dm_control_robot import DmControlConfig, DmControlRobot
 from sim.metaworld_robot import MetaWorldConfig, MetaWorldRobot
 from sim.names import require_known
 
-SUITES = {"metaworld": metaworld_tasks.TASKS, "dmcontrol": dm_control_tasks.TASKS}
+SUITES = {"metaworld": metaworld_tasks.TASKS, "dmcontrol": dm_control_tasks.TASKS, "widowx-twin": widowx_tasks.TASKS}
 
 
 def make_robot(
@@ -22,7 +22,7 @@ def make_robot(
     gripper: Literal["binary", "continuous"] = "binary",
     horizon: int | None = None,
 ) -> SimulatedRobot:
-    """The robot called "metaworld:TASK" or "dmcontrol:DOMAIN-TASK", not yet connected.
+    """The robot called "metaworld:TASK", "dmcontrol:DOMAIN-TASK" or "widowx-twin:TASK", not yet connected.
 
     Args:
         name: suite and task, as `list_robots` gives them.
@@ -43,6 +43,21 @@ def make_robot(
     if suite == "dmcontrol":
         body = DmControlConfig(task=task, cameras=cameras, image_height=height, image_width=width, horizon=horizon)
         return DmControlRobot(body, clock)
+    if suite == "widowx-twin":
+        # Loads MuJoCo, which the arm's kinematics are computed with.
+        from clam_robot.hardware.widowx import WidowXConfig
+        from clam_robot.hardware.widowx_spec import ActionConfig
+        from sim.widowx_robot import WidowXTwin, WidowXTwinConfig
+
+        table = WidowXTwinConfig(
+            task=task,
+            arm=WidowXConfig(action=ActionConfig(gripper=gripper)),
+            cameras=cameras,
+            image_height=height,
+            image_width=width,
+            horizon=WidowXTwinConfig.horizon if horizon is None else horizon,
+        )
+        return WidowXTwin(table, clock)
     scene = MetaWorldConfig(
         task=task,
         gripper=gripper,

@@ -12,6 +12,7 @@ from sim.linear_expert import LinearExpert
 from sim.linear_play import LinearPlay
 from sim.play import PlayPolicy
 from sim.policy_iterates import load_shipped
+from sim.widowx_experts import expert_policy
 
 Source = Literal["play", "expert"]
 
@@ -50,6 +51,9 @@ def make_source(source: Source, robot: SimulatedRobot, *, noise: float, seed: in
     if robot.spec.name.startswith("dmcontrol:"):
         return _linear(source, robot, noise=noise, seed=seed)
     is_expert = source == "expert"
+    if is_expert and robot.spec.name.startswith("widowx"):
+        policy = expert_policy(robot.spec, robot.task, noise=noise, seed=seed)
+        return Acting(policy=policy, is_wanted=lambda outcome: bool(outcome.success))
     policy = ScriptedExpert(robot, noise=noise, seed=seed) if is_expert else PlayPolicy(robot.spec, seed=seed)
     return Acting(policy=policy, is_wanted=lambda outcome: outcome.success == is_expert)
 

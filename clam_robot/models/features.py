@@ -34,12 +34,15 @@ class FeatureConfig(config.Strict):
         std_floor: smallest standard deviation of an entry, as a share of the typical one of its unit.
         entries: beginnings of the names of the state's entries to see; all by default. With a camera, a robot's own
             joints or hand are enough: `hand`, `gripper`.
+        things: beginnings of the names of entries that are not the robot's own. Inverse dynamics that sees motion
+            leaves them out: few labels do not tell what the many ways a thing moves have to do with the action.
     """
 
     past: int = 2
     future: int = 2
     std_floor: float = 0.1
     entries: tuple[str, ...] = ()
+    things: tuple[str, ...] = ("object", "goal", "pot")
 
     def __post_init__(self) -> None:
         for name, least in (("past", 0), ("future", 1), ("std_floor", 0)):
@@ -98,6 +101,7 @@ class StateFeatures(nn.Module):
             num_present=size + 3 * len(relations),
             num_change=size,
             num_grippers=len(self._grippers),
+            own=tuple(i for i, name in enumerate(names) if seen[i] and not name.startswith(config.things)),
         )
 
     @torch.no_grad()

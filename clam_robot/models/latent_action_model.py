@@ -32,6 +32,7 @@ class LatentActionConfig(config.Strict):
         hidden: width of every network.
         num_layers: hidden layers of every network.
         num_heads: attention heads, where there are any.
+        decoder_layers: hidden layers of the action decoder; with none it is linear before its tanh.
         dropout: of the inverse model; it keeps play-only habits out of the latents.
         num_steps: steps ahead that the forward model predicts, at most as many as the window has.
         inverse_sees: what the inverse MLP sees: the whole "window", or its "motion" alone, the changes and the gripper.
@@ -51,6 +52,7 @@ class LatentActionConfig(config.Strict):
     hidden: int = 256
     num_layers: int = 2
     num_heads: int = 4
+    decoder_layers: int = 0
     dropout: float = 0.2
     num_steps: int = 1
     inverse_sees: Literal["motion", "window"] = "motion"
@@ -69,7 +71,7 @@ class LatentActionConfig(config.Strict):
             raise ConfigError(f"dropout must be from 0 to below 1, found {self.dropout}")
         if self.architecture in {"transformer", "space-time"} and self.hidden % self.num_heads:
             raise ConfigError(f"hidden: expected a multiple of num_heads {self.num_heads}, found {self.hidden}")
-        for name in ("action_weight", "action_warmup"):
+        for name in ("action_weight", "action_warmup", "decoder_layers"):
             if not getattr(self, name) >= 0:
                 raise ConfigError(f"{name} must not be negative, found {getattr(self, name)}")
 
@@ -156,4 +158,4 @@ class LatentActionModel(nn.Module):
 
 def action_decoder(config: LatentActionConfig, num_actions: int) -> nn.Sequential:
     """From a latent action to an action before the tanh."""
-    return mlp(config.latent_dim, num_actions, hidden=config.hidden, num_layers=config.num_layers)
+    return mlp(config.latent_dim, num_actions, hidden=config.hidden, num_layers=config.decoder_layers)

@@ -16,9 +16,10 @@ def mlp(num_inputs: int, num_outputs: int, *, hidden: int, num_layers: int, drop
         dropout: share of hidden units dropped in training.
     """
     layers: list[nn.Module] = []
-    for width in [num_inputs, *[hidden] * (num_layers - 1)]:
+    widths = [num_inputs, *[hidden] * num_layers]
+    for width in widths[:-1]:
         layers += [nn.Linear(width, hidden), nn.GELU(), Dropout(dropout)]
-    return nn.Sequential(*layers, nn.Linear(hidden, num_outputs))
+    return nn.Sequential(*layers, nn.Linear(widths[-1], num_outputs))
 
 
 def transformer(hidden: int, *, num_layers: int, num_heads: int, dropout: float = 0.0) -> nn.TransformerEncoder:

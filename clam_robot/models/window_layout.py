@@ -17,6 +17,7 @@ class WindowLayout:
         num_present: P, features of the present state.
         num_change: D, features of one step's change.
         num_grippers: G, gripper entries of a frame.
+        own: which of the D are the robot's own; all of them where it is empty.
     """
 
     past: int
@@ -24,6 +25,7 @@ class WindowLayout:
     num_present: int
     num_change: int
     num_grippers: int
+    own: tuple[int, ...] = ()
 
     @property
     def num_frames(self) -> int:
@@ -37,8 +39,9 @@ class WindowLayout:
 
     @property
     def num_motion(self) -> int:
-        """M, features of a window without its present state."""
-        return self.num_context - self.num_present
+        """M, features of `motion`."""
+        num_own = len(self.own) or self.num_change
+        return (self.num_frames - 1) * num_own + self.num_frames * self.num_grippers
 
     @property
     def num_step(self) -> int:
@@ -54,8 +57,10 @@ class WindowLayout:
         return context[..., : self.num_present]
 
     def motion(self, context: Float[Tensor, "*batch C"]) -> Float[Tensor, "*batch M"]:
-        """The change of every step and the gripper in every frame: what moved, wherever that was."""
-        return context[..., self.num_present :]
+        """How the robot itself moved in every step, and its gripper in every frame, wherever that was."""
+        own = self.changes(context)[..., list(self.own)] if self.own else self.changes(context)
+        start = self.num_present + (self.num_frames - 1) * self.num_change
+        return torch.cat([own.flatten(-2), context[..., start:]], dim=-1)
 
     def changes(self, context: Float[Tensor, "*batch C"]) -> Float[Tensor, "*batch steps D"]:
         """The change of every step, the first past one first; step `past` leaves the present."""

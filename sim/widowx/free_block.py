@@ -5,6 +5,7 @@ from typing import Any
 
 import mujoco
 import numpy as np
+from jaxtyping import Float64
 
 from sim.world import Judgement
 
@@ -42,6 +43,10 @@ class FreeBlock:
         turn = random.uniform(-math.pi, math.pi)
         where = (radius * math.cos(bearing), radius * math.sin(bearing), BLOCK_SIZE / 2)
         data.joint(BLOCK).qpos[:] = (*where, math.cos(turn / 2), 0.0, 0.0, math.sin(turn / 2))
+
+    def points(self, model: Any, data: Any) -> dict[str, Float64[np.ndarray, "3"]]:  # noqa: ANN401
+        """Where the block is [m]."""
+        return {"object": data.body(BLOCK).xpos.copy()}
 
     def judge(self, model: Any, data: Any) -> Judgement:  # noqa: ANN401
         """Reward is its height above the table [m]."""

@@ -3,6 +3,7 @@
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+from jaxtyping import Float64
 
 from sim.world import Judgement
 
@@ -23,6 +24,10 @@ class SceneTask(Protocol):
 
     def reset(self, model: Any, data: Any, random: np.random.Generator) -> None:  # noqa: ANN401
         """Lay the things out for a new episode: set their `qpos`. The arm is in place already."""
+        ...
+
+    def points(self, model: Any, data: Any) -> dict[str, Float64[np.ndarray, "3"]]:  # noqa: ANN401
+        """Where the things are that a policy from states sees, in an order of the task's own [m]."""
         ...
 
     def judge(self, model: Any, data: Any) -> Judgement:  # noqa: ANN401

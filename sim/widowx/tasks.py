@@ -3,10 +3,16 @@
 from collections.abc import Callable
 
 from sim.names import require_known
+from sim.widowx.close_microwave import CloseMicrowave
 from sim.widowx.free_block import FreeBlock
+from sim.widowx.pot_slide import PotSlide
+from sim.widowx.push_button import PushButton
+from sim.widowx.reach_block import ReachBlock
 from sim.widowx.scene_task import SceneTask
 
-TASKS: dict[str, Callable[[], SceneTask]] = {FreeBlock.name: FreeBlock}
+TASKS: dict[str, Callable[[], SceneTask]] = {
+    task.name: task for task in (FreeBlock, ReachBlock, PushButton, CloseMicrowave, PotSlide)
+}
 
 
 def make_task(name: str) -> SceneTask:

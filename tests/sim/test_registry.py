@@ -11,7 +11,7 @@ from sim.registry import list_robots, make_robot
 
 def test_every_listed_robot_can_be_made() -> None:
     names = list_robots()
-    assert len(names) == len(set(names)) == 101
+    assert len(names) == len(set(names)) == 105
     for name in names:
         assert make_robot(name, ManualClock()).task == name.partition(":")[2]
 

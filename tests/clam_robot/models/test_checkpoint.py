@@ -156,7 +156,7 @@ def test_a_header_that_is_no_json(saved: Path) -> None:
         (lambda header: header["policy"].update(hidden=0), "hidden must be at least 1"),
         (lambda header: header["policy"].update(dropout=7), "dropout must be"),
         (lambda header: header["latent"].update(latent_dim=6), "size mismatch"),
-        (lambda header: header["latent"].update(num_layers=4), "size mismatch"),
+        (lambda header: header["latent"].update(decoder_layers=4), "size mismatch"),
         (lambda header: header.update(latent=None), "size mismatch"),
         (lambda header: header["spec"]["action"].update(high=["Infinity"] * 3), "finite bounds"),
         (lambda header: header["features"].update(past=-1), "past must be at least 0"),

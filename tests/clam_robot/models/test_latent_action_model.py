@@ -16,7 +16,7 @@ from clam_robot.models.vision import VisionConfig
 from clam_robot.models.window_layout import WindowLayout
 
 NUM_ROWS = 12
-LAYOUT = WindowLayout(past=0, future=1, num_present=4, num_change=5, num_grippers=1)
+LAYOUT = WindowLayout(past=0, future=1, num_present=4, num_change=5, num_grippers=1, own=(0, 1, 3))
 
 
 def model(**changes: Any) -> LatentActionModel:  # noqa: ANN401
@@ -70,12 +70,15 @@ def test_loss_is_reconstruction_plus_weighted_action_error_over_the_labelled_row
 
 
 @pytest.mark.parametrize(("sees", "matters"), [("motion", False), ("window", True)])
-def test_where_the_arm_is_reaches_latent_actions_only_of_an_inverse_model_that_sees_the_window(
+def test_where_the_arm_is_and_what_things_do_reaches_latent_actions_only_of_an_inverse_model_that_sees_the_window(
     sees: str, matters: bool
 ) -> None:
     network, data = model(inverse_sees=sees), batch()
     before = encode(network, data)
     data["features"][:, : LAYOUT.num_present] += 1.0
+    assert torch.equal(before, encode(network, data)) != matters
+    things = [LAYOUT.num_present + i for i in (2, 4)]
+    data["features"][:, things] += 1.0
     assert torch.equal(before, encode(network, data)) != matters
     data["features"][:, LAYOUT.num_present :] += 1.0
     assert not torch.equal(before, encode(network, data))

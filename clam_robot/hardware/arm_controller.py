@@ -1,0 +1,254 @@
+"""From policy actions to joint set-points, stepped by whoever owns the time: a servo thread, or a simulation.
+
+    act(action)  5 to 10 Hz   chained on the commanded pose, kept in the workspace, turned into a joint target by IK,
+                              and followed only along a plan that is clear of table and arm until it is at rest
+    step(state)  50 Hz        the next set-point and the gripper's effort
+
+So at every moment the arm follows a plan that was found clear to its end, and comes to rest by itself when nobody acts.
+"""
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float32, Float64
+from scipy.spatial.transform import RigidTransform, Rotation
+
+from clam_robot import config
+from clam_robot.hardware import safety_rules
+from clam_robot.hardware.gripper import Gripper, GripperConfig, opening
+from clam_robot.hardware.inverse_kinematics import IkConfig, InverseKinematics
+from clam_robot.hardware.joint_driver import JointState
+from clam_robot.hardware.joint_stream import JointStream, Plan, StreamConfig
+from clam_robot.hardware.kinematics import tool_pose
+from clam_robot.hardware.safety_rules import Reason, SafetyLimits
+from clam_robot.hardware.workspace import Workspace, WorkspaceConfig
+from clam_robot.hardware.wx250s import joint_limits
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArmConfig(config.Strict):
+    """How the arm moves.
+
+    Attributes:
+        stream: set-points.
+        gripper: fingers.
+        workspace: where it may be.
+        ik: inverse kinematics.
+        limits: what the safety rules allow.
+    """
+
+    stream: StreamConfig = field(default_factory=StreamConfig)
+    gripper: GripperConfig = field(default_factory=GripperConfig)
+    workspace: WorkspaceConfig = field(default_factory=WorkspaceConfig)
+    ik: IkConfig = field(default_factory=IkConfig)
+    limits: SafetyLimits = field(default_factory=SafetyLimits)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Executed:
+    """What became of an action.
+
+    Attributes:
+        action: (7,) what is really executed.
+        reasons: rules that changed it.
+    """
+
+    action: Float32[np.ndarray, "7"]
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setpoint:
+    """What the servos are to do in the coming period.
+
+    Attributes:
+        position: of the joints [rad].
+        gripper_effort: [-1 closes .. 1 opens].
+    """
+
+    position: Float64[np.ndarray, "6"]
+    gripper_effort: float
+
+
+class ArmController:
+    """Owns the commanded pose, the plan and the gripper. No threads, no clock, no device.
+
+    Args:
+        config: how the arm moves.
+        space: what the first six entries of an action mean, see `ActionConfig`.
+        period: of the policy; an action moves joints by at most what the stream can do meanwhile [s].
+
+    Attributes:
+        num_changed: how often each rule changed an action.
+    """
+
+    def __init__(self, config: ArmConfig, *, space: Literal["pose", "joints"] = "pose", period: float) -> None:
+        self._config = config
+        self._space = space
+        self._workspace = Workspace(config.workspace)
+        self._ik = InverseKinematics(self._workspace, config.ik)
+        self._stream = JointStream(config.stream)
+        self._gripper = Gripper(config.gripper)
+        self._max_change = config.stream.velocity * period
+        self._commanded = RigidTransform.identity()
+        self.num_changed: Counter[Reason] = Counter()
+
+    def start(self, state: JointState) -> None:
+        """Take over an arm at rest where it is: its measured pose is the commanded one."""
+        self._stream.reset(state.position)
+        self._commanded = tool_pose(state.position)
+        self._gripper.reset(float(np.clip(opening(state.finger), 0.0, 1.0)))
+        self.num_changed.clear()
+
+    @property
+    def setpoint(self) -> Float64[np.ndarray, "6"]:
+        """The last one [rad]."""
+        return self._stream.position
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether the plan is over."""
+        return self._stream.is_at_rest
+
+    def act(self, action: Float32[np.ndarray, "7"], state: JointState) -> Executed:
+        """Take over an action.
+
+        Args:
+            action: dx, dy, dz [m], droll, dpitch, dyaw [rad] in the base frame, or changes of the six joints [rad];
+                then the gripper, 0 closed .. 1 open. Finite.
+            state: newest.
+        """
+        reasons: list[Reason] = []
+        start = self._bounded_start(state, reasons)
+        if self._space == "pose":
+            target = self._target_of_pose(moved(start, action), reasons)
+        else:
+            target = self._target_of_joints(action[:6], reasons)
+        before = self._stream.destination
+        if not self._follow_if_clear(self._stream.plan_to(target)):
+            reasons.append(Reason.CLEARANCE)
+        self._gripper.move_to(float(np.clip(action[6], 0.0, 1.0)))
+        self._commanded = tool_pose(self._stream.destination)
+        self.num_changed.update(reasons)
+        change = difference(start, self._commanded) if self._space == "pose" else self._stream.destination - before
+        return Executed(
+            action=np.append(change, self._gripper.target).astype(np.float32), reasons=tuple(dict.fromkeys(reasons))
+        )
+
+    def _bounded_start(self, state: JointState, reasons: list[Reason]) -> RigidTransform:
+        """The commanded pose, which the next one is chained on, unless the measured one has fallen too far behind."""
+        limits = self._config.limits
+        start = safety_rules.bound_drift(self._commanded, tool_pose(state.position), limits.drift, limits.drift_angle)
+        if np.abs(difference(self._commanded, start)).max() > _REACHED:
+            reasons.append(Reason.DRIFT)
+        return start
+
+    def _target_of_pose(self, wanted: RigidTransform, reasons: list[Reason]) -> Float64[np.ndarray, "6"]:
+        box = self._config.workspace
+        inside = safety_rules.keep_in_box(wanted.translation, box.low, box.high)
+        if not np.array_equal(inside, wanted.translation):
+            reasons.append(Reason.WORKSPACE)
+            wanted = RigidTransform.from_components(inside, wanted.rotation)
+        solution = self._ik.solve(wanted, self._stream.destination, self._max_change)
+        if solution.distance > _REACHED or solution.angle > _REACHED:
+            reasons.append(Reason.UNREACHABLE)
+        return solution.position
+
+    def _target_of_joints(self, change: Float32[np.ndarray, "6"], reasons: list[Reason]) -> Float64[np.ndarray, "6"]:
+        low, high = joint_limits()
+        margin = self._config.ik.limit_margin
+        wanted = self._stream.destination + np.clip(change, -self._max_change, self._max_change)
+        target = np.clip(wanted, low + margin, high - margin)
+        if not np.array_equal(target, wanted):
+            reasons.append(Reason.BOUNDS)
+        if not self._is_in_box(target):
+            reasons.append(Reason.WORKSPACE)
+            return self._stream.destination
+        return target
+
+    def _is_in_box(self, position: Float64[np.ndarray, "6"]) -> bool:
+        """Whether the tool is in the workspace at these joint positions [rad], or no further out than it is now."""
+        box = self._config.workspace
+        out = [
+            np.abs(tool - safety_rules.keep_in_box(tool, box.low, box.high)).max()
+            for tool in (tool_pose(each).translation for each in (position, self._stream.destination))
+        ]
+        return bool(out[0] <= out[1])
+
+    def move_to(self, position: Float64[np.ndarray, "6"], *, velocity: float, is_checked: bool = True) -> bool:
+        """Go to joint positions at no more than a velocity.
+
+        Args:
+            position: of the joints [rad].
+            velocity: of the fastest joint [rad/s].
+            is_checked: False for the last centimetres onto the arm's own rest, where links come near one another.
+
+        Returns:
+            Whether the way there is clear; otherwise nothing changes.
+        """
+        plan = self._stream.plan_to(position, velocity=velocity)
+        is_clear = not is_checked or self._is_clear(plan)
+        if is_clear:
+            self._stream.follow(plan)
+            self._commanded = tool_pose(self._stream.destination)
+        return is_clear
+
+    def open_gripper(self) -> None:
+        """Open the fingers."""
+        self._gripper.move_to(1.0)
+
+    def hold(self) -> None:
+        """Come to rest as soon as the limits allow."""
+        if not self._stream.is_at_rest:
+            self._follow_if_clear(self._stream.plan_stop())
+            self._commanded = tool_pose(self._stream.destination)
+
+    def step(self, state: JointState) -> Setpoint:
+        """The next set-point.
+
+        Args:
+            state: newest; the gripper goes by where the fingers are.
+        """
+        return Setpoint(
+            position=self._stream.step(),
+            gripper_effort=self._gripper.step(state.finger, self._config.stream.period),
+        )
+
+    def _follow_if_clear(self, plan: Plan) -> bool:
+        """Follow a plan unless its way is blocked; then the present plan, which was found clear, goes on."""
+        is_clear = self._is_clear(plan)
+        if is_clear:
+            self._stream.follow(plan)
+        return is_clear
+
+    def _is_clear(self, plan: Plan) -> bool:
+        """Whether all set-points are within limits and clear; what is too near already may only come apart."""
+        allowed: dict[tuple[str, str], float] = {}
+        for near in self._workspace.nearness(self._stream.position):  # nearest first
+            allowed.setdefault((near.first, near.second), near.distance)
+        for position in plan.remaining():
+            if not safety_rules.is_within_limits(position):
+                return False
+            for near in self._workspace.nearness(position):
+                if near.distance < allowed.get((near.first, near.second), math.inf):
+                    return False
+        return True
+
+
+# A solution this near to the wanted pose is the wanted pose [m and rad].
+_REACHED = 2e-3
+
+
+def moved(pose: RigidTransform, action: Float32[np.ndarray, "7"]) -> RigidTransform:
+    """A pose moved and turned in the base frame, as the Bridge data do: the turn is Euler x, y, z about fixed axes."""
+    turn = Rotation.from_euler("xyz", action[3:6].astype(np.float64))
+    return RigidTransform.from_components(pose.translation + action[:3], turn * pose.rotation)
+
+
+def difference(start: RigidTransform, end: RigidTransform) -> Float64[np.ndarray, "6"]:
+    """Inverse of `moved`: dx, dy, dz [m], droll, dpitch, dyaw [rad] from one pose to the other."""
+    turn = (end.rotation * start.rotation.inv()).as_euler("xyz")
+    return np.concatenate([end.translation - start.translation, turn])

@@ -1,0 +1,232 @@
+"""The thread that streams set-points, whatever else is slow, silent or gone."""
+
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32, Float64
+
+from clam_robot.errors import ClamRobotError, RobotError, StaleObservation
+from clam_robot.hardware import safety_rules
+from clam_robot.hardware.arm_controller import ArmController, Executed
+from clam_robot.hardware.joint_driver import JointDriver, JointState
+from clam_robot.hardware.overload import OverloadTimer
+from clam_robot.hardware.safety_rules import Reason, SafetyLimits
+from clam_robot.hardware.stop_latch import StopLatch
+from clam_robot.hardware.wx250s import JOINT_NAMES
+from clam_robot.timing import Clock, Rate
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leg:
+    """Part of a way through joint space.
+
+    Attributes:
+        position: (6,) where it ends [rad].
+        is_checked: False for the way onto and off the arm's own rest, where links come near one another.
+    """
+
+    position: Float64[np.ndarray, "6"]
+    is_checked: bool = True
+
+
+class ServoThread:
+    """Owns controller and driver while it runs; everything else asks it.
+
+    Every period it reads the joints, checks the rules, and sends the next set-point of a plan that ends at rest. A
+    stale state, a joint that does not follow, an overload or a driver's error stops the arm and latches.
+
+    Args:
+        driver: connected and prepared.
+        controller: started.
+        clock: real.
+        hz: periods per second, those of the controller's stream.
+        limits: of the rules.
+        latch: what stops the arm.
+        park_after: without an action for this long, the arm goes to its rest [s]; None leaves it where it is.
+        park_way: to its rest.
+        park_velocity: of that way [rad/s].
+    """
+
+    def __init__(
+        self,
+        driver: JointDriver,
+        controller: ArmController,
+        clock: Clock,
+        *,
+        hz: float,
+        limits: SafetyLimits,
+        latch: StopLatch,
+        park_after: float | None,
+        park_way: Sequence[Leg],
+        park_velocity: float,
+    ) -> None:
+        self._driver = driver
+        self._controller = controller
+        self._clock = clock
+        self._limits = limits
+        self._latch = latch
+        self._park_after, self._park_way, self._park_velocity = park_after, tuple(park_way), park_velocity
+        self.rate = Rate(hz, clock)
+        self._lock = threading.RLock()
+        self._moved = threading.Condition(self._lock)
+        self._overload = OverloadTimer(limits.effort, limits.effort_time)
+        self._way: list[Leg] = []
+        self._way_velocity = 0.0
+        self._last_wish = clock.now()
+        self._is_parked = self._is_interrupted = False
+        self._latest = driver.read()
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="servo", daemon=True)
+
+    def start(self) -> None:
+        """Begin to stream."""
+        self.rate.reset()
+        self._thread.start()
+
+    def end(self) -> None:
+        """Come to rest and end; the servos keep their torque."""
+        self.hold()
+        self._ending.set()
+        self._thread.join(timeout=2.0)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it streams."""
+        return self._thread.is_alive()
+
+    def act(self, action: Float32[np.ndarray, "7"]) -> Executed:
+        """Take over an action.
+
+        Raises:
+            ArmStopped: the stop is latched.
+            StaleObservation: the joints' state is too old.
+            RobotError: the arm was parked; reset() comes first.
+        """
+        with self._lock:
+            self._require_usable()
+            self._last_wish = self._clock.now()
+            return self._controller.act(action, self._driver.read())
+
+    def open_gripper(self) -> None:
+        """Open the fingers."""
+        with self._lock:
+            self._controller.open_gripper()
+
+    def hold(self) -> None:
+        """Come to rest as soon as the limits allow."""
+        with self._lock:
+            self._way.clear()
+            self._is_interrupted = True
+            self._controller.hold()
+
+    def go(self, way: Sequence[Leg], *, velocity: float, timeout: float) -> None:
+        """Follow a way through joint space and wait until the arm is there.
+
+        Args:
+            way: legs, in order.
+            velocity: of the fastest joint [rad/s].
+            timeout: longest wait [s].
+
+        Raises:
+            ArmStopped: the stop is latched, before or on the way.
+            RobotError: the way is blocked or took too long; the arm holds.
+        """
+        with self._moved:
+            self._latch.require_clear()
+            self._is_parked = self._is_interrupted = False
+            self._last_wish = self._clock.now()
+            self._way, self._way_velocity = list(way), velocity
+            self._controller.hold()
+            arrived = self._moved.wait_for(lambda: self._is_there() or self._latch.cause is not None, timeout)
+            self._latch.require_clear()
+            if self._is_interrupted:
+                raise RobotError("the arm was told to hold before it had arrived")
+            if not arrived:
+                self.hold()
+                raise RobotError(f"expected the arm to arrive within {timeout} s; it holds: is something in its way?")
+
+    def _is_there(self) -> bool:
+        return not self._way and self._controller.is_at_rest
+
+    def _require_usable(self) -> None:
+        self._latch.require_clear()
+        if not self.is_alive:
+            raise RobotError("the servo thread has ended; connect() again")
+        if self._is_parked:
+            raise RobotError(
+                f"the arm went to its rest after {self._park_after} s without an action; call reset() to begin again"
+            )
+
+    def _run(self) -> None:
+        while not (self._ending.is_set() and self._controller.is_at_rest):
+            try:
+                with self._moved:
+                    self._turn()
+                    self._moved.notify_all()
+            except ClamRobotError as error:
+                self._latch.stop(Reason.DRIVER, str(error))
+            except Exception:
+                logger.exception("the servo thread failed; the servos hold their last set-point")
+                self._latch.stop(Reason.DRIVER, "the servo thread failed")
+                raise
+            if self._ending.is_set() and self._latch.cause is not None:
+                return
+            self.rate.sleep()
+
+    def _turn(self) -> None:
+        try:
+            state = self._driver.read()
+        except StaleObservation as error:
+            self._latch.stop(Reason.STALE_STATE, str(error))
+            self._controller.hold()
+            state = None
+        if state is not None:
+            self._look_at(state)
+            self._latest = state
+        if self._latch.cause is not None:
+            self._way.clear()
+            self._controller.hold()
+        elif self._way and self._controller.is_at_rest:
+            self._set_out(self._way.pop(0))
+        elif self._park_is_due():
+            self._park()
+        setpoint = self._controller.step(state or self._latest)
+        self._driver.command(setpoint.position)
+        self._driver.command_gripper(setpoint.gripper_effort)
+
+    def _look_at(self, state: JointState) -> None:
+        """Stop where a joint does not follow, or is under a load for too long; the arm yields to what pushes it."""
+        setpoint = self._controller.setpoint
+        if not safety_rules.is_following(state.position, setpoint, self._limits.tracking):
+            worst = int(np.abs(state.position - setpoint).argmax())
+            detail = f"{JOINT_NAMES[worst]} is at {state.position[worst]:.2f} rad, asked for {setpoint[worst]:.2f}"
+            self._yield(state, Reason.TRACKING, detail)
+        elif (joint := self._overload.look_at(state)) is not None:
+            effort, limit = abs(state.effort[joint]), self._limits.effort[joint]
+            detail = f"{JOINT_NAMES[joint]} pushes with {effort:.0f}, limit {limit:.0f}"
+            self._yield(state, Reason.OVERLOAD, detail)
+
+    def _yield(self, state: JointState, reason: Reason, detail: str) -> None:
+        if self._latch.cause is None:
+            self._controller.start(state)
+        self._latch.stop(reason, detail)
+
+    def _set_out(self, leg: Leg) -> None:
+        if not self._controller.move_to(leg.position, velocity=self._way_velocity, is_checked=leg.is_checked):
+            self._way.clear()
+            self._latch.stop(Reason.CLEARANCE, "the way is blocked by the table, a box or the arm itself")
+
+    def _park_is_due(self) -> bool:
+        if self._park_after is None or self._is_parked or not self._controller.is_at_rest:
+            return False
+        return self._clock.now() - self._last_wish > self._park_after
+
+    def _park(self) -> None:
+        logger.warning("no action for %.0f s: the arm goes to its rest", self._park_after)
+        self._is_parked = True
+        self._way, self._way_velocity = list(self._park_way), self._park_velocity

@@ -1,0 +1,66 @@
+"""The software stop: once set, nothing moves until a person clears it."""
+
+import logging
+import threading
+from dataclasses import dataclass
+
+from clam_robot.errors import ArmStopped
+from clam_robot.hardware.safety_rules import Reason
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopCause:
+    """Why the arm was stopped.
+
+    Attributes:
+        reason: the rule, or `stopped` for a person.
+        detail: in words.
+    """
+
+    reason: Reason
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.detail}"
+
+
+class StopLatch:
+    """Keeps the first cause until it is cleared. May be set from any thread: a key, a request, a topic, a rule."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._cause: StopCause | None = None
+
+    @property
+    def cause(self) -> StopCause | None:
+        """Why the arm is stopped; None when it may move."""
+        return self._cause
+
+    def stop(self, reason: Reason = Reason.STOPPED, detail: str = "asked for by a person") -> None:
+        """Stop the arm; what comes after the first cause is logged only."""
+        cause = StopCause(reason=reason, detail=detail)
+        with self._lock:
+            if self._cause is not None:
+                if self._cause.reason is not reason:
+                    logger.warning("already stopped, further cause: %s", cause)
+                return
+            self._cause = cause
+        logger.error("arm stopped, %s", cause)
+
+    def clear(self) -> None:
+        """Allow motion again; whoever clears has looked at the arm."""
+        with self._lock:
+            cause, self._cause = self._cause, None
+        if cause is not None:
+            logger.warning("stop cleared (%s)", cause)
+
+    def require_clear(self) -> None:
+        """Refuse to go on while stopped.
+
+        Raises:
+            ArmStopped: says why and what to do.
+        """
+        if self._cause is not None:
+            raise ArmStopped(f"the arm is stopped ({self._cause}); look at it, then clear the stop")

@@ -1,0 +1,242 @@
+"""The WidowX 250s as a robot: 7-d actions at 5 to 10 Hz, streamed to the joints at 50 Hz.
+
+send_action ──> ArmController (chain, workspace, IK, clear plan)
+                      │ plan to rest
+ServoThread 50 Hz ────┴──> JointDriver ──> servos
+HealthWatch  ~1 Hz ── registers ──> StopLatch <── key, request, topic, rules
+"""
+
+import logging
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float32
+
+from clam_robot import config
+from clam_robot.errors import ConfigError, NotConnected, StaleObservation
+from clam_robot.hardware import safety_rules
+from clam_robot.hardware.arm_controller import ArmConfig, ArmController
+from clam_robot.hardware.bench import Bench
+from clam_robot.hardware.health_watch import HealthWatch
+from clam_robot.hardware.joint_driver import JointDriver
+from clam_robot.hardware.servo_thread import Leg, ServoThread
+from clam_robot.hardware.stop_latch import StopLatch
+from clam_robot.hardware.widowx_spec import ActionConfig, widowx_spec, widowx_state
+from clam_robot.hardware.wx250s import NUM_JOINTS, SLEEP
+from clam_robot.specs import RobotSpec
+from clam_robot.timing import Clock
+from clam_robot.types import Observation, TaskStatus
+
+logger = logging.getLogger(__name__)
+
+# Off the rest, clear of everything.
+RAISED = (0.0, -1.5, 1.25, 0.0, 0.9, 0.0)
+# Hand 18 cm above the table before the arm, looking down.
+START = (0.0, -0.191, 0.299, 0.0, 1.463, 0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WidowXConfig(config.Strict):
+    """How a WidowX is driven.
+
+    Attributes:
+        action: what an action means.
+        arm: how the arm moves.
+        start: where episodes begin [rad].
+        velocity: of the way to the start and to the rest [rad/s].
+        profile_velocity: time in which a servo follows a set-point [ms].
+        profile_acceleration: of it to speed up [ms].
+        park_after: without an action for this long, the arm goes to its rest [s]; None leaves it where it is.
+    """
+
+    action: ActionConfig = field(default_factory=ActionConfig)
+    arm: ArmConfig = field(default_factory=ArmConfig)
+    start: tuple[float, ...] = START
+    velocity: float = 0.6
+    profile_velocity: int = 40
+    profile_acceleration: int = 10
+    park_after: float | None = 60.0
+
+    def __post_init__(self) -> None:
+        if len(self.start) != NUM_JOINTS or not safety_rules.is_within_limits(np.array(self.start)):
+            raise ConfigError(f"start: expected {NUM_JOINTS} joint positions within their limits, found {self.start}")
+        if self.profile_velocity < 1:
+            raise ConfigError("profile_velocity: 0 is unlimited speed; give the milliseconds of a set-point's move")
+
+
+class WidowX:
+    """A `TaskRobot` over a driver; without a bench its task status stays unknown, False.
+
+    Args:
+        driver: of the joints.
+        clock: real.
+        setup: how it is driven.
+        bench: knows things on the table, cameras and the task; None for the arm alone.
+        name: in the spec.
+    """
+
+    def __init__(
+        self,
+        driver: JointDriver,
+        clock: Clock,
+        setup: WidowXConfig | None = None,
+        *,
+        bench: Bench | None = None,
+        name: str = "widowx",
+    ) -> None:
+        self._driver = driver
+        self._clock = clock
+        self._setup = setup or WidowXConfig()
+        self._bench = bench
+        self._name = name
+        self._spec: RobotSpec | None = None
+        self._servo: ServoThread | None = None
+        self._health: HealthWatch | None = None
+        self._is_reset = False
+        self.latch = StopLatch()
+
+    @property
+    def spec(self) -> RobotSpec:
+        """What it measures and accepts."""
+        if self._spec is None:
+            points = () if self._bench is None else self._bench.points
+            cameras = {} if self._bench is None else self._bench.cameras
+            self._spec = widowx_spec(self._setup.action, name=self._name, points=points, cameras=cameras)
+        return self._spec
+
+    @property
+    def task(self) -> str:
+        """What is to be done."""
+        return "" if self._bench is None else self._bench.task
+
+    def connect(self) -> None:
+        """Open the driver, prepare the servos where they are, and begin to stream; the arm does not move.
+
+        Raises:
+            DriverError: a servo, bus or node does not do what it must; names it.
+            ArmStopped: the servos are in error.
+        """
+        if self._servo is not None:
+            return
+        setup = self._setup
+        if self._bench is not None:
+            self._bench.connect()
+        self._driver.connect()
+        self._driver.prepare(profile_velocity=setup.profile_velocity, profile_acceleration=setup.profile_acceleration)
+        self._health = HealthWatch(
+            self._driver, limits=setup.arm.limits, profile_velocity=setup.profile_velocity, latch=self.latch
+        )
+        self._health.look()
+        self.latch.require_clear()
+        controller = ArmController(setup.arm, space=setup.action.space, period=1.0 / setup.action.hz)
+        controller.start(self._driver.read())
+        rest = (Leg(position=np.array(RAISED)), Leg(position=np.array(SLEEP), is_checked=False))
+        self._servo = ServoThread(
+            self._driver,
+            controller,
+            self._clock,
+            hz=setup.arm.stream.hz,
+            limits=setup.arm.limits,
+            latch=self.latch,
+            park_after=setup.park_after,
+            park_way=rest,
+            park_velocity=setup.velocity,
+        )
+        self._servo.start()
+        self._health.start()
+
+    def disconnect(self) -> None:
+        """Come to rest and let go of the driver; the arm keeps its torque."""
+        if self._servo is None:
+            return
+        self._servo.end()
+        if self._health is not None:
+            self._health.end()
+        self._driver.disconnect()
+        if self._bench is not None:
+            self._bench.disconnect()
+        self._servo = self._health = None
+        self._is_reset = False
+
+    def reset(self, seed: int | None = None) -> None:
+        """Go to the start with open fingers, and have the scene laid out.
+
+        Raises:
+            ArmStopped: the stop is latched.
+            RobotError: the way is blocked.
+        """
+        servo = self._live()
+        state = self._driver.read()
+        way = [Leg(position=np.array(self._setup.start))]
+        if np.abs(state.position - np.array(SLEEP)).max() < _AT_REST:
+            way.insert(0, Leg(position=np.array(RAISED), is_checked=False))
+        servo.open_gripper()
+        servo.go(way, velocity=self._setup.velocity, timeout=_LONGEST_WAY)
+        if self._bench is not None:
+            self._bench.reset(seed)
+        self._is_reset = True
+
+    def park(self) -> None:
+        """Go to the rest; torque stays on.
+
+        Raises:
+            ArmStopped: the stop is latched.
+            RobotError: the way is blocked.
+        """
+        servo = self._live()
+        rest = (Leg(position=np.array(RAISED)), Leg(position=np.array(SLEEP), is_checked=False))
+        servo.go(rest, velocity=self._setup.velocity, timeout=_LONGEST_WAY)
+
+    def get_observation(self) -> Observation:
+        """The newest joints, things on the bench and frames."""
+        self._live()
+        if not self._is_reset:
+            raise NotConnected(f"{self._name}: call reset() first")
+        state = self._driver.read()
+        if safety_rules.is_stale(state.time, self._clock.now(), self._setup.arm.limits.state_age):
+            raise StaleObservation(f"the joints' newest state is {self._clock.now() - state.time:.2f} s old")
+        bench = self._bench
+        frames = {} if bench is None else bench.frames()
+        return Observation(
+            time=state.time,
+            state=widowx_state(state, [] if bench is None else bench.measure()),
+            images={camera: frame for camera, (frame, _) in frames.items()},
+            image_times={camera: time for camera, (_, time) in frames.items()},
+        )
+
+    def send_action(self, action: Float32[np.ndarray, "A"]) -> Float32[np.ndarray, "A"]:
+        """Take over an action and return at once; the arm is on its way.
+
+        Raises:
+            InvalidVector: not finite or of the wrong shape: nothing was done.
+            ArmStopped: the stop is latched.
+            StaleObservation: the joints went silent.
+        """
+        servo = self._live()
+        if not self._is_reset:
+            raise NotConnected(f"{self._name}: call reset() first")
+        executed = servo.act(self.spec.action.clip(action, what="action"))
+        if executed.reasons:
+            logger.info("action changed: %s", ", ".join(executed.reasons))
+        return executed.action
+
+    def hold(self) -> None:
+        """Come to rest as soon as the limits allow, and keep torque."""
+        self._live().hold()
+
+    def task_status(self) -> TaskStatus:
+        """As the bench judges it."""
+        self._live()
+        if self._bench is None:
+            return TaskStatus(success=False, episode_return=0.0, num_steps=0, is_over=False)
+        return self._bench.status()
+
+    def _live(self) -> ServoThread:
+        if self._servo is None:
+            raise NotConnected(f"{self._name}: call connect() first")
+        return self._servo
+
+
+# A joint this near to the sleep pose is at its rest [rad].
+_AT_REST = 0.15
+_LONGEST_WAY = 30.0  # [s]

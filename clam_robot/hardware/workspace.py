@@ -1,0 +1,138 @@
+"""The arm among what it must not touch: its own links, the table, and boxes that stand on it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import mujoco
+import numpy as np
+from jaxtyping import Float64
+
+from clam_robot import config
+from clam_robot.hardware.arm_model import BASE_BODY, TOOL_SITE, arm_spec
+from clam_robot.hardware.wx250s import FINGER_OPEN, NUM_JOINTS
+
+# MuJoCo's compiled half has no type information.
+_MJ: Any = mujoco
+
+NUM_ARM = NUM_JOINTS
+TABLE = "table"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Box(config.Strict):
+    """Something that stands still, as a box parallel to the base frame.
+
+    Attributes:
+        name: for messages.
+        center: [m].
+        size: whole edges along x, y, z [m].
+    """
+
+    name: str
+    center: tuple[float, float, float]
+    size: tuple[float, float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkspaceConfig(config.Strict):
+    """Where the arm may be.
+
+    Attributes:
+        low: smallest x, y, z of the tool [m].
+        high: largest [m].
+        table_height: top of the table below or above the base frame [m].
+        clearance: distance that links keep from the table, boxes and one another [m].
+        finger_clearance: distance that the fingers keep from the table [m]; they have to grasp what lies on it.
+        boxes: what stands still.
+    """
+
+    low: tuple[float, float, float] = (0.10, -0.35, 0.015)
+    high: tuple[float, float, float] = (0.50, 0.35, 0.45)
+    table_height: float = 0.0
+    clearance: float = 0.01
+    finger_clearance: float = 0.003
+    boxes: tuple[Box, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nearness:
+    """Two things that are too near each other.
+
+    Attributes:
+        first: name of a geom or its body.
+        second: of the other.
+        distance: between them, negative inside one another [m].
+    """
+
+    first: str
+    second: str
+    distance: float
+
+    def __str__(self) -> str:
+        return f"{self.first} to {self.second} {1000 * self.distance:.0f} mm"
+
+
+class Workspace:
+    """Answers whether joint positions are clear of everything.
+
+    Attributes:
+        model: the `mujoco.MjModel` of arm, table and boxes.
+    """
+
+    def __init__(self, config: WorkspaceConfig) -> None:
+        self.config = config
+        spec = arm_spec()
+        reach = 1.0
+        table = spec.worldbody.add_geom(name=TABLE, type=_MJ.mjtGeom.mjGEOM_BOX)
+        table.size, table.pos = (reach, reach, 0.05), (0.0, 0.0, config.table_height - 0.05)
+        for box in config.boxes:
+            geom = spec.worldbody.add_geom(name=box.name, type=_MJ.mjtGeom.mjGEOM_BOX)
+            geom.size, geom.pos = tuple(0.5 * edge for edge in box.size), box.center
+        self.model: Any = spec.compile()
+        # Contacts are then found before things touch; the margin of a pair is the larger of its two.
+        self.model.geom_margin[:] = max(config.clearance, config.finger_clearance)
+        self._data: Any = _MJ.MjData(self.model)
+        self._tool = self.model.site(TOOL_SITE).id
+        self._base = self.model.body(BASE_BODY).id
+        self._is_finger = np.array(
+            [self.model.body(body).name.endswith("finger_link") for body in self.model.geom_bodyid]
+        )
+        self._is_fixed = np.isin(self.model.geom_bodyid, (0, self._base))
+
+    def place(self, position: Float64[np.ndarray, "6"]) -> None:
+        """Put the arm's model at joint positions [rad], its fingers open, which is where they need most room."""
+        self._data.qpos[:NUM_ARM] = position
+        self._data.qpos[NUM_ARM:] = (FINGER_OPEN, -FINGER_OPEN)
+        _MJ.mj_kinematics(self.model, self._data)
+
+    def tool_position(self, position: Float64[np.ndarray, "6"]) -> Float64[np.ndarray, "3"]:
+        """Of the tool frame's origin in the base frame [m]."""
+        self.place(position)
+        return self._data.site_xpos[self._tool].copy()
+
+    def nearness(self, position: Float64[np.ndarray, "6"]) -> list[Nearness]:
+        """Everything nearer than the clearance at these joint positions, nearest first; empty where all is clear."""
+        self.place(position)
+        _MJ.mj_collision(self.model, self._data)
+        # A contact's own distance is rough while boxes are apart, so every pair is measured again.
+        pairs = {(int(contact.geom1), int(contact.geom2)) for contact in self._data.contact}
+        found: list[Nearness] = []
+        for first, second in sorted(pairs):
+            if self._is_finger[first] and self._is_finger[second]:
+                continue  # they are made to meet
+            least = self._least(first, second)
+            distance = float(_MJ.mj_geomDistance(self.model, self._data, first, second, 2.0 * least, None))
+            if distance < least:
+                found.append(Nearness(first=self._name(first), second=self._name(second), distance=distance))
+        return sorted(found, key=lambda each: each.distance)
+
+    def _least(self, first: int, second: int) -> float:
+        """Distance that two geoms keep [m]."""
+        is_finger_on_world = (self._is_finger[first] and self._is_fixed[second]) or (
+            self._is_finger[second] and self._is_fixed[first]
+        )
+        return self.config.finger_clearance if is_finger_on_world else self.config.clearance
+
+    def _name(self, geom: int) -> str:
+        name: str = self.model.geom(geom).name
+        return name or str(self.model.body(self.model.geom_bodyid[geom]).name)

@@ -1,0 +1,84 @@
+"""The WidowX, its servos and a scene, moved by actions in lock step."""
+
+import numpy as np
+from jaxtyping import Float32
+
+from clam_robot.hardware.arm_controller import ArmController
+from clam_robot.hardware.widowx import WidowXConfig
+from clam_robot.hardware.widowx_spec import widowx_state
+from clam_robot.hardware.wx250s import FINGER_OPEN
+from clam_robot.timing import ManualClock
+from sim.widowx.arm_physics import ArmPhysics
+from sim.widowx.scene_task import SceneTask
+from sim.widowx.simulated_driver import SimulatedDriver
+from sim.world import Judgement
+
+
+class WidowXWorld:
+    """What the real robot does with threads, done step by step: the same controller, driver calls, servos and rules.
+
+    Args:
+        task: on the table; its reward is the credit at a moment, and a period's reward is what the best credit gained.
+        setup: how the arm is driven.
+
+    Attributes:
+        model: `mujoco.MjModel` of the scene.
+        data: its `mujoco.MjData`.
+        executed: (7,) what became of the last action.
+    """
+
+    def __init__(self, task: SceneTask, setup: WidowXConfig) -> None:
+        self._task = task
+        self._setup = setup
+        self._physics = ArmPhysics(task)
+        self.model, self.data = self._physics.model, self._physics.data
+        self._clock = ManualClock()
+        self._driver = SimulatedDriver(self._physics, self._clock)
+        self._controller = ArmController(setup.arm, space=setup.action.space, period=1.0 / setup.action.hz)
+        self._num_periods = round(setup.arm.stream.hz / setup.action.hz)
+        self._best_credit = 0.0
+        self.executed = np.zeros(7, np.float32)
+
+    def reset(self, seed: int) -> None:
+        """Lay out the scene; the arm is at the start of episodes with open fingers."""
+        self._driver.disconnect()
+        self._physics.reset()
+        self._task.reset(self.model, self.data, np.random.default_rng(seed))
+        self._physics.place(np.array(self._setup.start), finger=FINGER_OPEN)
+        self._driver.connect()
+        self._driver.prepare(
+            profile_velocity=self._setup.profile_velocity, profile_acceleration=self._setup.profile_acceleration
+        )
+        self._controller.start(self._driver.read())
+        self._controller.open_gripper()
+        self._pass_period()
+        self._best_credit = 0.0
+
+    def state(self) -> Float32[np.ndarray, "S"]:
+        """As the servos and the bench measure it."""
+        points = self._task.points(self.model, self.data)
+        return widowx_state(self._driver.read(), list(points.values()))
+
+    def step(self, action: Float32[np.ndarray, "7"]) -> Judgement:
+        """One period of the policy."""
+        self.executed = self._controller.act(action, self._driver.read()).action
+        return self._pass_period()
+
+    def hold(self) -> Judgement:
+        """One period without an action."""
+        self._controller.hold()
+        return self._pass_period()
+
+    def _pass_period(self) -> Judgement:
+        """Set-points until the policy's next period."""
+        before, success = self._best_credit, False
+        for _ in range(self._num_periods):
+            setpoint = self._controller.step(self._driver.read())
+            self._driver.command(setpoint.position)
+            self._driver.command_gripper(setpoint.gripper_effort)
+            self._clock.advance(self._setup.arm.stream.period)
+            self._driver.read()
+            judgement = self._task.judge(self.model, self.data)
+            success = success or judgement.success
+            self._best_credit = max(self._best_credit, judgement.reward)
+        return Judgement(reward=self._best_credit - before, success=success)

@@ -1,0 +1,183 @@
+"""Whatever is asked for, set-points stay within limits and clear of table and arm, and come to rest."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.transform import RigidTransform, Rotation
+
+from clam_robot.hardware import safety_rules
+from clam_robot.hardware.arm_controller import ArmConfig, ArmController, difference, moved
+from clam_robot.hardware.joint_driver import JointState
+from clam_robot.hardware.kinematics import tool_pose
+from clam_robot.hardware.safety_rules import Reason
+from clam_robot.hardware.widowx import RAISED, START
+from clam_robot.hardware.workspace import Box, Workspace, WorkspaceConfig
+from clam_robot.hardware.wx250s import SLEEP
+
+STEPS_PER_ACTION = 5
+STILL = np.array([0, 0, 0, 0, 0, 0, 1], np.float32)
+
+
+def state(position: np.ndarray, finger: float = 0.03) -> JointState:
+    return JointState(
+        time=0.0,
+        position=position,
+        velocity=np.zeros(6),
+        effort=np.zeros(6),
+        finger=finger,
+        gripper_effort=0.0,
+    )
+
+
+def controller(position: tuple[float, ...] = START, **settings: object) -> ArmController:
+    space = settings.pop("space", "pose")
+    arm = ArmController(ArmConfig(**settings), space=space, period=0.1)
+    arm.start(state(np.array(position)))
+    return arm
+
+
+def drive(arm: ArmController, action: np.ndarray, num_actions: int = 1) -> list[np.ndarray]:
+    """Set-points of an arm that follows them perfectly."""
+    setpoints = []
+    for _ in range(num_actions):
+        arm.act(action.astype(np.float32), state(arm.setpoint))
+        setpoints += [arm.step(state(arm.setpoint)).position for _ in range(STEPS_PER_ACTION)]
+    return setpoints
+
+
+def settle(arm: ArmController) -> np.ndarray:
+    while not arm.is_at_rest:
+        arm.step(state(arm.setpoint))
+    return arm.setpoint
+
+
+ACTIONS = st.lists(
+    st.tuples(*[st.floats(-0.05, 0.05)] * 3, *[st.floats(-0.4, 0.4)] * 3, st.sampled_from([0.0, 1.0])),
+    min_size=1,
+    max_size=25,
+)
+
+
+@settings(max_examples=25)
+@given(ACTIONS, st.sampled_from(["pose", "joints"]))
+def test_set_points_are_always_within_limits_and_clear(actions: list[tuple[float, ...]], space: str) -> None:
+    arm, workspace = controller(space=space), Workspace(WorkspaceConfig())
+    for action in actions:
+        for position in drive(arm, np.array(action)):
+            assert safety_rules.is_within_limits(position)
+            assert workspace.nearness(position) == []
+    settle(arm)
+
+
+@pytest.mark.parametrize("axis", range(3))
+def test_the_tool_moves_along_the_axis_it_is_asked_to(axis: int) -> None:
+    arm = controller()
+    before = tool_pose(arm.setpoint)
+    action = STILL.copy()
+    action[axis] = 0.02
+    executed = arm.act(action, state(arm.setpoint))
+    after = tool_pose(settle(arm))
+    np.testing.assert_allclose(difference(before, after)[:3], action[:3], atol=1e-3)
+    np.testing.assert_allclose(executed.action, action, atol=1e-3)
+    assert executed.reasons == ()
+
+
+@pytest.mark.parametrize("axis", range(3))
+def test_the_tool_turns_about_the_axis_it_is_asked_to(axis: int) -> None:
+    arm = controller()
+    before = tool_pose(arm.setpoint)
+    action = STILL.copy()
+    action[3 + axis] = 0.08
+    arm.act(action, state(arm.setpoint))
+    after = tool_pose(settle(arm))
+    turn = (after.rotation * before.rotation.inv()).as_rotvec()
+    np.testing.assert_allclose(turn, np.eye(3)[axis] * 0.08, atol=3e-3)
+    np.testing.assert_allclose(after.translation, before.translation, atol=2e-3)
+
+
+def test_actions_chain_on_the_commanded_pose_not_on_the_measured_one() -> None:
+    arm = controller()
+    start = tool_pose(arm.setpoint).translation
+    sagging = state(np.array(START) + np.array([0, 0.02, 0, 0, 0, 0]))
+    for _ in range(3):
+        arm.act(STILL, sagging)
+    np.testing.assert_allclose(tool_pose(settle(arm)).translation, start, atol=1e-3)
+
+
+def test_a_measured_pose_that_fell_far_behind_pulls_the_commanded_one_back() -> None:
+    arm = controller()
+    behind = state(np.array(START) + np.array([0.4, 0, 0, 0, 0, 0]))
+    executed = arm.act(STILL, behind)
+    assert Reason.DRIFT in executed.reasons
+
+
+def test_the_workspace_box_stops_the_tool_at_its_floor() -> None:
+    arm = controller()
+    down = np.array([0, 0, -0.025, 0, 0, 0, 1])
+    drive(arm, down, num_actions=20)
+    assert tool_pose(settle(arm)).translation[2] >= WorkspaceConfig().low[2] - 1e-3
+    assert arm.num_changed[Reason.WORKSPACE] > 0
+
+
+def test_a_box_on_the_table_is_not_driven_into() -> None:
+    box = Box(name="oven", center=(0.36, 0.0, 0.1), size=(0.1, 0.4, 0.2))
+    arm = controller(workspace=WorkspaceConfig(boxes=(box,)))
+    workspace = Workspace(WorkspaceConfig(boxes=(box,)))
+    for position in drive(arm, np.array([0.025, 0, 0, 0, 0, 0, 1]), num_actions=20):
+        assert workspace.nearness(position) == []
+    assert arm.num_changed[Reason.CLEARANCE] > 0
+    assert tool_pose(settle(arm)).translation[0] < 0.31
+
+
+def test_an_unreachable_pose_becomes_no_target() -> None:
+    arm = controller(workspace=WorkspaceConfig(low=(-1.0, -1.0, 0.02), high=(2.0, 1.0, 2.0)))
+    drive(arm, np.array([0.025, 0, 0.01, 0, 0, 0, 1]), num_actions=40)
+    assert arm.num_changed[Reason.UNREACHABLE] > 0
+    before = tool_pose(settle(arm))
+    drive(arm, np.array([0.025, 0, 0, 0, 0, 0, 1]), num_actions=3)
+    assert np.abs(difference(before, tool_pose(settle(arm)))).max() < 0.03
+    drive(arm, np.array([-0.025, 0, 0, 0, 0, 0, 1]), num_actions=10)
+    assert tool_pose(settle(arm)).translation[0] < before.translation[0] - 0.1
+
+
+def test_hold_stops_at_once_and_a_later_action_goes_on_from_there() -> None:
+    arm = controller()
+    drive(arm, np.array([0, 0.025, 0, 0, 0, 0, 1]), num_actions=4)
+    arm.hold()
+    stopping = 0
+    while not arm.is_at_rest:
+        arm.step(state(arm.setpoint))
+        stopping += 1
+    assert stopping <= 9  # 180 ms
+    there = tool_pose(arm.setpoint).translation
+    arm.act(STILL, state(arm.setpoint))
+    np.testing.assert_allclose(tool_pose(settle(arm)).translation, there, atol=1e-3)
+
+
+def test_it_leaves_its_rest_and_returns_to_it() -> None:
+    arm = controller(SLEEP)
+    for position, is_checked in ((RAISED, False), (START, True), (RAISED, True), (SLEEP, False)):
+        assert arm.move_to(np.array(position), velocity=0.6, is_checked=is_checked)
+        np.testing.assert_allclose(settle(arm), position, atol=1e-6)
+
+
+def test_a_way_through_the_table_is_refused_and_changes_nothing() -> None:
+    arm = controller()
+    assert not arm.move_to(np.array([0.0, 1.2, 0.6, 0.0, 0.5, 0.0]), velocity=0.6)
+    assert arm.is_at_rest
+    np.testing.assert_allclose(arm.setpoint, START)
+
+
+def test_moved_and_difference_are_inverse() -> None:
+    pose = RigidTransform.from_components([0.2, 0.1, 0.3], Rotation.from_euler("xyz", [0.1, 1.5, -0.4]))
+    action = np.array([0.01, -0.02, 0.03, 0.1, -0.2, 0.3, 1.0], np.float32)
+    np.testing.assert_allclose(difference(pose, moved(pose, action)), action[:6], atol=1e-6)
+
+
+def test_in_joint_space_an_action_changes_the_joints() -> None:
+    arm = controller(space="joints")
+    change = np.array([0.05, -0.03, 0.02, 0.04, -0.05, 0.1, 0.0], np.float32)
+    executed = arm.act(change, state(arm.setpoint))
+    np.testing.assert_allclose(settle(arm), np.array(START) + change[:6], atol=1e-6)
+    np.testing.assert_allclose(executed.action, change, atol=1e-6)

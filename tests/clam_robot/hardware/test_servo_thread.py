@@ -1,0 +1,165 @@
+"""The thread keeps the arm safe when drivers, people and policies do not."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from clam_robot.errors import ArmStopped, ClamRobotError, RobotError
+from clam_robot.hardware.arm_controller import ArmConfig, ArmController
+from clam_robot.hardware.control_table import HardwareError
+from clam_robot.hardware.health_watch import HealthWatch
+from clam_robot.hardware.safety_rules import Reason, SafetyLimits
+from clam_robot.hardware.servo_thread import Leg, ServoThread
+from clam_robot.hardware.stop_latch import StopLatch
+from clam_robot.hardware.widowx import RAISED, START
+from clam_robot.hardware.wx250s import SLEEP
+from clam_robot.testing.fake_driver import FakeDriver
+from clam_robot.timing import MonotonicClock
+
+FORWARD = np.array([0.02, 0, 0, 0, 0, 0, 0], np.float32)
+PATIENCE = 20.0  # for a machine that stalls [s]
+
+
+class Rig:
+    """A servo thread over perfect joints."""
+
+    def __init__(self, position: tuple[float, ...] = START, park_after: float | None = None) -> None:
+        clock = MonotonicClock()
+        self.driver = FakeDriver(clock, position)
+        self.driver.connect()
+        self.driver.prepare(profile_velocity=40, profile_acceleration=10)
+        self.latch = StopLatch()
+        controller = ArmController(ArmConfig(), period=0.1)
+        controller.start(self.driver.read())
+        self.thread = ServoThread(
+            self.driver,
+            controller,
+            clock,
+            hz=50.0,
+            limits=SafetyLimits(),
+            latch=self.latch,
+            park_after=park_after,
+            park_way=(Leg(position=np.array(RAISED)), Leg(position=np.array(SLEEP), is_checked=False)),
+            park_velocity=1.2,
+        )
+        self.thread.start()
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.005)
+
+
+def is_at_rest(rig: Rig) -> bool:
+    """Whether the last set-points are all the same."""
+    goals = list(rig.driver.goals)[-5:]
+    return len(goals) == 5 and all(np.array_equal(goal, goals[0]) for goal in goals)
+
+
+@pytest.fixture
+def rig() -> Iterator[Rig]:
+    rig = Rig()
+    yield rig
+    rig.driver.is_broken = False
+    rig.thread.end()
+
+
+def test_an_action_moves_the_arm_and_silence_lets_it_come_to_rest(rig: Rig) -> None:
+    rig.thread.act(FORWARD)
+    wait_until(lambda: len(rig.driver.goals) > 10 and is_at_rest(rig))
+    assert not np.allclose(rig.driver.goals[-1], START, atol=1e-3)
+
+
+def test_a_stop_latches_until_it_is_cleared(rig: Rig) -> None:
+    rig.thread.act(FORWARD)
+    rig.latch.stop()
+    with pytest.raises(ArmStopped, match=r"stopped.*asked for by a person.*clear the stop"):
+        rig.thread.act(FORWARD)
+    wait_until(lambda: is_at_rest(rig))
+    rig.latch.clear()
+    rig.thread.act(FORWARD)
+
+
+def test_only_the_first_cause_of_a_stop_is_kept(rig: Rig) -> None:
+    rig.latch.stop(Reason.OVERLOAD, "elbow")
+    rig.latch.stop(Reason.STALE_STATE, "joints")
+    assert rig.latch.cause is not None and rig.latch.cause.reason is Reason.OVERLOAD
+
+
+def test_silent_joints_stop_the_arm(rig: Rig) -> None:
+    rig.driver.is_silent = True
+    wait_until(lambda: rig.latch.cause is not None)
+    assert rig.latch.cause is not None and rig.latch.cause.reason is Reason.STALE_STATE
+    with pytest.raises(ClamRobotError):
+        rig.thread.act(FORWARD)
+
+
+def test_a_joint_that_does_not_follow_stops_the_arm_where_it_is(rig: Rig) -> None:
+    rig.driver.is_stuck = True
+    with pytest.raises(ArmStopped, match=r"tracking: \w+ is at"):
+        rig.thread.go([Leg(position=np.array(RAISED))], velocity=1.2, timeout=PATIENCE)
+    wait_until(lambda: is_at_rest(rig))
+    np.testing.assert_allclose(rig.driver.goals[-1], START, atol=1e-6)
+
+
+def test_an_overload_that_lasts_stops_the_arm(rig: Rig) -> None:
+    rig.driver.effort = np.array([0, 3000.0, 0, 0, 0, 0])
+    wait_until(lambda: rig.latch.cause is not None)
+    assert rig.latch.cause is not None and str(rig.latch.cause).startswith("overload: shoulder pushes with 3000")
+
+
+def test_a_broken_driver_stops_the_arm_and_the_thread_lives_on(rig: Rig) -> None:
+    rig.driver.is_broken = True
+    wait_until(lambda: rig.latch.cause is not None)
+    assert rig.latch.cause is not None and rig.latch.cause.reason is Reason.DRIVER
+    assert rig.thread.is_alive
+    rig.driver.is_broken = False
+    rig.latch.clear()
+    rig.thread.act(FORWARD)
+
+
+def test_a_way_is_followed_to_its_end(rig: Rig) -> None:
+    rig.thread.go([Leg(position=np.array(RAISED))], velocity=1.2, timeout=PATIENCE)
+    np.testing.assert_allclose(rig.driver.goals[-1], RAISED, atol=1e-6)
+
+
+def test_a_blocked_way_stops_the_arm_before_it_moves(rig: Rig) -> None:
+    with pytest.raises(ArmStopped, match="blocked"):
+        rig.thread.go([Leg(position=np.array([0.0, 1.2, 0.6, 0, 0.5, 0]))], velocity=1.2, timeout=PATIENCE)
+    np.testing.assert_allclose(rig.driver.goals[-1], START, atol=1e-6)
+
+
+def test_a_hold_ends_a_way(rig: Rig) -> None:
+    timer = threading.Timer(0.3, rig.thread.hold)
+    timer.start()
+    with pytest.raises(RobotError, match="hold before it had arrived"):
+        rig.thread.go([Leg(position=np.array(RAISED))], velocity=0.3, timeout=PATIENCE)
+    timer.join()
+
+
+def test_long_silence_parks_the_arm_and_actions_need_a_reset() -> None:
+    rig = Rig(park_after=0.2)
+    try:
+        wait_until(lambda: bool(rig.driver.goals) and np.allclose(rig.driver.goals[-1], SLEEP, atol=1e-6))
+        assert rig.driver.is_torque_on
+        with pytest.raises(RobotError, match="went to its rest"):
+            rig.thread.act(FORWARD)
+    finally:
+        rig.thread.end()
+
+
+def test_health_watch_stops_the_arm_for_a_servo_in_error(rig: Rig) -> None:
+    watch = HealthWatch(rig.driver, limits=SafetyLimits(), profile_velocity=40, latch=rig.latch, period=0.02)
+    watch.start()
+    try:
+        rig.driver.errors["shoulder"] = HardwareError.OVERLOAD | HardwareError.OVERHEATING
+        wait_until(lambda: rig.latch.cause is not None)
+        assert rig.latch.cause is not None and rig.latch.cause.reason is Reason.SERVO_ERROR
+        assert "shoulder reports" in rig.latch.cause.detail
+    finally:
+        watch.end()
