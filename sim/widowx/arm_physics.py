@@ -178,7 +178,7 @@ class ArmPhysics:
         applied[_GRIPPER] = force
         applied.append(-force)
         self._applied[:] = applied
-        self.voltage = self.supply_voltage - CABLE_RESISTANCE * power / max(voltage, 1.0)
+        self.voltage = max(0.0, self.supply_voltage - CABLE_RESISTANCE * power / max(voltage, 1.0))
         _MJ.mj_step(self.model, self.data)
         for observe in self.observers:
             observe()

@@ -24,11 +24,13 @@ class EmulatedBus:
 
     Attributes:
         servos: on the bus.
+        baud: rate of the instructions [bit/s]; a servo set to another hears none. None is understood by all.
         num_instructions: heard so far.
     """
 
     def __init__(self, servos: Sequence[EmulatedServo], faults: Faults | None = None) -> None:
         self.servos = tuple(servos)
+        self.baud: int | None = None
         self.num_instructions = 0
         self._faults = faults or Faults()
         self._registered: dict[EmulatedServo, tuple[int, bytes]] = {}
@@ -72,7 +74,8 @@ class EmulatedBus:
                 servo.notice()
 
     def _hears(self, servo: EmulatedServo) -> bool:
-        return servo.is_awake and not self._faults.is_lost(servo)
+        is_tuned = self.baud is None or servo.baud == self.baud
+        return is_tuned and servo.is_awake and not self._faults.is_lost(servo)
 
     def _with_id(self, servo_id: int) -> EmulatedServo | None:
         for servo in self.servos:

@@ -38,6 +38,11 @@ class Faults:
         self.drop_rate = self.corrupt_rate = self.latency = 0.0
         self.is_unplugged = False
 
+    @property
+    def spoils_packets(self) -> bool:
+        """Whether packets may suffer at all."""
+        return self.drop_rate > 0.0 or self.corrupt_rate > 0.0
+
     def is_lost(self, servo: EmulatedServo) -> bool:
         """Whether the servo is cut off from the bus."""
         return servo.description.name in self.lost

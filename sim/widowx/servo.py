@@ -16,6 +16,8 @@ from sim.widowx.motor import Motor
 from sim.widowx.packet import StatusError
 from sim.widowx.servo_model import MODELS, NOMINAL_VOLTAGE
 
+# By the Baud_Rate register [bit/s].
+BAUD_RATES = (9_600, 57_600, 115_200, 1_000_000, 2_000_000, 3_000_000, 4_000_000, 4_500_000)
 BROWN_OUT = 5.0  # below this a servo's processor stops [V]
 BOOT_SECONDS = 0.25  # from a reboot until it answers
 WATCHDOG_UNIT = 0.02  # [s]
@@ -57,6 +59,11 @@ class EmulatedServo:
     def id(self) -> int:
         """Its ID register."""
         return self.memory.buffer[ct.ID.address]
+
+    @property
+    def baud(self) -> int:
+        """Rate it listens and answers at [bit/s]."""
+        return BAUD_RATES[self.memory.buffer[ct.BAUD_RATE.address]]
 
     @property
     def secondary_id(self) -> int:
@@ -317,5 +324,5 @@ class EmulatedServo:
             round(speed / VELOCITY_COUNTS),
             round(planned),
             round(self._voltage / ct.VOLTAGE_UNIT),
-            round(motor.temperature),
+            min(255, round(motor.temperature)),
         )

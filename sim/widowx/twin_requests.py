@@ -1,5 +1,6 @@
 """What the side channel of the twin can do: one public method per request (`control_channel` carries them)."""
 
+import math
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -14,12 +15,14 @@ from clam_robot.hardware.control_table import HardwareError
 from sim.names import require_known
 from sim.widowx.faults import require_rate, require_servo
 from sim.widowx.photographer import Photographer
+from sim.widowx.servo_model import NOMINAL_VOLTAGE
 from sim.widowx.trace import Trace
 from sim.widowx.truth import COLUMNS
 from sim.widowx.twin import Twin
 from sim.widowx.twin_state import twin_state
 
 _LARGEST_PICTURE = 2048  # [pixel]
+_HIGHEST_VOLTAGE = 30.0  # [V]
 FAULTS = (
     "overload",
     "overheating",
@@ -63,12 +66,18 @@ class TwinRequests:
         }
 
     def reset(self, seed: int = 0, keep_arm: bool = False) -> None:
-        """Lay the scene out anew; the arm goes back to sleep with its servos switched off and on, unless kept."""
+        """Lay the scene out anew; the arm goes back to sleep with its servos switched off and on, unless kept.
+
+        What the trace has seen so far is forgotten: a jump is no motion.
+        """
         self._physics.reset(seed, keep_arm=keep_arm)
         self._trace.take()
 
     def place(self, position: Sequence[float], finger: float | None = None) -> None:
-        """Put the arm at rest at joint angles [rad], fingers at a distance [m]; servos with torque hold it there."""
+        """Put the arm at rest at joint angles [rad], fingers at a distance [m]; servos with torque hold it there.
+
+        What the trace has seen so far is forgotten.
+        """
         if len(position) != wx250s.NUM_JOINTS or not np.isfinite(position).all():
             raise ConfigError(f"position needs {wx250s.NUM_JOINTS} finite angles, found {list(position)}")
         self._physics.place(np.asarray(position, float), finger)
@@ -83,7 +92,10 @@ class TwinRequests:
         self._trace.is_logging = is_on
 
     def trace(self) -> dict[str, Any]:
-        """A `truth.TraceReport` of the time since the last one, and the logged rows, float64, steps x columns."""
+        """A `truth.TraceReport` of the time since the last one, and the logged rows, float64, steps x columns.
+
+        There is one trace: of several clients that ask, each gets what came after the other's question.
+        """
         report, rows = self._trace.take()
         return {"report": config.to_dict(report), "rows": rows.tobytes()}
 
@@ -131,19 +143,21 @@ class TwinRequests:
             case "corrupt":
                 faults.corrupt_rate = require_rate("corrupt", value or 0.0)
             case "latency":
-                faults.latency = max(0.0, value or 0.0)
+                faults.latency = _require_latency(value or 0.0)
             case "voltage":
-                self._physics.supply_voltage = 12.0 if value is None else max(0.0, value)
+                self._physics.supply_voltage = NOMINAL_VOLTAGE if value is None else _require_voltage(value)
             case "unplug":
                 faults.is_unplugged = value != 0
             case _:
                 faults.clear()
-                self._physics.supply_voltage = 12.0
+                self._physics.supply_voltage = NOMINAL_VOLTAGE
 
     def load(self, joint: str, torque: float) -> None:
         """Put a torque [Nm] on a joint or the gripper's crank from outside, until changed or reset."""
         names = (*wx250s.JOINT_NAMES, wx250s.GRIPPER)
         require_known(joint, names, what="joint")
+        if not math.isfinite(torque):
+            raise ConfigError(f"a torque must be finite, found {torque}")
         self._physics.external_torque[names.index(joint)] = float(torque)
 
     def usage(self) -> dict[str, float]:
@@ -160,3 +174,15 @@ class TwinRequests:
 
     def _servo(self, name: str | None) -> Any:  # noqa: ANN401
         return require_servo(name or "none given", self._physics.servos)
+
+
+def _require_voltage(value: float) -> float:
+    if not 0.0 <= value <= _HIGHEST_VOLTAGE:
+        raise ConfigError(f"voltage must be between 0 and {_HIGHEST_VOLTAGE} V, found {value}")
+    return value
+
+
+def _require_latency(value: float) -> float:
+    if not 0.0 <= value < math.inf:
+        raise ConfigError(f"latency must be a number of seconds, 0 or more, found {value}")
+    return value

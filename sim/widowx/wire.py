@@ -13,8 +13,6 @@ from sim.widowx.packet_reader import PacketReader
 
 logger = logging.getLogger(__name__)
 
-# Baud_Rate register to bits per second.
-BAUD_RATES = (9_600, 57_600, 115_200, 1_000_000, 2_000_000, 3_000_000, 4_000_000, 4_500_000)
 BITS_PER_BYTE = 10  # start, eight, stop
 RETURN_DELAY_UNIT = 2e-6  # [s]
 
@@ -24,8 +22,8 @@ class Wire:
 
     A byte takes ten bits at the host's baud rate either way, an answer begins after the servo's Return_Delay_Time, and
     one servo speaks after the other; the adapter hands over what an instruction is answered with in one piece. A host
-    that speaks while answers are on their way destroys them, as on one wire. Servos set to another baud rate hear
-    nothing they understand.
+    that speaks while answers are on their way destroys them, as on one wire. A servo set to another baud rate hears
+    nothing it understands.
 
     Attributes:
         reader: finds the packets in what the host sends.
@@ -64,8 +62,8 @@ class Wire:
         if self._answers:
             self.num_collisions += len(self._answers)
             self._answers.clear()
-        if not self._understands(baud):
-            return
+        self._warn_of(baud)
+        self._bus.baud = baud
         if self._before_packet is not None:
             self._before_packet(now)
         due = now + len(data) * BITS_PER_BYTE / baud
@@ -85,7 +83,7 @@ class Wire:
         self.reader.clear()
 
     def _obey(self, packet: Packet, due: float, baud: int) -> float:
-        if self._is_spoilt(packet):
+        if self._faults.spoils_packets and self._is_spoilt(packet):
             return due
         due += self._faults.latency
         arriving = bytearray()
@@ -107,17 +105,12 @@ class Wire:
                 return servo.memory[ct.RETURN_DELAY_TIME] * RETURN_DELAY_UNIT
         return 0.0
 
-    def _understands(self, baud: int) -> bool:
-        expected = BAUD_RATES[self._bus.servos[0].memory[ct.BAUD_RATE]]
-        if baud == expected:
+    def _warn_of(self, baud: int) -> None:
+        """Say once that nobody understands the host."""
+        speeds = sorted({servo.baud for servo in self._bus.servos})
+        if baud in speeds:
             self._told_baud = None
-            return True
-        if baud != self._told_baud:
+        elif baud != self._told_baud:
             self._told_baud = baud
-            logger.warning(
-                "the host speaks at %d baud, the servos listen at %d and stay silent; set the port to %d",
-                baud,
-                expected,
-                expected,
-            )
-        return False
+            listening = " and ".join(str(speed) for speed in speeds)
+            logger.warning("the host speaks at %d baud, the servos listen at %s and stay silent", baud, listening)

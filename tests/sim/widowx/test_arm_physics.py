@@ -147,6 +147,35 @@ def test_hand_pressed_on_the_table_stalls_instead_of_passing_through(arm: ArmPhy
     assert arm.servo("shoulder").motor.load > 0.2
 
 
+def test_arm_that_keeps_pressing_overloads_and_lets_go(arm: ArmPhysics) -> None:
+    arm.place(np.array([0.0, 0.0, 0.6, 0.0, 1.0, 0.0]))
+    energise(arm)
+    send(arm, np.array([0.0, 1.2, 0.6, 0.0, 1.0, 0.0]))
+    arm.step(1.2)
+    assert not any(servo.errors for servo in arm.servos)
+    arm.step(10.0)
+    shoulder = arm.servo("shoulder")
+    assert shoulder.errors == HardwareError.OVERLOAD
+    assert not shoulder.is_torque_on
+    assert shoulder.motor.temperature > 25.5
+
+
+def test_gripper_at_full_power_crushes_nothing_and_overloads_within_seconds(arm: ArmPhysics) -> None:
+    arm.place(np.array([0.0, 0.1369, 0.6382, 0.0, 0.7957, 0.0]), finger=0.034)
+    energise(arm)
+    tool = arm.data.site("tool").xpos
+    arm.data.joint("block").qpos[:] = (tool[0], tool[1], 0.012, 1.0, 0.0, 0.0, 0.0)
+    gripper = arm.servo("gripper")
+    put(gripper, ct.OPERATING_MODE, OperatingMode.PWM)
+    put(gripper, ct.TORQUE_ENABLE, 1)
+    put(gripper, ct.GOAL_PWM, -885)
+    arm.step(1.5)
+    assert arm.finger > 0.0255
+    assert gripper.errors == HardwareError(0)
+    arm.step(2.5)
+    assert gripper.errors == HardwareError.OVERLOAD
+
+
 def test_equal_seeds_lay_out_equal_scenes(arm: ArmPhysics) -> None:
     scenes = []
     for seed in (3, 4, 3):

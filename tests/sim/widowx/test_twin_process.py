@@ -262,6 +262,9 @@ def test_trace_over_the_side_channel_holds_every_step(truth: TwinClient) -> None
         (lambda truth: truth.fault("nonsense"), "overload"),
         (lambda truth: truth.fault("lost", "knee"), "wrist_angle"),
         (lambda truth: truth.fault("drop", value=2.0), "between 0 and 1"),
+        (lambda truth: truth.fault("voltage", value=1e9), "between 0 and 30"),
+        (lambda truth: truth.fault("latency", value=-1.0), "0 or more"),
+        (lambda truth: truth.load("waist", math.nan), "finite"),
         (lambda truth: truth.frame("nose"), "over_shoulder"),
         (lambda truth: truth.frame("wrist", 10_000, 10), "2048"),
         (lambda truth: truth.place([0.0, 1.0]), "6 finite angles"),
@@ -272,6 +275,20 @@ def test_side_channel_says_why_it_refuses(truth: TwinClient, ask: Callable[[Twin
     with pytest.raises(RobotError, match=words):
         ask(truth)
     assert len(truth.state().position) == 6
+
+
+def test_scaled_time_runs_faster_and_the_bus_keeps_up(tmp_path: Path) -> None:
+    with TwinProcess(link=tmp_path / "ttyDXL", speed=5.0) as twin, twin.client() as truth:
+        before, begun = truth.usage(), time.monotonic()
+        host = Host(twin.port)
+        while time.monotonic() < begun + 1.5:
+            assert host.ping(1) == (1020, 0)
+        after, ended = truth.usage(), time.monotonic()
+        host.port.closePort()
+    # A busy machine may owe the twin up to two seconds.
+    passed = after["simulated_seconds"] + after["lost_time"] - before["simulated_seconds"] - before["lost_time"]
+    assert 5.0 * (ended - begun - 2.0) <= passed <= 5.0 * (ended - begun + 2.0)
+    assert passed > ended - begun
 
 
 def test_client_without_a_twin_says_how_to_start_one(twin: TwinProcess) -> None:

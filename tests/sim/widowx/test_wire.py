@@ -5,7 +5,7 @@ import pytest
 from clam_robot.hardware import wx250s
 from sim.widowx.bus import EmulatedBus
 from sim.widowx.faults import Faults
-from sim.widowx.packet import Instruction, Packet
+from sim.widowx.packet import BROADCAST_ID, Instruction, Packet
 from sim.widowx.packet_reader import PacketReader
 from sim.widowx.servo import EmulatedServo
 from sim.widowx.wire import Wire
@@ -57,10 +57,21 @@ def test_wrong_baud_rate_is_met_with_silence_and_said_once(caplog: pytest.LogCap
             wire.send(PING, 0.0, 57_600)
     assert wire.receive(LATE) == b""
     assert [record.getMessage() for record in caplog.records] == [
-        "the host speaks at 57600 baud, the servos listen at 1000000 and stay silent; set the port to 1000000"
+        "the host speaks at 57600 baud, the servos listen at 1000000 and stay silent"
     ]
     wire.send(PING, 0.0, BAUD)
     assert len(answers(wire.receive(LATE))) == 1
+
+
+def test_servo_set_to_another_speed_is_found_there_only() -> None:
+    wire = make_wire()
+    wire.send(Packet(id=5, instruction=Instruction.WRITE, parameters=b"\x08\x00\x01").to_bytes(), 0.0, BAUD)
+    wire.receive(LATE)
+    everybody = Packet(id=BROADCAST_ID, instruction=Instruction.PING).to_bytes()
+    wire.send(everybody, 0.0, BAUD)
+    assert [packet.id for packet in answers(wire.receive(LATE))] == [1, 2, 3, 4, 6, 7, 8, 9]
+    wire.send(everybody, 0.0, 57_600)
+    assert [packet.id for packet in answers(wire.receive(LATE))] == [5]
 
 
 def test_host_that_does_not_wait_destroys_the_answer() -> None:
