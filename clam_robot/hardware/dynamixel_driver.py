@@ -1,5 +1,6 @@
 """The arm's joints over its own servo bus, without ROS."""
 
+import logging
 import math
 import threading
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from clam_robot.hardware.bus_thread import BusThread, Sample
 from clam_robot.hardware.control_table import CURRENT_UNIT, GOAL_POSITION, GOAL_PWM
 from clam_robot.hardware.joint_driver import JointState, ServoStatus
 from clam_robot.hardware.joint_goal import goal_counts, require_effort, require_joint_goal, require_profile
-from clam_robot.hardware.roll_call import roll_call
+from clam_robot.hardware.roll_call import find_slow_replies, roll_call
 from clam_robot.hardware.serial_port import BAUD, SerialPort
 from clam_robot.hardware.servo_bus import ServoBus, name_of
 from clam_robot.hardware.servo_health import ServoHealth
@@ -26,6 +27,7 @@ from clam_robot.hardware.servo_status import read_status
 from clam_robot.hardware.units import pwm_from_effort, radians_from_counts, velocity_from_counts
 from clam_robot.timing import Clock
 
+_log = logging.getLogger(__name__)
 _FIRST_SAMPLE = 1.0  # [s]
 _SLOW = 10.0  # procedures take a second at most; the rest is for a bus with faults [s]
 # Where nobody wrote a profile before a reboot: two seconds a move, as the vendor starts.
@@ -89,6 +91,8 @@ class DynamixelDriver:
         self._bus.open()
         try:
             roll_call(self._bus)
+            if slow := find_slow_replies(self._bus):
+                _log.warning("%s", slow)
             self.thread.start()
             self._await_sample()
         except BaseException:

@@ -25,6 +25,7 @@ from clam_robot.hardware.servo_setup import Profile
 from clam_robot.hardware.units import pwm_from_effort, radians_from_counts
 from clam_robot.hardware.xs_core import XsCore, XsNode
 from clam_robot.hardware.xs_groups import FINGERS, MOTORS
+from clam_robot.hardware.xs_status import StatusReader
 from clam_robot.timing import Clock
 
 _log = logging.getLogger(__name__)
@@ -108,6 +109,7 @@ class RosDriver:
             self._subscriber.unregister()
             raise
         self._node = XsNode(core, self._setup.namespace, timeout=self._setup.service_timeout)
+        self._status = StatusReader(self._node)
 
     def disconnect(self) -> None:
         if self._node is None:
@@ -151,7 +153,8 @@ class RosDriver:
             self._profile, self._refusal = profile, ""
 
     def servos(self) -> tuple[ServoStatus, ...]:
-        return xs_setup.read_status(self._require_connected())
+        self._require_connected()
+        return self._status.read()
 
     def reboot(self, name: str) -> None:
         node = self._require_connected()
@@ -192,6 +195,8 @@ class RosDriver:
             except BaseException:
                 self._refusal = f"no commands: it failed while {reason}; call prepare() again"
                 raise
+            finally:
+                self._status.forget()
 
     def _name(self, name: str) -> str:
         return f"/{self._setup.namespace}/{name}"

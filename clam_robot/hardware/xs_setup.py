@@ -11,10 +11,8 @@ from jaxtyping import Float64
 from clam_robot.errors import DriverError, ServoRefused
 from clam_robot.hardware import control_table as table
 from clam_robot.hardware.control_table import DriveMode, HardwareError, OperatingMode
-from clam_robot.hardware.joint_driver import ServoStatus
 from clam_robot.hardware.joint_goal import goal_counts
 from clam_robot.hardware.servo_setup import Profile
-from clam_robot.hardware.servo_status import REGISTERS, make_status
 from clam_robot.hardware.units import radians_from_counts
 from clam_robot.hardware.wx250s import GRIPPER, JOINT_NAMES, joint_limits
 from clam_robot.hardware.xs_core import XsNode
@@ -25,16 +23,6 @@ _ARM = [name for name in MOTORS if name != GRIPPER]
 _NEAR = 100  # a joint that holds and is this close to its goal has arrived [count]
 _BEYOND = 0.1  # how far outside its limits a joint may be found and still be taken to the limit [rad]
 _ARRIVE_WITHIN = 2.0  # of a published goal in the servos [s]
-
-
-def read_status(node: XsNode) -> tuple[ServoStatus, ...]:
-    """Status of all servos, in the order of `wx250s.SERVOS`.
-
-    Raises:
-        DriverError: a servo does not answer, or the node.
-    """
-    values = {register.name: node.read(register) for register in REGISTERS}
-    return tuple(make_status(name, {each: values[each][name] for each in values}) for name in MOTORS)
 
 
 def prepare(node: XsNode, profile: Profile, measured: Callable[[], Float64[np.ndarray, "6"]], clock: Clock) -> None:

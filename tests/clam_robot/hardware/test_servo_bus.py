@@ -7,7 +7,7 @@ import pytest
 from clam_robot.errors import PortUnavailable, ServoRefused, ServoSilent
 from clam_robot.hardware import control_table as table
 from clam_robot.hardware.control_table import MODEL_NUMBERS, OperatingMode
-from clam_robot.hardware.roll_call import roll_call
+from clam_robot.hardware.roll_call import find_slow_replies, roll_call
 from clam_robot.hardware.serial_port import SerialPort
 from clam_robot.hardware.servo_bus import ServoBus
 from clam_robot.hardware.wx250s import SERVOS
@@ -154,3 +154,16 @@ def test_roll_call_refuses_another_model() -> None:
 
     with pytest.raises(ServoRefused, match=r"shoulder \(id 2\) should be a XM430-W350 .* found .*1120.*wx250s\?"):
         roll_call(OtherArm(SerialPort("/dev/null")))
+
+
+def test_servos_that_wait_before_they_answer_are_named_with_what_it_costs(servos: ServoBus) -> None:
+    assert find_slow_replies(servos) == ""
+    for servo_id in (2, 3):
+        servos.write_verified(servo_id, table.RETURN_DELAY_TIME, 250)
+    try:
+        told = find_slow_replies(servos)
+    finally:
+        for servo_id in (2, 3):
+            servos.write_verified(servo_id, table.RETURN_DELAY_TIME, 0)
+    assert told.startswith("shoulder (id 2), shoulder_shadow (id 3) wait before they answer")
+    assert "by 1.0 ms" in told
