@@ -112,8 +112,8 @@ class ArmPhysics:
 
         Args:
             seed: equal seeds lay out bit-equal scenes.
-            keep_arm: leave arm and servos as they are; otherwise the arm is put to rest in the sleep pose and its
-                servos are switched off and on again.
+            keep_arm: leave arm and servos as they are; otherwise the arm is put to rest in the sleep pose, its servos
+                as delivered.
         """
         arm, speeds = self.data.qpos[self._qpos].copy(), self.data.qvel[self._dofs].copy()
         now = self.time
@@ -130,7 +130,7 @@ class ArmPhysics:
         self.external_torque = [0.0] * (_GRIPPER + 1)
         self._place_servos()
         for servo in self.servos:
-            servo.power_cycle()
+            servo.renew()
 
     def place(self, position: Float64[np.ndarray, "6"], finger: float | None = None) -> None:
         """Put the arm somewhere at rest, without time passing; servos with torque hold it there.

@@ -131,9 +131,11 @@ class EmulatedServo:
         self.memory[ct.GOAL_POSITION] = goal
         self._control.hold(float(goal))
 
-    def power_cycle(self) -> None:
-        """Off and on again, cooled down and awake at once; the EEPROM stays."""
+    def renew(self) -> None:
+        """As delivered: every register, EEPROM too, as at the start; cold, awake, torque off."""
+        self.memory = Memory(self.model)
         self.motor.cool()
+        self._provision()
         self._start_up()
         self.is_awake = True
 

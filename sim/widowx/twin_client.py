@@ -49,7 +49,7 @@ class TwinClient:
         return self._ask("describe")
 
     def reset(self, seed: int = 0, *, keep_arm: bool = False) -> None:
-        """Lay the scene out; the arm goes back to sleep, its servos switched off and on, unless it is kept."""
+        """Lay the scene out; the arm goes back to sleep, its servos as delivered, unless it is kept."""
         self._ask("reset", seed=seed, keep_arm=keep_arm)
 
     def place(self, position: Sequence[float], finger: float | None = None) -> None:

@@ -66,7 +66,7 @@ class TwinRequests:
         }
 
     def reset(self, seed: int = 0, keep_arm: bool = False) -> None:
-        """Lay the scene out anew; the arm goes back to sleep with its servos switched off and on, unless kept.
+        """Lay the scene out anew; the arm goes back to sleep, its servos as delivered, unless it is kept.
 
         What the trace has seen so far is forgotten: a jump is no motion.
         """

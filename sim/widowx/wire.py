@@ -1,8 +1,7 @@
 """The half-duplex wire between host and servos: when which bytes arrive."""
 
-import heapq
-import itertools
 import logging
+from collections import deque
 from collections.abc import Callable
 
 from clam_robot.hardware import control_table as ct
@@ -45,8 +44,7 @@ class Wire:
         self._bus = bus
         self._faults = faults
         self._before_packet = before_packet
-        self._answers: list[tuple[float, int, bytes]] = []
-        self._order = itertools.count()
+        self._answers: deque[tuple[float, bytes]] = deque()
         self._told_baud: int | None = None
 
     @property
@@ -55,14 +53,21 @@ class Wire:
         return self._answers[0][0] if self._answers else None
 
     def send(self, data: bytes, now: float, baud: int) -> None:
-        """The host sends bytes at a baud rate."""
+        """The host sends bytes.
+
+        Args:
+            data: any piece of what it has to say.
+            now: when [s].
+            baud: at which rate, 0 for one that no servo has [bit/s].
+        """
         packets = self.reader.feed(data)
         if not packets:
             return
         if self._answers:
             self.num_collisions += len(self._answers)
             self._answers.clear()
-        self._warn_of(baud)
+        if not self._is_understood(baud):
+            return
         self._bus.baud = baud
         if self._before_packet is not None:
             self._before_packet(now)
@@ -74,7 +79,7 @@ class Wire:
         """Bytes that are back by now."""
         arrived = bytearray()
         while self._answers and self._answers[0][0] <= now:
-            arrived += heapq.heappop(self._answers)[2]
+            arrived += self._answers.popleft()[1]
         return bytes(arrived)
 
     def clear(self) -> None:
@@ -92,7 +97,7 @@ class Wire:
             due += self._return_delay(answer.id) + len(data) * BITS_PER_BYTE / baud
             arriving += self._faults.pass_over(data)
         if arriving:
-            heapq.heappush(self._answers, (due, next(self._order), bytes(arriving)))
+            self._answers.append((due, bytes(arriving)))
         return due
 
     def _is_spoilt(self, packet: Packet) -> bool:
@@ -105,12 +110,14 @@ class Wire:
                 return servo.memory[ct.RETURN_DELAY_TIME] * RETURN_DELAY_UNIT
         return 0.0
 
-    def _warn_of(self, baud: int) -> None:
-        """Say once that nobody understands the host."""
+    def _is_understood(self, baud: int) -> bool:
+        """Whether any servo listens at this rate; says once when none does."""
         speeds = sorted({servo.baud for servo in self._bus.servos})
         if baud in speeds:
             self._told_baud = None
-        elif baud != self._told_baud:
+            return True
+        if baud != self._told_baud:
             self._told_baud = baud
             listening = " and ".join(str(speed) for speed in speeds)
             logger.warning("the host speaks at %d baud, the servos listen at %s and stay silent", baud, listening)
+        return False

@@ -185,6 +185,16 @@ def test_equal_seeds_lay_out_equal_scenes(arm: ArmPhysics) -> None:
     assert scenes[0] == scenes[2] != scenes[1]
 
 
+def test_reset_brings_the_servos_back_as_delivered(arm: ArmPhysics) -> None:
+    put(arm.servo("waist"), ct.ID, 99)
+    put(arm.servo("gripper"), ct.OPERATING_MODE, OperatingMode.PWM)
+    energise(arm)
+    arm.reset()
+    assert [servo.id for servo in arm.servos] == list(range(1, 10))
+    assert get(arm.servo("gripper"), ct.OPERATING_MODE) == OperatingMode.POSITION
+    assert not any(servo.is_torque_on for servo in arm.servos)
+
+
 def test_reset_can_leave_the_arm_alone(arm: ArmPhysics) -> None:
     energise(arm)
     send(arm, np.array(wx250s.NEUTRAL))

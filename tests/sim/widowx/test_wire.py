@@ -55,9 +55,10 @@ def test_wrong_baud_rate_is_met_with_silence_and_said_once(caplog: pytest.LogCap
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
             wire.send(PING, 0.0, 57_600)
+        wire.send(PING, 0.0, 0)
     assert wire.receive(LATE) == b""
     assert [record.getMessage() for record in caplog.records] == [
-        "the host speaks at 57600 baud, the servos listen at 1000000 and stay silent"
+        f"the host speaks at {baud} baud, the servos listen at 1000000 and stay silent" for baud in (57_600, 0)
     ]
     wire.send(PING, 0.0, BAUD)
     assert len(answers(wire.receive(LATE))) == 1
