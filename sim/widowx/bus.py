@@ -12,6 +12,7 @@ from sim.widowx.servo import EmulatedServo
 _FIRST_OF_RAM = ct.TORQUE_ENABLE.address
 # Status_Return_Level from which a servo answers an instruction; pings always.
 _READING = {Instruction.READ, Instruction.SYNC_READ, Instruction.BULK_READ}
+_CLEAR_TURNS = b"\x01DXL\x22"  # what to clear, and bytes that nobody sends by accident
 _SPAN = struct.Struct("<HH")  # address, size
 _BULK_SPAN = struct.Struct("<BHH")  # ID, address, size
 
@@ -41,6 +42,7 @@ class EmulatedBus:
             Instruction.REG_WRITE: self._reg_write,
             Instruction.ACTION: self._action,
             Instruction.REBOOT: self._reboot,
+            Instruction.CLEAR: self._clear,
             Instruction.SYNC_READ: self._sync_read,
             Instruction.SYNC_WRITE: self._sync_write,
             Instruction.BULK_READ: self._bulk_read,
@@ -182,6 +184,19 @@ class EmulatedBus:
         for servo in servos:
             self._registered.pop(servo, None)
             servo.reboot()
+        return answers
+
+    def _clear(self, packet: Packet) -> list[Packet]:
+        answers: list[Packet] = []
+        for servo in self._addressed(packet):
+            error = StatusError.NONE if packet.parameters == _CLEAR_TURNS else StatusError.DATA_RANGE
+            try:
+                if not error:
+                    servo.clear_turns()
+            except Refused as refused:
+                error = refused.error
+            if self._answers(servo, packet):
+                answers.append(self._status(servo, error))
         return answers
 
     def _sync_read(self, packet: Packet) -> list[Packet]:

@@ -2,13 +2,14 @@
 
 from clam_robot.hardware import control_table as ct
 from clam_robot.hardware.control_table import OperatingMode, Register
+from sim.widowx import indirect
 from sim.widowx.packet import MAX_ID, StatusError
 from sim.widowx.servo_model import ServoModel
 
 SIZE = 662
 MULTI_TURN = 1_048_575  # largest goal where turns are counted [count]
 # By address throughout: numbers are found several times faster than registers, and writes come a thousand a second.
-_BY_ADDRESS = {register.address: register for register in ct.REGISTERS}
+_BY_ADDRESS = {register.address: register for register in (*ct.REGISTERS, *indirect.REGISTERS)}
 _CURRENT_REGISTERS = {ct.CURRENT_LIMIT.address, ct.GOAL_CURRENT.address}
 # A watchdog that fired locks them.
 _GOALS = {each.address for each in (ct.GOAL_PWM, ct.GOAL_CURRENT, ct.GOAL_VELOCITY, ct.GOAL_POSITION)}
@@ -45,6 +46,7 @@ _RANGES_BY_REGISTER = {
     ct.PROFILE_VELOCITY: (0, 32_767),
 }
 _RANGES = {register.address: limits for register, limits in _RANGES_BY_REGISTER.items()}
+_RANGES |= {register.address: indirect.TARGETS for register in indirect.ADDRESSES}
 # Registers whose range another register sets.
 _LIMITED_BY = {
     ct.GOAL_PWM.address: ct.PWM_LIMIT,
@@ -73,6 +75,12 @@ class Memory:
         self._bytes = bytearray(SIZE)
         for name, value in model.values.items():
             self[ct.BY_NAME[name]] = value
+        self.forget_indirections()
+
+    def forget_indirections(self) -> None:
+        """Every indirect address names its own byte, as after power-up."""
+        for address, data in zip(indirect.ADDRESSES, indirect.DATA, strict=True):
+            self[address] = data.address
 
     def __getitem__(self, register: Register) -> int:
         """The register's value."""
@@ -90,14 +98,17 @@ class Memory:
         return self._bytes
 
     def read(self, address: int, size: int) -> bytes:
-        """Bytes from `address` on; addresses without a register are zero.
+        """Bytes from `address` on, indirect ones from where they point to; addresses without a register are zero.
 
         Raises:
             Refused: they end behind the table.
         """
-        if address + size > SIZE:
+        end = address + size
+        if end > SIZE:
             raise Refused(StatusError.ACCESS)
-        return bytes(self._bytes[address : address + size])
+        if end <= indirect.FIRST:
+            return bytes(self._bytes[address:end])
+        return bytes(self._bytes[self._target(each)] for each in range(address, end))
 
     def decode(self, address: int, data: bytes) -> list[tuple[Register, int]]:
         """Registers and values that a write would set, each checked by itself.
@@ -105,6 +116,13 @@ class Memory:
         Raises:
             Refused: an address without a register, one that cannot be written (now), or a value out of range.
         """
+        if not data:
+            raise Refused(StatusError.DATA_LENGTH)
+        if address + len(data) <= indirect.FIRST:
+            return self._decode(address, data)
+        return [write for begin, part in self._aim(address, data) for write in self._decode(begin, part)]
+
+    def _decode(self, address: int, data: bytes) -> list[tuple[Register, int]]:
         writes: list[tuple[Register, int]] = []
         begin = 0
         while begin < len(data):
@@ -118,9 +136,25 @@ class Memory:
             self._check(register, value)
             writes.append((register, value))
             begin += register.size
-        if not writes:
-            raise Refused(StatusError.DATA_LENGTH)
         return writes
+
+    def _target(self, address: int) -> int:
+        """Where a byte is kept."""
+        pointer = indirect.POINTERS.get(address)
+        return address if pointer is None else self[pointer]
+
+    def _aim(self, address: int, data: bytes) -> list[tuple[int, bytes]]:
+        """The same bytes by where they are kept, in runs of neighbours."""
+        if address + len(data) > SIZE:
+            raise Refused(StatusError.ACCESS)
+        runs: list[tuple[int, bytearray]] = []
+        for offset, byte in enumerate(data):
+            target = self._target(address + offset)
+            if runs and target == runs[-1][0] + len(runs[-1][1]):
+                runs[-1][1].append(byte)
+            else:
+                runs.append((target, bytearray((byte,))))
+        return [(begin, bytes(run)) for begin, run in runs]
 
     def _is_writable(self, register: Register) -> bool:
         if register.address in _CURRENT_REGISTERS and not self._model.has_current_sensor:

@@ -125,6 +125,17 @@ class EmulatedServo:
         """The servo heard an instruction: the bus watchdog begins anew."""
         self._silence = 0.0
 
+    def clear_turns(self) -> None:
+        """Count positions from within the first turn again.
+
+        Raises:
+            Refused: it is moving.
+        """
+        if self._control.is_under_way or abs(self._velocity) > self.memory[ct.MOVING_THRESHOLD]:
+            raise Refused(StatusError.RESULT_FAIL)
+        self._forget_turns()
+        self.hold()
+
     def hold(self) -> None:
         """Make the position of this moment the goal, at once."""
         goal = max(-(2**31), min(2**31 - 1, round(self.position)))
@@ -191,6 +202,7 @@ class EmulatedServo:
     def _start_up(self) -> None:
         buffer = self.memory.buffer
         buffer[ct.TORQUE_ENABLE.address :] = bytes(len(buffer) - ct.TORQUE_ENABLE.address)
+        self.memory.forget_indirections()
         self.memory[ct.STATUS_RETURN_LEVEL] = 2
         self._control = MotionControl(self.motor)
         self._time = self._silence = self._duty = 0.0

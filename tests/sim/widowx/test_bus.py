@@ -136,7 +136,7 @@ def test_bad_registered_write_is_refused_at_once(host: Host) -> None:
     ("instruction", "error"),
     [
         (Instruction.FACTORY_RESET, StatusError.RESULT_FAIL),
-        (Instruction.CLEAR, StatusError.INSTRUCTION),
+        (Instruction.CLEAR, StatusError.DATA_RANGE),
         (0x77, StatusError.INSTRUCTION),
     ],
 )
@@ -183,6 +183,14 @@ def test_read_behind_the_table_is_refused(host: Host) -> None:
 def test_broadcast_write_reaches_all_and_nobody_answers(host: Host) -> None:
     assert host.write(BROADCAST_ID, ct.TORQUE_ENABLE, 1) == []
     assert all(servo.is_torque_on for servo in host.servos.values())
+
+
+def test_turns_are_cleared_by_the_bytes_of_the_manual(host: Host) -> None:
+    waist = host.servos["waist"]
+    waist.update(0.002, 7.0, 0.0, 12.0)
+    before = get(waist, ct.PRESENT_POSITION)
+    assert error_of(host.send(1, Instruction.CLEAR, bytes.fromhex("01 44 58 4c 22"))) == 0
+    assert get(waist, ct.PRESENT_POSITION) == before - 4096
 
 
 def test_status_packets_of_others_are_not_obeyed(host: Host) -> None:

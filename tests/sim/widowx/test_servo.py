@@ -5,6 +5,7 @@ import pytest
 from clam_robot.hardware import control_table as ct
 from clam_robot.hardware import wx250s
 from clam_robot.hardware.control_table import DriveMode, HardwareError, OperatingMode, Register
+from sim.widowx import indirect
 from sim.widowx.memory import Refused
 from sim.widowx.packet import StatusError
 from sim.widowx.servo import EmulatedServo
@@ -394,3 +395,45 @@ def test_integral_gain_takes_the_sag_away() -> None:
     joint.load = -1.0
     joint.run(3.0)
     assert joint.angle == pytest.approx(0.0, abs=0.01)
+
+
+def point(servo: EmulatedServo, number: int, register: Register) -> None:
+    """Let indirect data from a number on stand for a register."""
+    for offset in range(register.size):
+        target = register.address + offset
+        servo.write(indirect.ADDRESSES[number - 1 + offset].address, target.to_bytes(2, "little"))
+
+
+def test_indirect_data_stands_for_registers_far_apart() -> None:
+    joint = turning()
+    point(joint.servo, 1, ct.GOAL_POSITION)
+    point(joint.servo, 5, ct.PROFILE_VELOCITY)
+    point(joint.servo, 29, ct.PRESENT_POSITION)
+    data = (2600).to_bytes(4, "little") + (800).to_bytes(4, "little")
+    joint.servo.write(indirect.DATA[0].address, data)
+    assert (get(joint.servo, ct.GOAL_POSITION), get(joint.servo, ct.PROFILE_VELOCITY)) == (2600, 800)
+    assert joint.servo.read(indirect.DATA[0].address, 8) == data
+    joint.run(2.0)
+    position = int.from_bytes(joint.servo.read(indirect.DATA[28].address, 4), "little")
+    assert position == get(joint.servo, ct.PRESENT_POSITION) == pytest.approx(2600, abs=3)
+
+
+def test_indirect_writes_obey_the_rules_of_what_they_point_to() -> None:
+    emulated = servo("shoulder")
+    point(emulated, 1, ct.GOAL_POSITION)
+    with pytest.raises(Refused) as raised:
+        emulated.write(indirect.DATA[0].address, (100).to_bytes(4, "little"))
+    assert raised.value.error == StatusError.DATA_LIMIT
+    point(emulated, 1, ct.PRESENT_POSITION)
+    with pytest.raises(Refused) as raised:
+        emulated.write(indirect.DATA[0].address, (100).to_bytes(4, "little"))
+    assert raised.value.error == StatusError.ACCESS
+    assert refusal(emulated, indirect.ADDRESSES[0], ct.ID.address) == StatusError.DATA_RANGE
+
+
+def test_indirect_data_that_points_nowhere_keeps_its_own_byte() -> None:
+    emulated = servo()
+    emulated.write(indirect.DATA[55].address, b"\x2a")
+    assert emulated.read(indirect.DATA[55].address, 1) == b"\x2a"
+    emulated.reboot()
+    assert emulated.read(indirect.DATA[55].address, 1) == b"\0"
