@@ -3,14 +3,13 @@
 from collections.abc import Callable, Sequence
 
 from clam_robot.control.loop import ControlLoop, LoopConfig
-from clam_robot.interfaces import Policy, Subscriber
+from clam_robot.interfaces import Policy, Subscriber, TaskRobot
 from clam_robot.timing import Clock
 from clam_robot.types import EpisodeOutcome, EpisodeStart
-from sim.base import SimulatedRobot
 
 
 def run_rollouts(
-    robot: SimulatedRobot,
+    robot: TaskRobot,
     policy: Policy,
     clock: Clock,
     scenes: Sequence[int],

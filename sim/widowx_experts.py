@@ -9,6 +9,7 @@ from clam_robot.specs import RobotSpec
 from sim.play import PlayPolicy
 from sim.primitives import UP, Leg, Legs, Scene
 
+_TIPS = 0.0135 * UP  # from the finger tips up to the tool's frame, with the hand looking down [m]
 _GAIN = 18.0  # share of full speed per metre to go [1/m]
 
 
@@ -35,10 +36,10 @@ def reach_block(scene: Scene, noise: float) -> Legs:
 
 
 def push_button(scene: Scene, noise: float) -> Legs:
-    """Press the cap with closed fingers."""
+    """Press the cap with closed fingers, whose tips are a little beyond the tool's frame."""
     yield _leg("object", 0.05 * UP, noise, is_closed=True)
     while True:
-        yield _leg("goal", -0.01 * UP, noise, is_closed=True, tolerance=0.0, max_steps=10)
+        yield _leg("goal", _TIPS + 0.002 * UP, noise, is_closed=True, tolerance=0.0, max_steps=10)
 
 
 def close_microwave(scene: Scene, noise: float) -> Legs:

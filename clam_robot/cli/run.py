@@ -1,18 +1,23 @@
 """`clam run`."""
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
+
+import tyro
 
 from clam_robot.cli.arguments import require_positive
 from clam_robot.cli.console import console, plural, progress_bars
 from clam_robot.cli.robots import robot_for
+from clam_robot.cli.widowx import WIDOWX, WidowXOptions, make_widowx
 from clam_robot.control.success_rate import SuccessRate
 from clam_robot.episodes.recorder import Recorder
 from clam_robot.errors import ConfigError
 from clam_robot.interfaces import Policy, Subscriber
 from clam_robot.timing import ManualClock, MonotonicClock
 from clam_robot.types import EpisodeOutcome
+from sim.base import SimulatedRobot
 from sim.collect import FIRST_SEED
 from sim.rollouts import run_rollouts
 
@@ -24,7 +29,8 @@ class Command:
     Attributes:
         checkpoint: folder written by `clam train`; either this or --server.
         server: address of `clam serve`, ws://127.0.0.1:8000.
-        robot: name of the robot; the one the policy was trained for by default.
+        robot: name of the robot; the one the policy was trained for by default. widowx is the arm itself.
+        widowx: where the arm is.
         episodes: how many to run.
         seed: of the first scene; scenes are numbered on from it.
         record: folder to record the episodes into.
@@ -36,6 +42,7 @@ class Command:
     checkpoint: Path | None = None
     server: str | None = None
     robot: str | None = None
+    widowx: Annotated[WidowXOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=WidowXOptions)
     episodes: int = 10
     seed: int = FIRST_SEED["evaluation"]
     record: Path | None = None
@@ -48,14 +55,21 @@ class Command:
         require_positive(episodes=self.episodes)
         with ExitStack() as stack:
             policy = self._policy(stack)
-            clock = MonotonicClock() if self.real_time else ManualClock()
-            robot = robot_for(policy.spec, clock, self.robot)
+            is_arm = self.robot == WIDOWX
+            clock = MonotonicClock() if self.real_time or is_arm else ManualClock()
+            robot = (
+                make_widowx(self.widowx, policy.spec, clock) if is_arm else robot_for(policy.spec, clock, self.robot)
+            )
             robot.connect()
             stack.callback(robot.disconnect)
             subscribers: list[Subscriber] = []
             if self.record is not None:
-                subscribers.append(stack.enter_context(Recorder(self.record, wait_when_full=not self.real_time)))
+                subscribers.append(
+                    stack.enter_context(Recorder(self.record, wait_when_full=isinstance(clock, ManualClock)))
+                )
             if self.video is not None:
+                if not isinstance(robot, SimulatedRobot):
+                    raise ConfigError("a video is filmed in simulation; record cameras with --record instead")
                 from sim.video import RolloutVideo, film
 
                 film_of = RolloutVideo(robot, self.video, title=robot.spec.name, camera=self.camera)

@@ -24,6 +24,7 @@ from clam_robot.hardware.joint_driver import JointState
 from clam_robot.hardware.joint_stream import JointStream, Plan, StreamConfig
 from clam_robot.hardware.kinematics import tool_pose
 from clam_robot.hardware.safety_rules import Reason, SafetyLimits
+from clam_robot.hardware.sag import Sag, SagConfig
 from clam_robot.hardware.workspace import Workspace, WorkspaceConfig
 from clam_robot.hardware.wx250s import joint_limits
 
@@ -34,6 +35,7 @@ class ArmConfig(config.Strict):
 
     Attributes:
         stream: set-points.
+        sag: what is made up for.
         gripper: fingers.
         workspace: where it may be.
         ik: inverse kinematics.
@@ -41,6 +43,7 @@ class ArmConfig(config.Strict):
     """
 
     stream: StreamConfig = field(default_factory=StreamConfig)
+    sag: SagConfig = field(default_factory=SagConfig)
     gripper: GripperConfig = field(default_factory=GripperConfig)
     workspace: WorkspaceConfig = field(default_factory=WorkspaceConfig)
     ik: IkConfig = field(default_factory=IkConfig)
@@ -65,7 +68,7 @@ class Setpoint:
     """What the servos are to do in the coming period.
 
     Attributes:
-        position: of the joints [rad].
+        position: to send to the joints: the plan's, and what sag needs beyond it [rad].
         gripper_effort: [-1 closes .. 1 opens].
     """
 
@@ -91,6 +94,7 @@ class ArmController:
         self._workspace = Workspace(config.workspace)
         self._ik = InverseKinematics(self._workspace, config.ik)
         self._stream = JointStream(config.stream)
+        self._sag = Sag(config.sag, config.stream.period)
         self._gripper = Gripper(config.gripper)
         self._max_change = config.stream.velocity * period
         self._commanded = RigidTransform.identity()
@@ -99,13 +103,14 @@ class ArmController:
     def start(self, state: JointState) -> None:
         """Take over an arm at rest where it is: its measured pose is the commanded one."""
         self._stream.reset(state.position)
+        self._sag.reset()
         self._commanded = tool_pose(state.position)
         self._gripper.reset(float(np.clip(opening(state.finger), 0.0, 1.0)))
         self.num_changed.clear()
 
     @property
     def setpoint(self) -> Float64[np.ndarray, "6"]:
-        """The last one [rad]."""
+        """The last one of the plan [rad]."""
         return self._stream.position
 
     @property
@@ -210,10 +215,11 @@ class ArmController:
         """The next set-point.
 
         Args:
-            state: newest; the gripper goes by where the fingers are.
+            state: newest; sag and fingers go by it.
         """
+        low, high = joint_limits()
         return Setpoint(
-            position=self._stream.step(),
+            position=np.clip(self._sag.correct(self._stream.step(), state.position), low, high),
             gripper_effort=self._gripper.step(state.finger, self._config.stream.period),
         )
 

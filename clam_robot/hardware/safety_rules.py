@@ -44,6 +44,7 @@ class SafetyLimits(config.Strict):
         drift: furthest the commanded tool may be from the measured one [m].
         drift_angle: the same for its orientation [rad].
         state_age: oldest joint state to act on [s].
+        silence: without a state for this long the arm is not only held but stopped until a person looks at it [s].
         tracking: largest distance of a joint from its set-point [rad].
         effort: largest motor current of each joint [mA], for wrist_rotate load [0.1 %].
         effort_time: how long it may last [s].
@@ -52,7 +53,8 @@ class SafetyLimits(config.Strict):
 
     drift: float = 0.04
     drift_angle: float = 0.3
-    state_age: float = 0.15
+    state_age: float = 0.25
+    silence: float = 1.0
     tracking: float = 0.35
     effort: tuple[float, ...] = (1360.0, 1700.0, 1020.0, 1020.0, 1020.0, 900.0)
     effort_time: float = 0.5

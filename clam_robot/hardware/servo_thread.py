@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from clam_robot.errors import ClamRobotError, RobotError, StaleObservation
+from clam_robot.errors import ClamRobotError, RobotError, ServoSilent, StaleObservation
 from clam_robot.hardware import safety_rules
 from clam_robot.hardware.arm_controller import ArmController, Executed
 from clam_robot.hardware.joint_driver import JointDriver, JointState
@@ -182,22 +182,31 @@ class ServoThread:
         try:
             state = self._driver.read()
         except StaleObservation as error:
-            self._latch.stop(Reason.STALE_STATE, str(error))
-            self._controller.hold()
             state = None
+            self._endure(error)
         if state is not None:
             self._look_at(state)
             self._latest = state
         if self._latch.cause is not None:
             self._way.clear()
+        if self._latch.cause is not None or state is None:
             self._controller.hold()
         elif self._way and self._controller.is_at_rest:
-            self._set_out(self._way.pop(0))
+            self._go_on()
         elif self._park_is_due():
             self._park()
         setpoint = self._controller.step(state or self._latest)
-        self._driver.command(setpoint.position)
-        self._driver.command_gripper(setpoint.gripper_effort)
+        try:
+            self._driver.command(setpoint.position)
+            self._driver.command_gripper(setpoint.gripper_effort)
+        except ServoSilent as error:
+            self._controller.hold()
+            self._endure(error)
+
+    def _endure(self, silence: ClamRobotError) -> None:
+        """A short silence holds the arm, a long one stops it."""
+        if self._clock.now() - self._latest.time > self._limits.silence:
+            self._latch.stop(Reason.STALE_STATE, str(silence))
 
     def _look_at(self, state: JointState) -> None:
         """Stop where a joint does not follow, or is under a load for too long; the arm yields to what pushes it."""
@@ -216,7 +225,12 @@ class ServoThread:
             self._controller.start(state)
         self._latch.stop(reason, detail)
 
-    def _set_out(self, leg: Leg) -> None:
+    def _go_on(self) -> None:
+        """Set out for the next leg, or once more for one that was held up."""
+        leg = self._way[0]
+        if np.allclose(self._controller.setpoint, leg.position, atol=_ARRIVED):
+            self._way.pop(0)
+            return
         if not self._controller.move_to(leg.position, velocity=self._way_velocity, is_checked=leg.is_checked):
             self._way.clear()
             self._latch.stop(Reason.CLEARANCE, "the way is blocked by the table, a box or the arm itself")
@@ -230,3 +244,6 @@ class ServoThread:
         logger.warning("no action for %.0f s: the arm goes to its rest", self._park_after)
         self._is_parked = True
         self._way, self._way_velocity = list(self._park_way), self._park_velocity
+
+
+_ARRIVED = 1e-6  # of set-points, which reach their target exactly [rad]

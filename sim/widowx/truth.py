@@ -70,6 +70,7 @@ class TwinState(config.Strict):
         tool: (7,) where the tool frame is: x, y, z [m], quaternion w, x, y, z.
         contacts: between the arm and anything.
         objects: (7,) poses of the free bodies, as `tool`.
+        points: (3,) what the task measures on its bench [m].
         temperature: (9,) of the servos [degree C].
         errors: (9,) Hardware_Error_Status of the servos.
         torque_on: (9,) whether they drive.
@@ -86,6 +87,7 @@ class TwinState(config.Strict):
     tool: Vector
     contacts: tuple[Contact, ...]
     objects: dict[str, Vector]
+    points: dict[str, Vector]
     temperature: Vector
     errors: tuple[int, ...]
     torque_on: tuple[bool, ...]

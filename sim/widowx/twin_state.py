@@ -29,6 +29,7 @@ def twin_state(physics: ArmPhysics, contacts: ArmContacts) -> TwinState:
         objects={
             name: tuple(data.body(name).xpos.tolist() + data.body(name).xquat.tolist()) for name in _free(physics)
         },
+        points={name: tuple(point.tolist()) for name, point in physics.task.points(physics.model, data).items()},
         temperature=tuple(servo.motor.temperature for servo in servos),
         errors=tuple(int(servo.errors) for servo in servos),
         torque_on=tuple(servo.is_torque_on for servo in servos),

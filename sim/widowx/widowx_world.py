@@ -42,8 +42,7 @@ class WidowXWorld:
     def reset(self, seed: int) -> None:
         """Lay out the scene; the arm is at the start of episodes with open fingers."""
         self._driver.disconnect()
-        self._physics.reset()
-        self._task.reset(self.model, self.data, np.random.default_rng(seed))
+        self._physics.reset(seed)
         self._physics.place(np.array(self._setup.start), finger=FINGER_OPEN)
         self._driver.connect()
         self._driver.prepare(
@@ -51,7 +50,8 @@ class WidowXWorld:
         )
         self._controller.start(self._driver.read())
         self._controller.open_gripper()
-        self._pass_period()
+        for _ in range(_SETTLING):
+            self._pass_period()
         self._best_credit = 0.0
 
     def state(self) -> Float32[np.ndarray, "S"]:
@@ -82,3 +82,7 @@ class WidowXWorld:
             success = success or judgement.success
             self._best_credit = max(self._best_credit, judgement.reward)
         return Judgement(reward=self._best_credit - before, success=success)
+
+
+# Periods in which a hand that was put in its place finds out how it sags.
+_SETTLING = 10

@@ -104,7 +104,7 @@ def test_a_joint_that_does_not_follow_stops_the_arm_where_it_is(rig: Rig) -> Non
     with pytest.raises(ArmStopped, match=r"tracking: \w+ is at"):
         rig.thread.go([Leg(position=np.array(RAISED))], velocity=1.2, timeout=PATIENCE)
     wait_until(lambda: is_at_rest(rig))
-    np.testing.assert_allclose(rig.driver.goals[-1], START, atol=1e-6)
+    np.testing.assert_allclose(rig.driver.goals[-1], START, atol=1e-3)
 
 
 def test_an_overload_that_lasts_stops_the_arm(rig: Rig) -> None:
@@ -125,13 +125,13 @@ def test_a_broken_driver_stops_the_arm_and_the_thread_lives_on(rig: Rig) -> None
 
 def test_a_way_is_followed_to_its_end(rig: Rig) -> None:
     rig.thread.go([Leg(position=np.array(RAISED))], velocity=1.2, timeout=PATIENCE)
-    np.testing.assert_allclose(rig.driver.goals[-1], RAISED, atol=1e-6)
+    wait_until(lambda: np.allclose(rig.driver.goals[-1], RAISED, atol=1e-3))
 
 
 def test_a_blocked_way_stops_the_arm_before_it_moves(rig: Rig) -> None:
     with pytest.raises(ArmStopped, match="blocked"):
         rig.thread.go([Leg(position=np.array([0.0, 1.2, 0.6, 0, 0.5, 0]))], velocity=1.2, timeout=PATIENCE)
-    np.testing.assert_allclose(rig.driver.goals[-1], START, atol=1e-6)
+    np.testing.assert_allclose(rig.driver.goals[-1], START, atol=1e-3)
 
 
 def test_a_hold_ends_a_way(rig: Rig) -> None:
@@ -145,7 +145,7 @@ def test_a_hold_ends_a_way(rig: Rig) -> None:
 def test_long_silence_parks_the_arm_and_actions_need_a_reset() -> None:
     rig = Rig(park_after=0.2)
     try:
-        wait_until(lambda: bool(rig.driver.goals) and np.allclose(rig.driver.goals[-1], SLEEP, atol=1e-6))
+        wait_until(lambda: bool(rig.driver.goals) and np.allclose(rig.driver.goals[-1], SLEEP, atol=1e-3))
         assert rig.driver.is_torque_on
         with pytest.raises(RobotError, match="went to its rest"):
             rig.thread.act(FORWARD)

@@ -1,0 +1,78 @@
+"""The WidowX as commands reach it: over its servo bus or ROS, with or without a bench."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from clam_robot.errors import ConfigError
+from clam_robot.hardware.bench import Bench
+from clam_robot.hardware.joint_driver import JointDriver
+from clam_robot.specs import RobotSpec
+from clam_robot.timing import Clock
+
+if TYPE_CHECKING:
+    from clam_robot.hardware.widowx import WidowX
+
+WIDOWX = "widowx"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WidowXOptions:
+    """Where the arm is.
+
+    Attributes:
+        driver: dynamixel: straight over the servos' serial port; ros: through an xs_sdk node.
+        port: serial port of the servos.
+        namespace: of the node.
+        bench: address of a twin's side channel, HOST:PORT, which knows where things are and when the task is done.
+        task: what the twin was started with; the policy's by default.
+    """
+
+    driver: Literal["dynamixel", "ros"] = "dynamixel"
+    port: str = "/dev/ttyDXL"
+    namespace: str = "wx250s"
+    bench: str | None = None
+    task: str | None = None
+
+
+def make_widowx(options: WidowXOptions, spec: RobotSpec, clock: Clock) -> "WidowX":
+    """A WidowX that fits what a policy was made for, not yet connected.
+
+    Args:
+        options: where it is.
+        spec: of the policy's robot: its rate and gripper are taken over.
+        clock: real.
+
+    Raises:
+        SpecMismatch: the arm does not fit; names the entries.
+    """
+    from clam_robot.hardware.widowx import WidowX, WidowXConfig
+    from clam_robot.hardware.widowx_spec import POSE_ACTION, ActionConfig
+
+    gripper = "binary" if spec.gripper is None else spec.gripper.mode
+    space = "pose" if spec.action.names[: len(POSE_ACTION)] == POSE_ACTION else "joints"
+    action = ActionConfig(hz=spec.control_hz, gripper=gripper, space=space)
+    robot = WidowX(_driver(options, clock), clock, WidowXConfig(action=action), bench=_bench(options, spec, clock))
+    spec.require(robot.spec, what=f"policy for {spec.name} on the WidowX")
+    return robot
+
+
+def _driver(options: WidowXOptions, clock: Clock) -> JointDriver:
+    if options.driver == "ros":
+        from clam_robot.hardware.ros_driver import RosConfig, RosDriver
+
+        return RosDriver(RosConfig(namespace=options.namespace), clock)
+    from clam_robot.hardware.dynamixel_driver import DynamixelConfig, DynamixelDriver
+
+    return DynamixelDriver(DynamixelConfig(port=options.port), clock)
+
+
+def _bench(options: WidowXOptions, spec: RobotSpec, clock: Clock) -> Bench | None:
+    if options.bench is None:
+        return None
+    from sim.widowx.twin_bench import TwinBench
+
+    host, colon, port = options.bench.rpartition(":")
+    if not colon or not port.isdigit():
+        raise ConfigError(f"bench: expected HOST:PORT as `clam twin` prints it, found {options.bench!r}")
+    task = options.task or spec.name.partition(":")[2]
+    return TwinBench((host, int(port)), task=task, clock=clock, cameras=spec.cameras)

@@ -1,0 +1,61 @@
+"""What gravity and friction leave between set-point and joint, made up for slowly."""
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64
+
+from clam_robot import config
+from clam_robot.hardware.wx250s import NUM_JOINTS
+
+
+@dataclass(frozen=True, kw_only=True)
+class SagConfig(config.Strict):
+    """How set-points are corrected.
+
+    The servos hold by proportional gain alone: stretched out, the hand hangs a centimetre below where it was sent.
+
+    Attributes:
+        rate: share of the remaining error that is made up for per second [1/s].
+        largest: correction of a joint [rad]; bounds how hard a hand that is in contact presses on.
+        lag: by which joints follow moving set-points [s]; they are compared with those of that long ago.
+        slow: joints that move faster learn less, as their lag is not known that well [rad/s].
+    """
+
+    rate: float = 2.5
+    largest: float = 0.06
+    lag: float = 0.1
+    slow: float = 0.15
+
+
+class Sag:
+    """Integrates what the joints fall short of.
+
+    Args:
+        config: how.
+        period: between two set-points [s].
+    """
+
+    def __init__(self, config: SagConfig, period: float) -> None:
+        self._config = config
+        self._gain = config.rate * period
+        self._past: deque[np.ndarray] = deque(maxlen=1 + round(config.lag / period))
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was learned."""
+        self._past.clear()
+        self.correction = np.zeros(NUM_JOINTS)
+
+    def correct(
+        self, setpoint: Float64[np.ndarray, "6"], measured: Float64[np.ndarray, "6"]
+    ) -> Float64[np.ndarray, "6"]:
+        """What to send for a set-point, given where the joints are now [rad]."""
+        self._past.append(setpoint)
+        if len(self._past) == self._past.maxlen:
+            speed = np.abs(setpoint - self._past[0]) / self._config.lag
+            gain = self._gain / (1.0 + (speed / self._config.slow) ** 2)
+            learned = self.correction + gain * (self._past[0] - measured)
+            self.correction = np.clip(learned, -self._config.largest, self._config.largest)
+        return setpoint + self.correction

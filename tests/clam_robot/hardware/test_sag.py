@@ -1,0 +1,41 @@
+"""A hand that hangs below where it was sent is brought there, and never by more than the bound."""
+
+import numpy as np
+import pytest
+
+from clam_robot.hardware.sag import Sag, SagConfig
+
+PERIOD = 0.02
+TARGET = np.array([0.1, -0.2, 0.3, 0.0, 1.0, 0.0])
+
+
+def _settle(weight: np.ndarray, seconds: float = 4.0) -> tuple[np.ndarray, Sag]:
+    """Joints that hang `weight` below what is sent."""
+    sag, measured = Sag(SagConfig(), PERIOD), TARGET - weight
+    for _ in range(round(seconds / PERIOD)):
+        measured = sag.correct(TARGET, measured) - weight
+    return measured, sag
+
+
+def test_what_gravity_leaves_is_made_up_for() -> None:
+    measured, sag = _settle(np.array([0.0, 0.03, -0.02, 0.0, 0.01, 0.0]))
+    np.testing.assert_allclose(measured, TARGET, atol=1e-4)
+    sag.reset()
+    np.testing.assert_array_equal(sag.correction, 0.0)
+
+
+def test_the_correction_is_bounded() -> None:
+    measured, sag = _settle(np.full(6, 0.5))
+    assert sag.correction == pytest.approx(SagConfig().largest)
+    np.testing.assert_allclose(measured, TARGET - 0.5 + SagConfig().largest)
+
+
+def test_joints_that_only_lag_behind_learn_little() -> None:
+    sag, setpoint, worst = Sag(SagConfig(), PERIOD), TARGET.copy(), 0.0
+    past = [setpoint] * 9  # they lag by more than the configuration says
+    for _ in range(50):
+        setpoint = setpoint + 1.0 * PERIOD
+        past.append(setpoint)
+        sag.correct(setpoint, past[-9])
+        worst = max(worst, float(np.abs(sag.correction).max()))
+    assert worst < 0.01
