@@ -17,7 +17,7 @@ class Command:
 
     Any program that talks to the real arm's servos talks to it: open the printed port at 1,000,000 baud. The side
     channel (`sim.widowx.twin_client.TwinClient`) resets the scene, takes pictures, makes faults and tells the truth.
-    Ctrl-C ends it.
+    It runs before ordinary programs where that is permitted (root), as servos wait for nobody. Ctrl-C ends it.
 
     Attributes:
         link: symbolic link to make to the port, such as /tmp/ttyDXL.
@@ -41,6 +41,7 @@ class Command:
         """Serve until interrupted."""
         from clam_robot.timing import MonotonicClock
         from sim.widowx.arm_physics import ArmPhysics
+        from sim.widowx.priority import run_urgently
         from sim.widowx.tasks import make_task
         from sim.widowx.twin import Twin
         from sim.widowx.twin_service import serve_requests
@@ -53,5 +54,6 @@ class Command:
         with closing(twin), serve_requests(twin, port=self.control_port) as (host, port):
             console.print(f"servo bus on {twin.port.path} at 1000000 baud; Ctrl-C ends it", soft_wrap=True)
             console.print(f"side channel on {host}:{port}", soft_wrap=True)
+            run_urgently()
             twin.run()
         console.print("twin stopped")

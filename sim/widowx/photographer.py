@@ -13,6 +13,7 @@ from jaxtyping import UInt8
 
 from clam_robot.errors import ClamRobotError
 from sim.camera import Camera
+from sim.widowx.priority import run_ordinarily
 
 # MuJoCo's compiled half has no type information.
 _MJ: Any = mujoco
@@ -83,6 +84,7 @@ class Photographer:
             self._thread = None
 
     def _draw(self) -> None:
+        run_ordinarily()
         # Drawing surfaces belong to the thread that made them.
         snapshot = _Snapshot(self._model)
         camera = Camera(snapshot)  # pyright: ignore[reportArgumentType]

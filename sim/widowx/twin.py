@@ -1,5 +1,6 @@
 """The twin itself: one loop that serves the bus and keeps the physics in step with the clock."""
 
+import gc
 import selectors
 from collections.abc import Callable
 from pathlib import Path
@@ -46,6 +47,7 @@ class Twin:
 
     def run(self) -> None:
         """Serve until `stop`."""
+        gc.freeze()  # a full collection takes longer than a driver waits for an answer
         self._simulated_until = self._clock.now()
         while not self._is_stopped:
             self._turn()

@@ -296,6 +296,11 @@ def test_client_without_a_twin_says_how_to_start_one(twin: TwinProcess) -> None:
         TwinClient(("127.0.0.1", 1))
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may raise priorities")
+def test_servos_go_before_other_programs(twin: TwinProcess) -> None:
+    assert os.getpriority(os.PRIO_PROCESS, twin.pid) < os.getpriority(os.PRIO_PROCESS, 0)
+
+
 def test_interrupt_ends_it_cleanly(tmp_path: Path) -> None:
     link = tmp_path / "ttyDXL"
     twin = TwinProcess(link=link)
