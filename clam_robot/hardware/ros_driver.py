@@ -20,6 +20,7 @@ from clam_robot.hardware import wx250s, xs_setup
 from clam_robot.hardware.control_table import CURRENT_UNIT
 from clam_robot.hardware.joint_driver import JointState, ServoStatus
 from clam_robot.hardware.joint_goal import goal_counts, require_effort, require_joint_goal, require_profile
+from clam_robot.hardware.ros_logging import kept_logging
 from clam_robot.hardware.ros_master import RosMaster
 from clam_robot.hardware.servo_setup import Profile
 from clam_robot.hardware.units import pwm_from_effort, radians_from_counts
@@ -94,7 +95,8 @@ class RosDriver:
         master.require()
         self._require_node(master)
         if not rospy.core.is_initialized():
-            rospy.init_node("clam_robot", argv=[], anonymous=True, disable_signals=True)
+            with kept_logging():
+                rospy.init_node("clam_robot", argv=[], anonymous=True, disable_signals=True)
         self._require_sole_commander(master)
         self._refusal, self._newest, self._source = _UNPREPARED, None, None
         self._subscriber = rospy.Subscriber(
@@ -147,7 +149,7 @@ class RosDriver:
         with self._suspended("the servos are being prepared"):
             self._require_sole_commander(self._master or RosMaster())
             source = self._source
-            xs_setup.prepare(node, profile, lambda: self.read().position, self._clock)
+            xs_setup.prepare(node, profile, self._measure, self._clock)
             if self._source is not source:
                 raise NodeUnavailable(f"xs_sdk of /{self._setup.namespace} was restarted meanwhile; prepare again")
             self._profile, self._refusal = profile, ""
@@ -170,7 +172,7 @@ class RosDriver:
             before = self._refusal if self._refusal != _LIMP else ""
             with self._suspended("the torque is being switched"):
                 if is_on:
-                    xs_setup.take_hold(node, lambda: self.read().position, self._clock)
+                    xs_setup.take_hold(node, self._measure, self._clock)
                 else:
                     xs_setup.switch_torque(node, list(MOTORS), False)
                 self._refusal = before or ("" if is_on else _LIMP)
@@ -245,6 +247,11 @@ class RosDriver:
         return (
             f"no message on {self._name('joint_states')} for {age:.2f} s; is xs_sdk running, and do the servos answer?"
         )
+
+    def _measure(self) -> Float64[np.ndarray, "6"]:
+        """Newest joint positions [rad]; the node may have been busy with registers until now."""
+        self._await(lambda: not self._silence(), "no fresh message arrives on /{}/joint_states")
+        return self.read().position
 
     def _await(self, condition: Callable[[], bool], problem: str) -> None:
         deadline = self._clock.now() + _THERE_WITHIN

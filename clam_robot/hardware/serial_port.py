@@ -135,8 +135,9 @@ class SerialPort(PortHandler):
             yield
         except (OSError, termios.error, TypeError) as error:  # pyserial: TypeError where another thread closed it
             self.is_using = False
+            reason = error.args[-1] if error.args else error
             raise PortUnavailable(
-                f"{self.port_name} was lost while in use ({error}); the arm holds its last goal. Check the cable and "
+                f"{self.port_name} was lost while in use ({reason}); the arm holds its last goal. Check the cable and "
                 "the power, then connect again"
             ) from None
 

@@ -7,7 +7,8 @@ joint states, and torque is switched on with the measured positions as goals.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from clam_robot.errors import DriverError
@@ -132,8 +133,12 @@ class XsSdk:
         def change(joint: str) -> Procedure[None]:
             ids = _with_followers(MOTORS[joint])
             yield from switch_torque(self._bus, dict.fromkeys(ids, 0))
-            for servo_id in ids:
-                yield from self._write_mode(servo_id, mode, profile_type, profile)
+            try:
+                for servo_id in ids:
+                    yield from self._write_mode(servo_id, mode, profile_type, profile)
+            except DriverError:  # an XL430 has no current control, for one
+                yield from switch_torque(self._bus, dict.fromkeys(ids, 1))
+                raise
             if MOTORS[joint] == GRIPPER_ID:
                 self._bus.write(GRIPPER_ID, table.BUS_WATCHDOG, 0)
                 self._bus.write(GRIPPER_ID, table.BUS_WATCHDOG, GRIPPER_WATCHDOG if mode in UNHELD else 0)
@@ -146,7 +151,8 @@ class XsSdk:
                 raise ValueError(
                     f"modes are {', '.join(MODES)}, profiles time and velocity; found {mode}, {profile_type}"
                 )
-            self._each(cmd_type, name, change)
+            with self._unwatched():
+                self._each(cmd_type, name, change)
 
         self._do(f"set the mode of {name}", work)
 
@@ -158,6 +164,7 @@ class XsSdk:
             self._health.expect_torque(False)
             self._thread.drop_goals()
             self._thread.run(switch_torque(self._bus, ids), timeout=_SLOW)
+            self._health.expect_torque(is_on and name == "all")
 
         self._do(f"switch the torque of {name}", work)
 
@@ -175,8 +182,10 @@ class XsSdk:
             if is_on:
                 yield from switch_torque(self._bus, dict.fromkeys(_with_followers(servo_id), 1))
 
-        self._health.expect_torque(False)
-        self._do(f"reboot {name}", lambda: self._each(cmd_type, name, again))
+        with self._unwatched():
+            self._do(f"reboot {name}", lambda: self._each(cmd_type, name, again))
+        if not is_on:
+            self._health.expect_torque(False)
 
     def set_gains(self, cmd_type: str, name: str, gains: Sequence[int]) -> None:
         """Gains in the order of `GAINS`."""
@@ -203,6 +212,16 @@ class XsSdk:
             return [replies[each].value(wanted, wanted.address) for each in ids]
 
         return self._do(f"read {register} of {name}", lambda: self._thread.run(read(), timeout=_SLOW)) or []
+
+    @contextmanager
+    def _unwatched(self) -> Iterator[None]:
+        """Torque may go meanwhile without a word in the log."""
+        before = self._health.is_holding
+        self._health.expect_torque(False)
+        try:
+            yield
+        finally:
+            self._health.expect_torque(before)
 
     def _write_mode(self, servo_id: int, mode: str, profile_type: str, profile: Profile) -> Procedure[None]:
         drive = self._bus.read(servo_id, table.DRIVE_MODE)

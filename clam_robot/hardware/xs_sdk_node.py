@@ -21,6 +21,7 @@ from sensor_msgs.msg import JointState
 from clam_robot.errors import NodeUnavailable
 from clam_robot.hardware import interbotix_messages as messages
 from clam_robot.hardware.bus_thread import Sample
+from clam_robot.hardware.ros_logging import kept_logging
 from clam_robot.hardware.ros_master import RosMaster
 from clam_robot.hardware.servo_setup import Profile
 from clam_robot.hardware.units import current_from_counts, radians_from_counts, velocity_from_counts
@@ -76,7 +77,8 @@ class XsSdkNode:
         self._sdk.start()
         try:
             # Signals stay with the caller, who stops us.
-            rospy.init_node("xs_sdk", argv=[], disable_signals=True)
+            with kept_logging():
+                rospy.init_node("xs_sdk", argv=[], disable_signals=True)
             states = rospy.Publisher(self._name("joint_states"), JointState, queue_size=1)
             self._handles.append(states)
             self._advertise()

@@ -123,6 +123,13 @@ def test_the_gripper_goes_to_a_width_in_its_linear_mode(core: RospyCore, states:
     assert core.robot_get_robot_info("single", "gripper").mode == "pwm"
 
 
+def test_a_mode_that_a_servo_does_not_have_leaves_it_holding_in_its_old_one(core: RospyCore) -> None:
+    core.robot_set_operating_modes("single", "wrist_rotate", "current", "time", 600, 200)  # an XL430 cannot
+    assert list(core.robot_get_motor_registers("single", "wrist_rotate", "Operating_Mode").values) == [3]
+    assert list(core.robot_get_motor_registers("single", "wrist_rotate", "Torque_Enable").values) == [1]
+    assert core.robot_get_robot_info("single", "wrist_rotate").mode == "position"
+
+
 def test_as_with_the_vendors_node_a_reboot_leaves_no_profile(core: RospyCore) -> None:
     core.robot_reboot_motors("single", "forearm_roll", True, False)
     assert list(core.robot_get_motor_registers("single", "forearm_roll", "Profile_Velocity").values) == [0]
