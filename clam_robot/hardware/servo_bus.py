@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from dynamixel_sdk import BROADCAST_ID, COMM_SUCCESS, Protocol2PacketHandler
+from dynamixel_sdk import BROADCAST_ID, COMM_RX_CORRUPT, COMM_SUCCESS, Protocol2PacketHandler
 
 from clam_robot.errors import DriverError, PortUnavailable, ServoRefused, ServoSilent
 from clam_robot.hardware.control_table import Register
@@ -14,6 +14,7 @@ from clam_robot.hardware.wx250s import SERVOS
 
 ALERT = 0x80  # in a reply's error: the servo has a hardware error
 _RESULT_FAIL, _ACCESS = 1, 7
+_MOST_STRAGGLERS, _MANY = 20, 4096
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,8 @@ class ServoBus:
 
         def request() -> tuple[bytes, int, int]:
             data, result, error = self._sdk.readTxRx(self.port, servo_id, register.address, register.size)
-            return bytes(data), result, error
+            is_whole = len(data) == register.size or error & ~ALERT
+            return bytes(data), result if is_whole else COMM_RX_CORRUPT, error
 
         data = self._request(servo_id, f"a read of {register.name}", request)
         return Reply(data, False).value(register, register.address)
@@ -226,12 +228,22 @@ class ServoBus:
             self.num_retries += attempt > 0
             value, result, error = request()
             if result == COMM_SUCCESS:
+                if attempt:
+                    self._await_stragglers()
                 if reason := error & ~ALERT:
                     self.num_failures += 1
                     raise ServoRefused(f"{name_of(servo_id or BROADCAST_ID)} refused {what}: {_reason(reason)}")
                 return value
+        self._await_stragglers()
         self.num_failures += 1
         raise ServoSilent(_silence(servo_id, what))
+
+    def _await_stragglers(self) -> None:
+        """Let late answers pass: they carry no number, and the next request would take them for its own."""
+        for _ in range(_MOST_STRAGGLERS):
+            self.port.setPacketTimeout(0)
+            if not self.port.readPort(_MANY):
+                break
 
 
 def name_of(servo_id: int) -> str:

@@ -1,5 +1,8 @@
 """The bus client with the genuine SDK, against the twin."""
 
+import os
+import threading
+import tty
 from collections.abc import Iterator
 
 import pytest
@@ -11,9 +14,12 @@ from clam_robot.hardware.roll_call import find_slow_replies, roll_call
 from clam_robot.hardware.serial_port import SerialPort
 from clam_robot.hardware.servo_bus import ServoBus
 from clam_robot.hardware.wx250s import SERVOS
+from sim.widowx.packet import status
+from sim.widowx.packet_reader import PacketReader
 from tests.clam_robot.hardware.conftest import Bus
 
 pytestmark = pytest.mark.xdist_group("dynamixel_driver")
+PATIENCE = 0.3  # how long the bus waits for an answer where its delays matter [s]
 IDS = [servo.id for servo in SERVOS]
 
 
@@ -167,3 +173,36 @@ def test_servos_that_wait_before_they_answer_are_named_with_what_it_costs(servos
             servos.write_verified(servo_id, table.RETURN_DELAY_TIME, 0)
     assert told.startswith("shoulder (id 2), shoulder_shadow (id 3) wait before they answer")
     assert "by 1.0 ms" in told
+
+
+def test_an_answer_that_comes_late_is_not_taken_for_that_of_the_next_request() -> None:
+    """A machine that stalls hands answers over late; they carry nothing that tells what they answer."""
+    far_end, near_end = os.openpty()
+    tty.setraw(near_end)
+    reader = PacketReader()
+    # The first answer comes while the request is repeated, the second while the next one waits for its own.
+    delays = [1.5 * PATIENCE, PATIENCE, 0.8 * PATIENCE]
+
+    def answer() -> None:
+        while True:
+            for packet in reader.feed(os.read(far_end, 4096)):
+                if not packet.parameters:
+                    return
+                delay = delays.pop(0) if delays else 0.0
+                address = packet.parameters[:1]  # what was asked for is what is answered
+                threading.Timer(delay, lambda told=address: os.write(far_end, status(1, 0, told).to_bytes())).start()
+
+    thread = threading.Thread(target=answer, daemon=True)
+    thread.start()
+    bus = ServoBus(SerialPort(os.ttyname(near_end), reply_timeout=PATIENCE), retries=3)
+    bus.open()
+    try:
+        assert bus.read(1, table.LED) == table.LED.address
+        assert bus.num_retries == 1
+        assert bus.read(1, table.PRESENT_TEMPERATURE) == table.PRESENT_TEMPERATURE.address
+    finally:
+        bus.reboot(1)  # a packet without parameters ends the thread
+        thread.join()
+        bus.close()
+        os.close(near_end)
+        os.close(far_end)
