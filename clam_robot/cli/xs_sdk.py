@@ -19,11 +19,13 @@ class Command:
         port: serial device of the servos.
         namespace: of the topics and services.
         hz: joint states per second.
+        reply_timeout: how long a servo may think before it answers [s]; more where a twin shares a busy machine.
     """
 
     port: str = "/dev/ttyDXL"
     namespace: str = "wx250s"
     hz: float = 100.0
+    reply_timeout: float = 0.034
 
     def run(self) -> None:
         """Serve until interrupted.
@@ -46,7 +48,8 @@ class Command:
         from clam_robot.timing import MonotonicClock
 
         clock = MonotonicClock()
-        node = XsSdkNode(XsSdk(DynamixelConfig(port=self.port, hz=self.hz), clock), clock, namespace=namespace)
+        setup = DynamixelConfig(port=self.port, hz=self.hz, reply_timeout=self.reply_timeout)
+        node = XsSdkNode(XsSdk(setup, clock), clock, namespace=namespace)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: node.stop())
         node.run(on_ready=lambda: console.print(f"xs_sdk serves {self.port} under /{namespace}; Ctrl-C ends it"))

@@ -47,12 +47,19 @@ class DynamixelConfig(config.Strict):
         baud: [bit/s].
         hz: reads per second.
         stale_after: age at which a state is too old to act on [s].
+        reply_timeout: how long a servo may think before it answers [s]; more where a twin shares a busy machine.
     """
 
     port: str = "/dev/ttyDXL"
     baud: int = BAUD
     hz: float = 100.0
     stale_after: float = 0.2
+    reply_timeout: float = 0.034
+
+
+def serial_port(setup: DynamixelConfig) -> SerialPort:
+    """The port of a servo bus, not yet opened."""
+    return SerialPort(setup.port, baud=setup.baud, reply_timeout=setup.reply_timeout)
 
 
 class DynamixelDriver:
@@ -64,7 +71,7 @@ class DynamixelDriver:
     Args:
         setup: port and rates.
         clock: a real one.
-        open_port: makes the port; another for a bus that is not a serial device.
+        make_port: another port, for a bus that is not a serial device.
     """
 
     def __init__(
@@ -72,10 +79,10 @@ class DynamixelDriver:
         setup: DynamixelConfig,
         clock: Clock,
         *,
-        open_port: Callable[[str, int], SerialPort] = lambda port, baud: SerialPort(port, baud=baud),
+        make_port: Callable[[DynamixelConfig], SerialPort] = serial_port,
     ) -> None:
         self._setup, self._clock = setup, clock
-        self._bus = ServoBus(open_port(setup.port, setup.baud))
+        self._bus = ServoBus(make_port(setup))
         self._health = ServoHealth(self._bus)
         self.thread = BusThread(self._bus, clock, hz=setup.hz, watch=self._health)
         self._profile = _GENTLE

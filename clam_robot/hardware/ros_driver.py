@@ -33,7 +33,6 @@ _log = logging.getLogger(__name__)
 _VENDOR_MODULE = "interbotix_xs_modules.core"
 _UNPREPARED = "no commands before prepare(): the servos' modes and profile may be any"
 _LIMP = "no commands while the torque is off; call set_torque(True)"
-_THERE_WITHIN = 1.0  # first message, and connected publishers [s]
 _GENTLE = Profile(velocity=2000, acceleration=300)
 _COMMANDS = ("commands/joint_group", "commands/joint_single", "commands/joint_trajectory")
 _NAMES = (*wx250s.JOINT_NAMES, wx250s.GRIPPER)
@@ -50,11 +49,13 @@ class RosConfig(config.Strict):
         stale_after: age at which a state is too old to act on [s]. The vendor's node is silent for up to 0.1 s while
             it writes registers.
         service_timeout: longest wait for one service call [s].
+        connect_timeout: longest wait for the master, and for the first message of a node that is there [s].
     """
 
     namespace: str = "wx250s"
     stale_after: float = 0.3
     service_timeout: float = 5.0
+    connect_timeout: float = 1.0
 
 
 class RosDriver:
@@ -79,7 +80,7 @@ class RosDriver:
     ) -> None:
         self._setup, self._clock = setup, clock
         self._make_core = make_core or make_vendor_core
-        self._master = master
+        self._master = master or RosMaster(timeout=setup.connect_timeout)
         self._node: XsNode | None = None
         self._subscriber: Any = None
         self._newest: tuple[float, Any] | None = None
@@ -91,13 +92,12 @@ class RosDriver:
     def connect(self) -> None:
         if self._node is not None:
             return
-        master = self._master or RosMaster()
-        master.require()
-        self._require_node(master)
+        self._master.require()
+        self._require_node()
         if not rospy.core.is_initialized():
             with kept_logging():
                 rospy.init_node("clam_robot", argv=[], anonymous=True, disable_signals=True)
-        self._require_sole_commander(master)
+        self._require_sole_commander()
         self._refusal, self._newest, self._source = _UNPREPARED, None, None
         self._subscriber = rospy.Subscriber(
             self._name("joint_states"), JointStateMessage, self._hear, queue_size=1, tcp_nodelay=True
@@ -147,7 +147,7 @@ class RosDriver:
         require_profile(profile_velocity, profile_acceleration)
         profile = Profile(velocity=profile_velocity, acceleration=profile_acceleration)
         with self._suspended("the servos are being prepared"):
-            self._require_sole_commander(self._master or RosMaster())
+            self._require_sole_commander()
             source = self._source
             xs_setup.prepare(node, profile, self._measure, self._clock)
             if self._source is not source:
@@ -214,21 +214,21 @@ class RosDriver:
         if self._refusal:
             raise DriverError(self._refusal)
 
-    def _require_node(self, master: RosMaster) -> None:
-        if master.provider(self._name("torque_enable")) is None:
+    def _require_node(self) -> None:
+        if self._master.provider(self._name("torque_enable")) is None:
             raise NodeUnavailable(
-                f"no xs_sdk node serves /{self._setup.namespace} on {master.uri}; start `clam xs-sdk` or the vendor's "
-                "launch file, or give another namespace"
+                f"no xs_sdk node serves /{self._setup.namespace} on {self._master.uri}; start `clam xs-sdk` or the "
+                "vendor's launch file, or give another namespace"
             )
 
-    def _require_sole_commander(self, master: RosMaster) -> None:
+    def _require_sole_commander(self) -> None:
         for topic in _COMMANDS:
-            others = [each for each in master.publishers(self._name(topic)) if each != rospy.get_name()]
+            others = [each for each in self._master.publishers(self._name(topic)) if each != rospy.get_name()]
             if others:
                 raise NodeUnavailable(
                     f"{', '.join(others)} commands the arm too (on {self._name(topic)}); stop it, as two would fight"
                 )
-        sources = master.publishers(self._name("joint_states"))
+        sources = self._master.publishers(self._name("joint_states"))
         if len(sources) > 1:
             raise NodeUnavailable(
                 f"{' and '.join(sources)} both publish {self._name('joint_states')}; stop all but the arm's own"
@@ -254,12 +254,12 @@ class RosDriver:
         return self.read().position
 
     def _await(self, condition: Callable[[], bool], problem: str) -> None:
-        deadline = self._clock.now() + _THERE_WITHIN
+        deadline = self._clock.now() + self._setup.connect_timeout
         while not condition():
             if self._clock.now() > deadline:
                 raise NodeUnavailable(
-                    f"{problem.format(self._setup.namespace)} within {_THERE_WITHIN:g} s, though its xs_sdk node is "
-                    "registered; see its log, and that ROS_IP or ROS_HOSTNAME is an address both sides reach"
+                    f"{problem.format(self._setup.namespace)} within {self._setup.connect_timeout:g} s, though its "
+                    "xs_sdk node is registered; see its log, and that ROS_IP or ROS_HOSTNAME is an address both sides reach"
                 )
             self._clock.sleep_until(self._clock.now() + 2e-3)
 

@@ -15,7 +15,7 @@ from clam_robot.errors import DriverError
 from clam_robot.hardware import control_table as table
 from clam_robot.hardware.bus_thread import BusThread, Procedure, Sample
 from clam_robot.hardware.control_table import DriveMode, Register
-from clam_robot.hardware.dynamixel_driver import DynamixelConfig
+from clam_robot.hardware.dynamixel_driver import DynamixelConfig, serial_port
 from clam_robot.hardware.roll_call import roll_call
 from clam_robot.hardware.serial_port import SerialPort
 from clam_robot.hardware.servo_bus import ServoBus
@@ -56,7 +56,7 @@ class XsSdk:
     Args:
         setup: port and rates.
         clock: a real one.
-        open_port: makes the port.
+        make_port: another port.
 
     Attributes:
         modes: of each motor, a key of `xs_groups.MODES`.
@@ -68,12 +68,12 @@ class XsSdk:
         setup: DynamixelConfig,
         clock: Clock,
         *,
-        open_port: Callable[[str, int], SerialPort] = lambda port, baud: SerialPort(port, baud=baud),
+        make_port: Callable[[DynamixelConfig], SerialPort] = serial_port,
     ) -> None:
         self.modes = {name: "pwm" if name == GRIPPER else "position" for name in MOTORS}
         self.profile_types = dict.fromkeys(MOTORS, "time")
         self._clock = clock
-        self._bus = ServoBus(open_port(setup.port, setup.baud))
+        self._bus = ServoBus(make_port(setup))
         self._health = ServoHealth(self._bus)
         self._thread = BusThread(self._bus, clock, hz=setup.hz, watch=self._health)
 

@@ -202,7 +202,7 @@ def main() -> None:
         setup = DynamixelConfig(port=str(twin.port), stale_after=PATIENCE)
         makers: dict[str, Callable[[], JointDriver]] = {
             "dynamixel": lambda: DynamixelDriver(setup, CLOCK),
-            "busy-wait": lambda: DynamixelDriver(setup, CLOCK, open_port=lambda port, baud: BusyPort(port, baud=baud)),
+            "busy-wait": lambda: DynamixelDriver(setup, CLOCK, make_port=lambda setup: BusyPort(setup.port)),
         }
         for name, make_driver in makers.items():
             if options.only in (None, name):

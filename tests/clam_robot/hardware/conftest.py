@@ -14,10 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from clam_robot.hardware.dynamixel_driver import DynamixelConfig
+from clam_robot.hardware.ros_driver import RosConfig
 from sim.widowx.twin_client import TwinClient
 from sim.widowx.twin_process import TwinProcess
 
 WITHIN = 60.0  # programs load slowly on a busy machine [s]
+# A twin in another process of a busy machine answers late at times; what a servo does not.
+STALE_AFTER, REPLY_TIMEOUT = 2.0, 0.25
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,14 @@ class Bus:
 
     port: str
     client: TwinClient
+
+
+def on_bus(port: str) -> DynamixelConfig:
+    return DynamixelConfig(port=port, stale_after=STALE_AFTER, reply_timeout=REPLY_TIMEOUT)
+
+
+def on_ros(namespace: str) -> RosConfig:
+    return RosConfig(namespace=namespace, stale_after=STALE_AFTER, service_timeout=WITHIN, connect_timeout=WITHIN)
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +93,8 @@ def node(tmp_path_factory: pytest.TempPathFactory, ros_master: str) -> Iterator[
 
 def xs_sdk(port: str, namespace: str) -> AbstractContextManager["subprocess.Popen[str]"]:
     """Our xs_sdk node; a master must run."""
-    return program(clam("xs-sdk", "--port", port, "--namespace", namespace), "Ctrl-C ends it", "the xs_sdk node")
+    arguments = ("--port", port, "--namespace", namespace, "--reply-timeout", str(REPLY_TIMEOUT))
+    return program(clam("xs-sdk", *arguments), "Ctrl-C ends it", "the xs_sdk node")
 
 
 @contextmanager

@@ -2,11 +2,11 @@
 
 import pytest
 
-from clam_robot.hardware.dynamixel_driver import DynamixelConfig, DynamixelDriver
+from clam_robot.hardware.dynamixel_driver import DynamixelDriver
 from clam_robot.hardware.joint_driver import JointDriver
 from clam_robot.testing.joint_driver_contract import JointDriverContract
 from clam_robot.timing import MonotonicClock
-from tests.clam_robot.hardware.conftest import Bus
+from tests.clam_robot.hardware.conftest import Bus, on_bus
 
 pytestmark = pytest.mark.xdist_group("dynamixel_driver")
 
@@ -17,4 +17,4 @@ class TestDynamixelDriver(JointDriverContract):
         self.port = bus.port
 
     def make_driver(self) -> JointDriver:
-        return DynamixelDriver(DynamixelConfig(port=self.port), MonotonicClock())
+        return DynamixelDriver(on_bus(self.port), MonotonicClock())

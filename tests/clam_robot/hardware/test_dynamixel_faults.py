@@ -9,12 +9,12 @@ import pytest
 from clam_robot.errors import DriverError, PortUnavailable, ServoRefused, ServoSilent, StaleObservation
 from clam_robot.hardware import control_table as table
 from clam_robot.hardware.control_table import HardwareError, OperatingMode
-from clam_robot.hardware.dynamixel_driver import DynamixelConfig, DynamixelDriver
+from clam_robot.hardware.dynamixel_driver import DynamixelDriver
 from clam_robot.hardware.serial_port import SerialPort
 from clam_robot.hardware.servo_bus import ServoBus
 from clam_robot.hardware.wx250s import JOINT_NAMES
 from clam_robot.timing import MonotonicClock
-from tests.clam_robot.hardware.conftest import Bus, wait_for
+from tests.clam_robot.hardware.conftest import REPLY_TIMEOUT, Bus, on_bus, wait_for
 
 pytestmark = pytest.mark.xdist_group("dynamixel_driver")
 RAISED = np.array([0.0, -1.2, 0.9, 0.0, 0.3, 0.0])
@@ -40,14 +40,14 @@ def ready(driver: DynamixelDriver, twin: Bus) -> DynamixelDriver:
 
 @pytest.fixture
 def servos(twin: Bus) -> Iterator[ServoBus]:
-    bus = ServoBus(SerialPort(twin.port))
+    bus = ServoBus(SerialPort(twin.port, reply_timeout=REPLY_TIMEOUT))
     bus.open()
     yield bus
     bus.close()
 
 
 def make_driver(twin: Bus) -> DynamixelDriver:
-    return DynamixelDriver(DynamixelConfig(port=twin.port), MonotonicClock())
+    return DynamixelDriver(on_bus(twin.port), MonotonicClock())
 
 
 def is_stale(driver: DynamixelDriver) -> bool:

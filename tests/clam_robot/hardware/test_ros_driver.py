@@ -3,10 +3,10 @@
 import pytest
 
 from clam_robot.hardware.joint_driver import JointDriver
-from clam_robot.hardware.ros_driver import RosConfig, RosDriver
+from clam_robot.hardware.ros_driver import RosDriver
 from clam_robot.testing.joint_driver_contract import JointDriverContract
 from clam_robot.timing import MonotonicClock
-from tests.clam_robot.hardware.conftest import Node
+from tests.clam_robot.hardware.conftest import Node, on_ros
 
 # rospy leaves sockets to the garbage collector.
 pytestmark = [pytest.mark.xdist_group("ros"), pytest.mark.filterwarnings("ignore::ResourceWarning")]
@@ -18,4 +18,4 @@ class TestRosDriver(JointDriverContract):
         self.namespace = node.namespace
 
     def make_driver(self) -> JointDriver:
-        return RosDriver(RosConfig(namespace=self.namespace), MonotonicClock())
+        return RosDriver(on_ros(self.namespace), MonotonicClock())

@@ -1,5 +1,6 @@
 """What goes wrong between a program and the xs_sdk node, and what the driver makes of it."""
 
+import dataclasses
 import os
 import signal
 import socket
@@ -18,7 +19,7 @@ from clam_robot.hardware.ros_driver import RosConfig, RosDriver, RospyCore, make
 from clam_robot.hardware.ros_master import RosMaster
 from clam_robot.timing import MonotonicClock
 from sim.widowx.twin_process import TwinProcess
-from tests.clam_robot.hardware.conftest import WITHIN, Node, clam, program, wait_for, xs_sdk
+from tests.clam_robot.hardware.conftest import WITHIN, Node, clam, on_ros, program, wait_for, xs_sdk
 
 pytestmark = [pytest.mark.xdist_group("ros"), pytest.mark.filterwarnings("ignore::ResourceWarning")]
 RAISED = np.array([0.0, -1.2, 0.9, 0.0, 0.3, 0.0])
@@ -47,7 +48,7 @@ class Spy(RospyCore):
 
 
 def make_driver(namespace: str, make_core: Callable[[str], RospyCore] = RospyCore, **setup: float) -> RosDriver:
-    return RosDriver(RosConfig(namespace=namespace, **setup), MonotonicClock(), make_core=make_core)
+    return RosDriver(dataclasses.replace(on_ros(namespace), **setup), MonotonicClock(), make_core=make_core)
 
 
 @pytest.fixture

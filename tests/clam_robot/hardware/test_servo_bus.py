@@ -16,7 +16,7 @@ from clam_robot.hardware.servo_bus import ServoBus
 from clam_robot.hardware.wx250s import SERVOS
 from sim.widowx.packet import status
 from sim.widowx.packet_reader import PacketReader
-from tests.clam_robot.hardware.conftest import Bus
+from tests.clam_robot.hardware.conftest import REPLY_TIMEOUT, Bus
 
 pytestmark = pytest.mark.xdist_group("dynamixel_driver")
 PATIENCE = 0.3  # how long the bus waits for an answer where its delays matter [s]
@@ -25,7 +25,7 @@ IDS = [servo.id for servo in SERVOS]
 
 @pytest.fixture
 def servos(twin: Bus) -> Iterator[ServoBus]:
-    bus = ServoBus(SerialPort(twin.port))
+    bus = ServoBus(SerialPort(twin.port, reply_timeout=REPLY_TIMEOUT))
     bus.open()
     yield bus
     bus.close()
@@ -136,7 +136,7 @@ def test_roll_call_names_all_that_are_missing(servos: ServoBus, twin: Bus) -> No
 
 
 def test_roll_call_says_at_which_speed_the_servos_are(twin: Bus) -> None:
-    bus = ServoBus(SerialPort(twin.port, baud=57_600))
+    bus = ServoBus(SerialPort(twin.port, baud=57_600, reply_timeout=0.1))
     bus.open()
     try:
         with pytest.raises(ServoSilent, match=r"at 57600 baud, but waist \(id 1\) does at 1000000; give that speed"):

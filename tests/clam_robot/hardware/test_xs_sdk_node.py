@@ -11,9 +11,9 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from clam_robot.hardware import interbotix_messages as messages
 from clam_robot.hardware import wx250s
-from clam_robot.hardware.ros_driver import RosConfig, RosDriver, RospyCore
+from clam_robot.hardware.ros_driver import RosDriver, RospyCore
 from clam_robot.timing import MonotonicClock
-from tests.clam_robot.hardware.conftest import Node, wait_for
+from tests.clam_robot.hardware.conftest import Node, on_ros, wait_for
 
 pytestmark = [pytest.mark.xdist_group("ros"), pytest.mark.filterwarnings("ignore::ResourceWarning")]
 RAISED = [0.0, -1.2, 0.9, 0.0, 0.3, 0.0]
@@ -36,7 +36,7 @@ class Listener:
 @pytest.fixture
 def core(node: Node) -> RospyCore:
     """Calls to the node, the arm raised and ready."""
-    driver = RosDriver(RosConfig(namespace=node.namespace), MonotonicClock(), make_core=RospyCore)
+    driver = RosDriver(on_ros(node.namespace), MonotonicClock(), make_core=RospyCore)
     driver.connect()
     driver.prepare(profile_velocity=600, profile_acceleration=200)
     driver.command(np.array(RAISED))
