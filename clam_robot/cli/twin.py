@@ -1,14 +1,19 @@
 """`clam twin`."""
 
+import os
 import selectors
 import signal
 import sys
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from clam_robot.cli.console import console
 from clam_robot.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sim.widowx.twin import Twin
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,10 +55,22 @@ class Command:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: twin.stop())
         if self.ends_with_stdin:
-            twin.selector.register(sys.stdin, selectors.EVENT_READ, lambda: sys.stdin.read() or twin.stop())
+            self._watch_stdin(twin)
         with closing(twin), serve_requests(twin, port=self.control_port) as (host, port):
             console.print(f"servo bus on {twin.port.path} at 1000000 baud; Ctrl-C ends it", soft_wrap=True)
             console.print(f"side channel on {host}:{port}", soft_wrap=True)
             run_urgently()
             twin.run()
         console.print("twin stopped")
+
+    @staticmethod
+    def _watch_stdin(twin: "Twin") -> None:
+        def look() -> None:
+            if not os.read(sys.stdin.fileno(), 4096):
+                twin.stop()
+
+        try:
+            twin.selector.register(sys.stdin, selectors.EVENT_READ, look)
+        except PermissionError:
+            twin.close()
+            raise ConfigError("--ends-with-stdin needs a pipe or a terminal as standard input, found a file") from None

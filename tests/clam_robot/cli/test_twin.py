@@ -1,4 +1,6 @@
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,3 +29,19 @@ def test_taken_control_port_is_named(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert str(number) in error
     assert "--control-port" in error
     assert not link.is_symlink()
+
+
+def test_file_cannot_say_when_to_end(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "clam_robot.cli.main",
+        "twin",
+        "--ends-with-stdin",
+        "--link",
+        str(tmp_path / "tty"),
+    ]
+    found = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+    assert found.returncode == 2
+    assert "needs a pipe" in " ".join(found.stderr.split())
+    assert not (tmp_path / "tty").is_symlink()

@@ -93,6 +93,11 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.02)
 
 
+def has_come_to_rest(truth: TwinClient, goal: tuple[float, ...]) -> bool:
+    state = truth.state()
+    return bool(np.allclose(state.position, goal, atol=0.06)) and max(map(abs, state.velocity)) < 0.01
+
+
 def test_genuine_sdk_finds_nine_servos(host: Host) -> None:
     found, result = {}, -1
     for _ in range(20):
@@ -145,7 +150,7 @@ def test_arm_moves_by_sync_write_as_sync_read_and_the_truth_tell(host: Host, tru
     for name, angle in zip(wx250s.JOINT_NAMES, wx250s.NEUTRAL, strict=True):
         write.addParam(wx250s.servo(name).id, round(2048 + angle * 4096 / math.tau).to_bytes(4, "little"))
     assert write.txPacket() == dynamixel_sdk.COMM_SUCCESS
-    wait_until(lambda: bool(np.allclose(truth.state().position, wx250s.NEUTRAL, atol=0.06)), "the arm arrives")
+    wait_until(lambda: has_come_to_rest(truth, wx250s.NEUTRAL), "the arm arrives")
     read = dynamixel_sdk.GroupSyncRead(host.port, host.packets, ct.PRESENT_CURRENT.address, 10)
     for servo in wx250s.SERVOS:
         read.addParam(servo.id)
