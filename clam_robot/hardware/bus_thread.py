@@ -209,6 +209,9 @@ class BusThread:
         except DriverError as error:
             self._problem = error
             _log.error("%s", error)
+        except Exception as error:
+            self._problem = DriverError(f"the servo bus ended by a fault of this program: {error!r}")
+            raise
         finally:
             with self._wake:
                 self._is_open = False

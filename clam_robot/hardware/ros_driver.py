@@ -259,7 +259,7 @@ class RosDriver:
             if self._clock.now() > deadline:
                 raise NodeUnavailable(
                     f"{problem.format(self._setup.namespace)} within {self._setup.connect_timeout:g} s, though its "
-                    "xs_sdk node is registered; see its log, and that ROS_IP or ROS_HOSTNAME is an address both sides reach"
+                    "xs_sdk node is registered; see its log, and that both sides reach each other's ROS_IP"
                 )
             self._clock.sleep_until(self._clock.now() + 2e-3)
 
