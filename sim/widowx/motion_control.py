@@ -34,13 +34,14 @@ class MotionControl:
         self._position_regulator = PositionRegulator()
         self._velocity_regulator = VelocityRegulator()
         self.mode: OperatingMode | None = None
+        self._is_positioning = False  # whether the mode is one of POSITION_MODES
         self.profile: Profile = step(0.0)
         self.elapsed = self.velocity_plan = 0.0
 
     @property
     def is_under_way(self) -> bool:
         """Whether the plan of a position goal is not at its end yet."""
-        return self.mode in POSITION_MODES and self.elapsed < self.profile.duration
+        return self._is_positioning and self.elapsed < self.profile.duration
 
     @property
     def planned(self) -> tuple[float, float]:
@@ -74,12 +75,12 @@ class MotionControl:
         self._position_regulator.reset()
         self._velocity_regulator.reset()
         self.velocity_plan = 0.0
-        self.mode = mode
+        self.mode, self._is_positioning = mode, mode in POSITION_MODES
         self.hold(position)
 
     def stop(self) -> None:
         """Torque off."""
-        self.mode = None
+        self.mode, self._is_positioning = None, False
 
     def hold(self, position: float) -> None:
         """Make a position the goal, at once."""
@@ -87,7 +88,7 @@ class MotionControl:
 
     def go(self, goal: float) -> None:
         """Begin the move to a goal from where the plan is; the goal it has already changes nothing."""
-        if self.mode not in POSITION_MODES or goal == self.profile.goal:
+        if not self._is_positioning or goal == self.profile.goal:
             return
         start, velocity = self.profile.at(self.elapsed)
         if self._is_timed:
@@ -112,15 +113,15 @@ class MotionControl:
     def pwm(self, dt: float, position: float, velocity: float, voltage: float) -> float:
         """PWM for the next `dt` [s] from where the servo is and how fast it turns, within its limits."""
         self.elapsed += dt
-        wanted = self._wanted(dt, position, velocity, voltage)
-        return max(-self._pwm_limit, min(self._pwm_limit, wanted))
+        wanted, limit = self._wanted(dt, position, velocity, voltage), self._pwm_limit
+        return limit if wanted > limit else -limit if wanted < -limit else wanted
 
     def _wanted(self, dt: float, position: float, velocity: float, voltage: float) -> float:
         mode = self.mode
-        if mode in POSITION_MODES:
+        if self._is_positioning:
             planned, _ = self.profile.at(self.elapsed)
             wanted = self._position_regulator.output(planned - position, dt)
-            if mode != OperatingMode.CURRENT_BASED_POSITION:
+            if mode is not OperatingMode.CURRENT_BASED_POSITION:
                 return wanted
             bound = abs(self._goal_current)
             low, high = (self._pwm_for(current, velocity, voltage) for current in (-bound, bound))

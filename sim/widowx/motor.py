@@ -16,17 +16,17 @@ class Motor:
     """
 
     def __init__(self, model: ServoModel) -> None:
-        self._model = model
         self._resistance = model.resistance
         self._torque_constant = model.torque_constant
         self._speed_constant = model.speed_constant
         self._heat_capacity, self._heat_resistance = model.heat_capacity, model.heat_resistance
+        self._stall_torque, self._rated_load = model.stall_torque, model.rated_load
         self.cool()
 
     @property
     def load(self) -> float:
         """Torque as a share of the stall torque [-1 .. 1]."""
-        return self.torque / self._model.stall_torque
+        return self.torque / self._stall_torque
 
     def duty_for(self, current: float, speed: float, voltage: float) -> float:
         """Duty cycle, unbounded, that drives `current` [A] at `speed` [rad/s] from `voltage` [V]."""
@@ -62,5 +62,5 @@ class Motor:
         heat = self.current * self.current * self._resistance
         cooling = (self.temperature - AMBIENT) / self._heat_resistance
         self.temperature += (heat - cooling) / self._heat_capacity * dt
-        excess = abs(self.torque) / self._model.stall_torque - self._model.rated_load
-        self.overload = max(0.0, self.overload + excess * dt)
+        overload = self.overload + (abs(self.torque) / self._stall_torque - self._rated_load) * dt
+        self.overload = overload if overload > 0.0 else 0.0
