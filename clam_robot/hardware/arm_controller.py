@@ -94,7 +94,7 @@ class ArmController:
         self._workspace = Workspace(config.workspace)
         self._ik = InverseKinematics(self._workspace, config.ik)
         self._stream = JointStream(config.stream)
-        self._sag = Sag(config.sag, config.stream.period)
+        self._sag = Sag(config.sag, config.stream.period, self._workspace.gravity)
         self._gripper = Gripper(config.gripper)
         self._max_change = config.stream.velocity * period
         self._commanded = RigidTransform.identity()

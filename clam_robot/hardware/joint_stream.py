@@ -25,9 +25,9 @@ class StreamConfig(config.Strict):
     """
 
     hz: float = 50.0
-    velocity: float = 1.2
-    acceleration: float = 12.0
-    jerk: float = 240.0
+    velocity: float = 1.0
+    acceleration: float = 20.0
+    jerk: float = 600.0
 
     def __post_init__(self) -> None:
         for name in ("hz", "velocity", "acceleration", "jerk"):

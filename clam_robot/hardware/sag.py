@@ -1,6 +1,7 @@
-"""What gravity and friction leave between set-point and joint, made up for slowly."""
+"""What gravity and friction leave between set-point and joint, made up for."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,28 +18,34 @@ class SagConfig(config.Strict):
     The servos hold by proportional gain alone: stretched out, the hand hangs a centimetre below where it was sent.
 
     Attributes:
-        rate: share of the remaining error that is made up for per second [1/s].
-        largest: correction of a joint [rad]; bounds how hard a hand that is in contact presses on.
+        stiffness: of the joints' servos [Nm/rad]: at the gain they are delivered with, 800, a servo that is one count
+            off its goal puts 800/128 of 885 on its motor; two servos share shoulder and elbow.
+        rate: share of what gravity does not explain that is made up for per second [1/s].
+        largest: correction of a joint beyond gravity's [rad]; bounds how hard a hand that is in contact presses on.
         lag: by which joints follow moving set-points [s]; they are compared with those of that long ago.
         slow: joints that move faster learn less, as their lag is not known that well [rad/s].
     """
 
+    stiffness: tuple[float, ...] = (18.9, 37.8, 37.8, 18.9, 18.9, 6.9)
     rate: float = 2.5
-    largest: float = 0.06
+    largest: float = 0.03
     lag: float = 0.1
     slow: float = 0.15
 
 
 class Sag:
-    """Integrates what the joints fall short of.
+    """Leans against gravity, and integrates what the joints still fall short of.
 
     Args:
         config: how.
         period: between two set-points [s].
+        gravity: torque that holds the joints still at positions [rad] [Nm].
     """
 
-    def __init__(self, config: SagConfig, period: float) -> None:
+    def __init__(self, config: SagConfig, period: float, gravity: Callable[[np.ndarray], np.ndarray]) -> None:
         self._config = config
+        self._gravity = gravity
+        self._stiffness = np.array(config.stiffness)
         self._gain = config.rate * period
         self._past: deque[np.ndarray] = deque(maxlen=1 + round(config.lag / period))
         self.reset()
@@ -58,4 +65,4 @@ class Sag:
             gain = self._gain / (1.0 + (speed / self._config.slow) ** 2)
             learned = self.correction + gain * (self._past[0] - measured)
             self.correction = np.clip(learned, -self._config.largest, self._config.largest)
-        return setpoint + self.correction
+        return setpoint + self._gravity(setpoint) / self._stiffness + self.correction

@@ -53,7 +53,7 @@ class WidowXConfig(config.Strict):
     arm: ArmConfig = field(default_factory=ArmConfig)
     start: tuple[float, ...] = START
     velocity: float = 0.6
-    profile_velocity: int = 40
+    profile_velocity: int = 25
     profile_acceleration: int = 10
     park_after: float | None = 60.0
 

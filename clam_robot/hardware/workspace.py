@@ -110,6 +110,14 @@ class Workspace:
         self.place(position)
         return self._data.site_xpos[self._tool].copy()
 
+    def gravity(self, position: Float64[np.ndarray, "6"]) -> Float64[np.ndarray, "6"]:
+        """Torque that holds the joints still at these positions [Nm]."""
+        self.place(position)
+        _MJ.mj_comPos(self.model, self._data)
+        torque = np.zeros(self.model.nv)
+        _MJ.mj_rne(self.model, self._data, 0, torque)
+        return torque[:NUM_ARM]
+
     def nearness(self, position: Float64[np.ndarray, "6"]) -> list[Nearness]:
         """Everything nearer than the clearance at these joint positions, nearest first; empty where all is clear."""
         self.place(position)

@@ -1,9 +1,12 @@
 """The WidowX, its servos and a scene, moved by actions in lock step."""
 
+from collections import Counter
+
 import numpy as np
 from jaxtyping import Float32
 
 from clam_robot.hardware.arm_controller import ArmController
+from clam_robot.hardware.safety_rules import Reason
 from clam_robot.hardware.widowx import WidowXConfig
 from clam_robot.hardware.widowx_spec import widowx_state
 from clam_robot.hardware.wx250s import FINGER_OPEN
@@ -24,16 +27,17 @@ class WidowXWorld:
     Attributes:
         model: `mujoco.MjModel` of the scene.
         data: its `mujoco.MjData`.
+        physics: of arm and scene.
         executed: (7,) what became of the last action.
     """
 
     def __init__(self, task: SceneTask, setup: WidowXConfig) -> None:
         self._task = task
         self._setup = setup
-        self._physics = ArmPhysics(task)
-        self.model, self.data = self._physics.model, self._physics.data
+        self.physics = ArmPhysics(task)
+        self.model, self.data = self.physics.model, self.physics.data
         self._clock = ManualClock()
-        self._driver = SimulatedDriver(self._physics, self._clock)
+        self._driver = SimulatedDriver(self.physics, self._clock)
         self._controller = ArmController(setup.arm, space=setup.action.space, period=1.0 / setup.action.hz)
         self._num_periods = round(setup.arm.stream.hz / setup.action.hz)
         self._best_credit = 0.0
@@ -42,8 +46,8 @@ class WidowXWorld:
     def reset(self, seed: int) -> None:
         """Lay out the scene; the arm is at the start of episodes with open fingers."""
         self._driver.disconnect()
-        self._physics.reset(seed)
-        self._physics.place(np.array(self._setup.start), finger=FINGER_OPEN)
+        self.physics.reset(seed)
+        self.physics.place(np.array(self._setup.start), finger=FINGER_OPEN)
         self._driver.connect()
         self._driver.prepare(
             profile_velocity=self._setup.profile_velocity, profile_acceleration=self._setup.profile_acceleration
@@ -53,6 +57,11 @@ class WidowXWorld:
         for _ in range(_SETTLING):
             self._pass_period()
         self._best_credit = 0.0
+
+    @property
+    def changes(self) -> Counter[Reason]:
+        """How often each of the arm's rules changed an action since the reset."""
+        return self._controller.num_changed
 
     def state(self) -> Float32[np.ndarray, "S"]:
         """As the servos and the bench measure it."""

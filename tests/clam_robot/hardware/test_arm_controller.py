@@ -42,7 +42,9 @@ def drive(arm: ArmController, action: np.ndarray, num_actions: int = 1) -> list[
     setpoints = []
     for _ in range(num_actions):
         arm.act(action.astype(np.float32), state(arm.setpoint))
-        setpoints += [arm.step(state(arm.setpoint)).position for _ in range(STEPS_PER_ACTION)]
+        for _ in range(STEPS_PER_ACTION):
+            arm.step(state(arm.setpoint))
+            setpoints.append(arm.setpoint)
     return setpoints
 
 

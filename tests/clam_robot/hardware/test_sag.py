@@ -9,16 +9,20 @@ PERIOD = 0.02
 TARGET = np.array([0.1, -0.2, 0.3, 0.0, 1.0, 0.0])
 
 
+def _no_gravity(position: np.ndarray) -> np.ndarray:
+    return np.zeros(6)
+
+
 def _settle(weight: np.ndarray, seconds: float = 4.0) -> tuple[np.ndarray, Sag]:
     """Joints that hang `weight` below what is sent."""
-    sag, measured = Sag(SagConfig(), PERIOD), TARGET - weight
+    sag, measured = Sag(SagConfig(), PERIOD, _no_gravity), TARGET - weight
     for _ in range(round(seconds / PERIOD)):
         measured = sag.correct(TARGET, measured) - weight
     return measured, sag
 
 
 def test_what_gravity_leaves_is_made_up_for() -> None:
-    measured, sag = _settle(np.array([0.0, 0.03, -0.02, 0.0, 0.01, 0.0]))
+    measured, sag = _settle(np.array([0.0, 0.02, -0.02, 0.0, 0.01, 0.0]))
     np.testing.assert_allclose(measured, TARGET, atol=1e-4)
     sag.reset()
     np.testing.assert_array_equal(sag.correction, 0.0)
@@ -31,7 +35,7 @@ def test_the_correction_is_bounded() -> None:
 
 
 def test_joints_that_only_lag_behind_learn_little() -> None:
-    sag, setpoint, worst = Sag(SagConfig(), PERIOD), TARGET.copy(), 0.0
+    sag, setpoint, worst = Sag(SagConfig(), PERIOD, _no_gravity), TARGET.copy(), 0.0
     past = [setpoint] * 9  # they lag by more than the configuration says
     for _ in range(50):
         setpoint = setpoint + 1.0 * PERIOD
@@ -39,3 +43,10 @@ def test_joints_that_only_lag_behind_learn_little() -> None:
         sag.correct(setpoint, past[-9])
         worst = max(worst, float(np.abs(sag.correction).max()))
     assert worst < 0.01
+
+
+def test_gravity_is_leant_against_from_the_first_set_point_on() -> None:
+    torque = np.array([0.0, -2.0, -1.0, 0.0, -0.2, 0.0])
+    sag = Sag(SagConfig(), PERIOD, lambda position: torque)
+    sent = sag.correct(TARGET, TARGET)
+    np.testing.assert_allclose(sent - TARGET, torque / np.array(SagConfig().stiffness))

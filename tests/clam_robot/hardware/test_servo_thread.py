@@ -12,6 +12,7 @@ from clam_robot.hardware.arm_controller import ArmConfig, ArmController
 from clam_robot.hardware.control_table import HardwareError
 from clam_robot.hardware.health_watch import HealthWatch
 from clam_robot.hardware.safety_rules import Reason, SafetyLimits
+from clam_robot.hardware.sag import SagConfig
 from clam_robot.hardware.servo_thread import Leg, ServoThread
 from clam_robot.hardware.stop_latch import StopLatch
 from clam_robot.hardware.widowx import RAISED, START
@@ -32,7 +33,8 @@ class Rig:
         self.driver.connect()
         self.driver.prepare(profile_velocity=40, profile_acceleration=10)
         self.latch = StopLatch()
-        controller = ArmController(ArmConfig(), period=0.1)
+        stiff = SagConfig(stiffness=(1e6,) * 6)  # joints that nothing bends
+        controller = ArmController(ArmConfig(sag=stiff), period=0.1)
         controller.start(self.driver.read())
         self.thread = ServoThread(
             self.driver,
