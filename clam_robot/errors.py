@@ -13,6 +13,7 @@
     │   ├── StaleObservation   the newest observation is too old to act on
     │   ├── UnknownRobot       no robot, task or camera of this name
     │   ├── ArmStopped         the software stop is latched
+    │   ├── SelfTestFailed     the arm is not the one the software knows
     │   ├── DriverError        servos, their bus or their node do not do what they must
     │   │   ├── PortUnavailable  the servos' port is missing, taken, or was unplugged
     │   │   ├── ServoSilent      a servo does not answer
@@ -105,6 +106,10 @@ class UnknownRobot(RobotError, LookupError):
 
 class ArmStopped(RobotError):
     """The software stop is latched; a person has to clear it."""
+
+
+class SelfTestFailed(RobotError):
+    """The arm is not the one the software knows, or does not move as its kinematics say."""
 
 
 class DriverError(RobotError):

@@ -86,7 +86,7 @@ def _pick(scene: Scene, noise: float) -> Legs:
     while True:
         floor = scene.object[2]
         yield _leg("object", 0.06 * UP, noise, is_closed=False)
-        yield _leg("object", 0.002 * UP, noise, is_closed=False, tolerance=0.008)
+        yield _leg("object", 0.002 * UP, noise, is_closed=False, tolerance=0.012)
         scene = yield _leg("object", 0.002 * UP, noise, is_closed=True, tolerance=0.0, max_steps=7)
         scene = yield _leg("world", scene.hand + 0.09 * UP, noise, is_closed=True)
         if scene.object[2] > floor + 0.02:

@@ -32,6 +32,7 @@ class Reason(StrEnum):
     TORQUE_OFF = "torque_off"
     TEMPERATURE = "temperature"
     SPEED_LIMIT = "speed_limit"
+    SELF_TEST = "self_test"
     DRIVER = "driver"
     STOPPED = "stopped"
 

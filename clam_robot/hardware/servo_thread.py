@@ -112,6 +112,24 @@ class ServoThread:
             self._last_wish = self._clock.now()
             return self._controller.act(action, self._driver.read())
 
+    def act_and_wait(self, action: Float32[np.ndarray, "7"], *, settle: float, timeout: float) -> JointState:
+        """Take over an action, wait until the set-points rest and for `settle` [s] longer, and read the joints.
+
+        Raises:
+            ArmStopped: the stop is latched.
+            RobotError: it took longer than `timeout` [s].
+        """
+        self.act(action)
+        with self._moved:
+            arrived = self._moved.wait_for(
+                lambda: self._controller.is_at_rest or self._latch.cause is not None, timeout
+            )
+        self._latch.require_clear()
+        if not arrived:
+            raise RobotError(f"expected the arm to come to rest within {timeout} s")
+        self._clock.sleep_until(self._clock.now() + settle)
+        return self._driver.read()
+
     def open_gripper(self) -> None:
         """Open the fingers."""
         with self._lock:

@@ -13,12 +13,14 @@ import numpy as np
 from jaxtyping import Float32
 
 from clam_robot import config
-from clam_robot.errors import ConfigError, NotConnected, StaleObservation
+from clam_robot.errors import ConfigError, NotConnected, SelfTestFailed, StaleObservation
 from clam_robot.hardware import safety_rules
 from clam_robot.hardware.arm_controller import ArmConfig, ArmController
 from clam_robot.hardware.bench import Bench
 from clam_robot.hardware.health_watch import HealthWatch
 from clam_robot.hardware.joint_driver import JointDriver
+from clam_robot.hardware.safety_rules import Reason
+from clam_robot.hardware.self_test import SelfTestConfig, check_motion, check_registers
 from clam_robot.hardware.servo_thread import Leg, ServoThread
 from clam_robot.hardware.stop_latch import StopLatch
 from clam_robot.hardware.widowx_spec import ActionConfig, widowx_spec, widowx_state
@@ -46,6 +48,7 @@ class WidowXConfig(config.Strict):
         velocity: of the way to the start and to the rest [rad/s].
         profile_velocity: time in which a servo follows a set-point [ms].
         profile_acceleration: of it to speed up [ms].
+        self_test: what is tried at the first reset after connecting, before anything else; None tries nothing.
         park_after: without an action for this long, the arm goes to its rest [s]; None leaves it where it is.
     """
 
@@ -55,6 +58,7 @@ class WidowXConfig(config.Strict):
     velocity: float = 0.6
     profile_velocity: int = 25
     profile_acceleration: int = 10
+    self_test: SelfTestConfig | None = field(default_factory=SelfTestConfig)
     park_after: float | None = 60.0
 
     def __post_init__(self) -> None:
@@ -92,7 +96,7 @@ class WidowX:
         self._spec: RobotSpec | None = None
         self._servo: ServoThread | None = None
         self._health: HealthWatch | None = None
-        self._is_reset = False
+        self._is_reset = self._is_tested = False
         self.latch = StopLatch()
 
     @property
@@ -114,6 +118,7 @@ class WidowX:
 
         Raises:
             DriverError: a servo, bus or node does not do what it must; names it.
+            SelfTestFailed: the servos are not those of this arm.
             ArmStopped: the servos are in error.
         """
         if self._servo is not None:
@@ -128,6 +133,8 @@ class WidowX:
         )
         self._health.look()
         self.latch.require_clear()
+        if setup.self_test is not None:
+            check_registers(self._health.latest, setup.self_test)
         controller = ArmController(setup.arm, space=setup.action.space, period=1.0 / setup.action.hz)
         controller.start(self._driver.read())
         rest = (Leg(position=np.array(RAISED)), Leg(position=np.array(SLEEP), is_checked=False))
@@ -156,12 +163,13 @@ class WidowX:
         if self._bench is not None:
             self._bench.disconnect()
         self._servo = self._health = None
-        self._is_reset = False
+        self._is_reset = self._is_tested = False
 
     def reset(self, seed: int | None = None) -> None:
-        """Go to the start with open fingers, and have the scene laid out.
+        """Go to the start with open fingers, and have the scene laid out; the first time, try every axis there.
 
         Raises:
+            SelfTestFailed: the arm does not move as its kinematics say; it is stopped.
             ArmStopped: the stop is latched.
             RobotError: the way is blocked.
         """
@@ -172,9 +180,19 @@ class WidowX:
             way.insert(0, Leg(position=np.array(RAISED), is_checked=False))
         servo.open_gripper()
         servo.go(way, velocity=self._setup.velocity, timeout=_LONGEST_WAY)
+        if self._setup.self_test is not None and not self._is_tested and self._setup.action.space == "pose":
+            self._try_axes(servo, self._setup.self_test)
         if self._bench is not None:
             self._bench.reset(seed)
         self._is_reset = True
+
+    def _try_axes(self, servo: ServoThread, test: SelfTestConfig) -> None:
+        try:
+            check_motion(lambda action: servo.act_and_wait(action, settle=_SETTLE, timeout=_LONGEST_WAY), test)
+        except SelfTestFailed as error:
+            self.latch.stop(Reason.SELF_TEST, str(error))
+            raise
+        self._is_tested = True
 
     def park(self) -> None:
         """Go to the rest; torque stays on.
@@ -240,3 +258,4 @@ class WidowX:
 # A joint this near to the sleep pose is at its rest [rad].
 _AT_REST = 0.15
 _LONGEST_WAY = 30.0  # [s]
+_SETTLE = 0.4  # [s]

@@ -48,13 +48,23 @@ OnTrained = Callable[[Trained], None]
 Recipe = Callable[[TrainingData, TrainConfig, Trainer, OnTrained], Trained]
 
 
+# A linear decoder suits latents that labels have shaped; codes of dynamics alone need more.
+_LAYERS_ON_CODES = 2
+
+
 def effective(config: TrainConfig) -> TrainConfig:
     """The configuration with what its method brings along: LAPO and LAPA are discrete, and no label trains latents."""
     latent, policy = config.latent, config.policy
     if config.method in {"lapo", "lapa"}:
         kind = latent.bottleneck.kind
         bottleneck = dataclasses.replace(latent.bottleneck, kind="vq" if kind in {"continuous", "gaussian"} else kind)
-        latent = dataclasses.replace(latent, bottleneck=bottleneck, is_joint=False, action_weight=0.0)
+        latent = dataclasses.replace(
+            latent,
+            bottleneck=bottleneck,
+            is_joint=False,
+            action_weight=0.0,
+            decoder_layers=latent.decoder_layers or _LAYERS_ON_CODES,
+        )
     if config.method == "dynamo" and config.vision.camera is None and not policy.embedding:
         policy = dataclasses.replace(policy, embedding=policy.hidden)
     return dataclasses.replace(config, latent=latent, policy=policy)

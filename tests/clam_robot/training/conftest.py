@@ -165,7 +165,7 @@ def trained(datasets: Datasets, tmp_path_factory: pytest.TempPathFactory) -> Tra
         "batch_size": 64,
         "latent": LatentActionConfig(latent_dim=4, hidden=32, dropout=0.1),
         "policy": PolicyConfig(hidden=32),
-        "dynamics_optimizer": OptimizerConfig(num_steps=250, learning_rate=3e-3),
+        "dynamics_optimizer": OptimizerConfig(num_steps=600, learning_rate=3e-3),
         "policy_optimizer": OptimizerConfig(num_steps=250, learning_rate=3e-3),
     }
     configs = {

@@ -105,8 +105,11 @@ def test_lapo_and_lapa_are_discrete_and_no_label_trains_their_latents(
     asked_for = replace(LATENT, bottleneck=BottleneckConfig(kind=asked, codebook_size=64, commitment_weight=0.5))
     latent = effective(tiny(method=method, latent=asked_for)).latent
     assert latent.bottleneck == BottleneckConfig(kind=found, codebook_size=64, commitment_weight=0.5)
-    assert (latent.is_joint, latent.action_weight) == (False, 0.0)
-    assert replace(latent, bottleneck=asked_for.bottleneck, is_joint=True, action_weight=2.0) == asked_for
+    assert (latent.is_joint, latent.action_weight, latent.decoder_layers) == (False, 0.0, 2)
+    untouched = replace(latent, bottleneck=asked_for.bottleneck, is_joint=True, action_weight=2.0, decoder_layers=0)
+    assert untouched == asked_for
+    deep = replace(asked_for, decoder_layers=3)
+    assert effective(tiny(method=method, latent=deep)).latent.decoder_layers == 3
 
 
 def test_dynamo_has_an_embedding_unless_it_has_a_camera(tiny: Tiny) -> None:

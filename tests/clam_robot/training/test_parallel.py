@@ -36,7 +36,9 @@ def test_results_come_in_the_order_of_the_jobs(trained: Trained) -> None:
 def test_every_report_arrives_under_the_name_of_its_job(trained: Trained) -> None:
     heard = trained.heard
     assert [update for update in heard.updates if update[0].startswith("clam: ")] == [
-        (f"clam: {stage}", step, 250) for stage in ("latent_actions", "policy") for step in (100, 200, 250)
+        (f"clam: {stage}", step, total)
+        for stage, total in (("latent_actions", 600), ("policy", 250))
+        for step in (*range(100, total, 100), total)
     ]
     assert [update for update in heard.updates if update[0].startswith("tiny: ")] == [
         ("tiny: latent_actions", 12, 12),

@@ -1,0 +1,190 @@
+"""The WidowX over perfect joints: its life from connecting to letting go, and what it refuses."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from clam_robot.errors import ArmStopped, ConfigError, InvalidVector, NotConnected, SelfTestFailed
+from clam_robot.hardware.arm_controller import ArmConfig
+from clam_robot.hardware.control_table import HardwareError
+from clam_robot.hardware.joint_driver import JointState, ServoStatus
+from clam_robot.hardware.kinematics import tool_pose
+from clam_robot.hardware.sag import SagConfig
+from clam_robot.hardware.self_test import SelfTestConfig, check_registers
+from clam_robot.hardware.widowx import START, WidowX, WidowXConfig
+from clam_robot.hardware.widowx_spec import ActionConfig
+from clam_robot.hardware.wx250s import SLEEP
+from clam_robot.interfaces import TaskRobot
+from clam_robot.testing.fake_driver import FakeDriver
+from clam_robot.timing import MonotonicClock
+
+FORWARD = np.array([0.02, 0, 0, 0, 0, 0, 0], np.float32)
+# Joints that nothing bends, moved quickly.
+ARM = ArmConfig(sag=SagConfig(stiffness=(1e6,) * 6))
+SETUP = WidowXConfig(arm=ARM, velocity=1.0, self_test=None, park_after=None)
+
+
+def make(driver: FakeDriver | None = None, setup: WidowXConfig = SETUP) -> tuple[WidowX, FakeDriver]:
+    clock = MonotonicClock()
+    driver = driver or FakeDriver(clock)
+    return WidowX(driver, clock, setup), driver
+
+
+@pytest.fixture
+def arm() -> Iterator[tuple[WidowX, FakeDriver]]:
+    robot, driver = make()
+    robot.connect()
+    yield robot, driver
+    robot.disconnect()
+
+
+class MirroredDriver(FakeDriver):
+    """One joint counts the wrong way round."""
+
+    def read(self) -> JointState:
+        state = super().read()
+        mirrored = state.position.copy()
+        mirrored[4] = 2 * START[4] - mirrored[4]
+        return replace(state, position=mirrored)
+
+
+class OtherServoDriver(FakeDriver):
+    """One servo is of another model."""
+
+    def servos(self) -> tuple[ServoStatus, ...]:
+        return tuple(replace(each, model=1) if each.name == "elbow" else each for each in super().servos())
+
+
+def test_it_is_a_robot_whose_spec_is_known_before_connecting() -> None:
+    robot, driver = make()
+    assert isinstance(robot, TaskRobot)
+    assert robot.spec.action.names == ("dx", "dy", "dz", "droll", "dpitch", "dyaw", "gripper")
+    assert robot.spec.control_hz == 10.0
+    assert driver.goals == []
+
+
+def test_use_before_connecting_and_after_disconnecting_is_refused() -> None:
+    robot, _ = make()
+    robot.disconnect()
+    for use in (robot.reset, robot.get_observation, robot.hold, lambda: robot.send_action(FORWARD)):
+        with pytest.raises(NotConnected, match="connect"):
+            use()
+    robot.connect()
+    robot.connect()
+    with pytest.raises(NotConnected, match="reset"):
+        robot.get_observation()
+    with pytest.raises(NotConnected, match="reset"):
+        robot.send_action(FORWARD)
+    robot.disconnect()
+    with pytest.raises(NotConnected, match="connect"):
+        robot.hold()
+
+
+def test_connecting_moves_nothing_and_disconnecting_keeps_the_torque() -> None:
+    robot, driver = make()
+    robot.connect()
+    robot.disconnect()
+    for goal in driver.goals:
+        np.testing.assert_allclose(goal, SLEEP, atol=1e-4)
+    assert driver.is_torque_on
+
+
+def test_a_reset_brings_the_hand_to_the_start_and_actions_move_it_from_there(arm: tuple[WidowX, FakeDriver]) -> None:
+    robot, driver = arm
+    robot.reset()
+    observation = robot.get_observation()
+    observation.validate(robot.spec)
+    np.testing.assert_allclose(observation.state[:6], START, atol=0.02)
+    hand = robot.spec.state.points["hand"]
+    np.testing.assert_allclose(observation.state[hand], tool_pose(np.array(START)).translation, atol=0.01)
+    sent = robot.send_action(FORWARD * 100)
+    assert sent[0] == pytest.approx(robot.spec.action.high_array[0], abs=1e-3)
+    assert driver.profile == SETUP.profile_velocity
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_actions_that_are_not_finite_are_refused_and_move_nothing(arm: tuple[WidowX, FakeDriver], value: float) -> None:
+    robot, driver = arm
+    robot.reset()
+    with pytest.raises(InvalidVector):
+        robot.send_action(np.array([value, 0, 0, 0, 0, 0, 0], np.float32))
+    np.testing.assert_allclose(driver.goals[-1], START, atol=0.02)
+
+
+def test_a_stopped_arm_refuses_everything_that_moves_until_it_is_cleared(arm: tuple[WidowX, FakeDriver]) -> None:
+    robot, _ = arm
+    robot.reset()
+    robot.latch.stop()
+    for move in (lambda: robot.send_action(FORWARD), robot.reset, robot.park):
+        with pytest.raises(ArmStopped, match="clear the stop"):
+            move()
+    robot.get_observation()
+    robot.hold()
+    robot.latch.clear()
+    robot.send_action(FORWARD)
+
+
+def test_parking_brings_it_to_its_rest_with_torque(arm: tuple[WidowX, FakeDriver]) -> None:
+    robot, driver = arm
+    robot.reset()
+    robot.park()
+    np.testing.assert_allclose(driver.read().position, SLEEP, atol=0.02)
+    assert driver.is_torque_on
+
+
+def test_servos_in_error_are_not_driven() -> None:
+    clock = MonotonicClock()
+    driver = FakeDriver(clock)
+    driver.errors["shoulder"] = HardwareError.OVERLOAD
+    robot = WidowX(driver, clock, SETUP)
+    with pytest.raises(ArmStopped, match="shoulder reports OVERLOAD"):
+        robot.connect()
+
+
+def test_the_self_test_passes_an_arm_that_moves_as_it_should() -> None:
+    robot, driver = make(setup=replace(SETUP, self_test=SelfTestConfig()))
+    robot.connect()
+    try:
+        robot.reset()
+        np.testing.assert_allclose(driver.read().position, START, atol=0.02)
+    finally:
+        robot.disconnect()
+
+
+def test_the_self_test_refuses_another_servo_and_names_it() -> None:
+    robot, _ = make(OtherServoDriver(MonotonicClock()), replace(SETUP, self_test=SelfTestConfig()))
+    with pytest.raises(SelfTestFailed, match=r"elbow: expected model 1020 \(XM430-W350\), found 1"):
+        robot.connect()
+
+
+def test_the_self_test_names_limits_that_are_others() -> None:
+    driver = FakeDriver(MonotonicClock())
+    driver.connect()
+    wide = tuple(replace(each, high=1.0) if each.name == "shoulder" else each for each in driver.servos())
+    with pytest.raises(SelfTestFailed, match=r"shoulder: expected upper limit 1.99 rad, found 1.00"):
+        check_registers(wide, SelfTestConfig())
+
+
+def test_the_self_test_finds_a_joint_that_counts_the_wrong_way_and_stops_the_arm() -> None:
+    start = replace(SETUP, self_test=SelfTestConfig())
+    robot, _ = make(MirroredDriver(MonotonicClock(), START), start)
+    robot.connect()
+    try:
+        with pytest.raises(SelfTestFailed, match=r"d\w+: asked for"):
+            robot.reset()
+        assert robot.latch.cause is not None
+    finally:
+        robot.disconnect()
+
+
+def test_settings_that_make_no_sense_are_refused() -> None:
+    with pytest.raises(ConfigError, match="start"):
+        WidowXConfig(start=(9.0,) * 6)
+    with pytest.raises(ConfigError, match="unlimited"):
+        WidowXConfig(profile_velocity=0)
+    with pytest.raises(ConfigError, match="hz"):
+        ActionConfig(hz=50.0)
+    with pytest.raises(ConfigError, match="joint"):
+        ActionConfig(joint=1.0)
