@@ -1,0 +1,99 @@
+"""The WidowX over a serial port: emulated servos in their own process, real time, and faults while it moves."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from clam_robot.errors import ArmStopped, ClamRobotError
+from clam_robot.hardware.dynamixel_driver import DynamixelConfig, DynamixelDriver
+from clam_robot.hardware.safety_rules import Reason
+from clam_robot.hardware.widowx import WidowX
+from clam_robot.hardware.wx250s import SLEEP
+from clam_robot.timing import MonotonicClock
+from sim.rollouts import run_rollouts
+from sim.widowx.twin_bench import TwinBench
+from sim.widowx.twin_client import TwinClient
+from sim.widowx.twin_process import TwinProcess
+from sim.widowx_experts import expert_policy
+
+TASK = "reach-block"
+PATIENCE = 30.0  # [s]
+SIDEWAYS = np.array([0, 0.02, 0, 0, 0, 0, 1], np.float32)
+
+
+@pytest.fixture(scope="module")
+def twin() -> Iterator[TwinProcess]:
+    with TwinProcess(task=TASK) as twin:
+        yield twin
+
+
+@pytest.fixture
+def truth(twin: TwinProcess) -> Iterator[TwinClient]:
+    with twin.client() as truth:
+        yield truth
+        truth.fault("clear")
+
+
+@pytest.fixture
+def arm(twin: TwinProcess, truth: TwinClient) -> Iterator[WidowX]:
+    truth.reset()
+    clock = MonotonicClock()
+    bench = TwinBench(twin.address, task=TASK, clock=clock)
+    robot = WidowX(DynamixelDriver(DynamixelConfig(port=str(twin.port)), clock), clock, bench=bench)
+    robot.connect()
+    yield robot
+    robot.disconnect()
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+def test_it_tests_itself_does_its_task_and_goes_back_to_its_rest(arm: WidowX, truth: TwinClient) -> None:
+    expert = expert_policy(arm.spec, TASK, noise=0.05, seed=0)
+    truth.trace()
+    outcome = run_rollouts(arm, expert, MonotonicClock(), [3], steps_after_success=0)[0]
+    arm.park()
+    report, _ = truth.trace()
+    assert outcome.success and outcome.episode_return == 1.0
+    assert max(report.beyond_limit) == 0.0
+    # It leans on its cradle while it rests; else it may touch what can be moved.
+    touched = {each.geoms for each in report.collisions if each.kind != "object" and "cradle" not in each.geoms[1]}
+    assert touched == set()
+    state = truth.state()
+    np.testing.assert_allclose(state.position, SLEEP, atol=0.05)
+    assert all(state.torque_on)
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    ("fault", "servo", "reasons"),
+    [
+        ("overload", "elbow", {Reason.SERVO_ERROR, Reason.TORQUE_OFF, Reason.TRACKING, Reason.DRIVER}),
+        ("reboot", "wrist_angle", {Reason.TORQUE_OFF, Reason.SPEED_LIMIT, Reason.TRACKING, Reason.DRIVER}),
+        ("lost", "waist", {Reason.STALE_STATE, Reason.DRIVER}),
+        ("unplug", None, {Reason.STALE_STATE, Reason.DRIVER}),
+    ],
+)
+def test_a_fault_while_it_moves_stops_the_arm_and_is_named(
+    arm: WidowX, truth: TwinClient, fault: str, servo: str | None, reasons: set[Reason]
+) -> None:
+    arm.reset(0)
+    for sign in (1, -1):
+        arm.send_action(sign * SIDEWAYS)
+        time.sleep(0.1)
+    truth.fault(fault, servo)
+    wait_until(lambda: arm.latch.cause is not None)
+    assert arm.latch.cause is not None and arm.latch.cause.reason in reasons
+    with pytest.raises((ArmStopped, ClamRobotError)):
+        arm.send_action(SIDEWAYS)
+    wait_until(lambda: max(np.abs(truth.state().velocity)) < 0.05)
+    truth.fault("clear")
