@@ -62,6 +62,11 @@ class Plan:
         """Whether the last set-point was at rest."""
         return self._step * self._period >= self._trajectory.duration
 
+    @property
+    def end(self) -> Float64[np.ndarray, "6"]:
+        """Where it comes to rest [rad]."""
+        return np.array(self._trajectory.at_time(self._trajectory.duration)[0])
+
     def step(self) -> tuple[list[float], list[float], list[float]]:
         """Position [rad], velocity [rad/s] and acceleration [rad/s^2] of the next set-point."""
         self._step += 1
@@ -111,7 +116,7 @@ class JointStream:
     @property
     def destination(self) -> Float64[np.ndarray, "6"]:
         """Where the plan ends [rad]."""
-        return self._plan.remaining()[-1]
+        return self._plan.end
 
     def plan_to(self, position: Float64[np.ndarray, "6"], *, velocity: float | None = None) -> Plan:
         """To `position` [rad].

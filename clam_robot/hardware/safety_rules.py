@@ -24,7 +24,6 @@ class Reason(StrEnum):
     WORKSPACE = "workspace"
     UNREACHABLE = "unreachable"
     CLEARANCE = "clearance"
-    STALE_ACTION = "stale_action"
     STALE_STATE = "stale_state"
     TRACKING = "tracking"
     OVERLOAD = "overload"
