@@ -14,7 +14,7 @@ from sim.metaworld_tasks import task_name
 from sim.steady_grasp import SteadyGrasp
 
 # Tasks whose script stops its grasp short, and how much nearer to the hand it is told the object is [m].
-GRASP_MARGIN = {"peg-insert-side": 0.005}
+GRASP_MARGIN = {"bin-picking": 0.01, "peg-insert-side": 0.005}
 
 
 class ScriptedExpert:

@@ -12,6 +12,8 @@ OPENING = STATE.index("gripper_opening")
 # Fingers that move less in a control period [share of the opening] have closed on something.
 STILL = 0.02
 EMPTY = 0.05
+# Fingers that are as wide open as this have not yet begun to close.
+OPEN = 0.9
 # An object that has moved further in the hand is lost [m].
 LOST = 0.03
 
@@ -53,7 +55,8 @@ class SteadyGrasp:
         opening = float(obs[OPENING])
         if self._held_at is not None and (not self._is_closing or np.abs(at - self._held_at).max() > LOST):
             self._held_at = None
-        if self._is_closing and self._held_at is None and abs(opening - self._opening) < STILL and opening > EMPTY:
+        has_stopped = abs(opening - self._opening) < STILL and EMPTY < opening < OPEN
+        if self._is_closing and self._held_at is None and has_stopped:
             self._held_at = at
         self._opening = opening
         if self._held_at is not None:

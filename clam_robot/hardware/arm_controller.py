@@ -114,6 +114,11 @@ class ArmController:
         return self._stream.position
 
     @property
+    def destination(self) -> Float64[np.ndarray, "6"]:
+        """Where the plan ends [rad]."""
+        return self._stream.destination
+
+    @property
     def is_at_rest(self) -> bool:
         """Whether the plan is over."""
         return self._stream.is_at_rest
@@ -183,12 +188,14 @@ class ArmController:
         ]
         return bool(out[0] <= out[1])
 
-    def move_to(self, position: Float64[np.ndarray, "6"], *, velocity: float, is_checked: bool = True) -> bool:
+    def move_to(
+        self, position: Float64[np.ndarray, "6"], *, velocity: float | None = None, is_checked: bool = True
+    ) -> bool:
         """Go to joint positions at no more than a velocity.
 
         Args:
             position: of the joints [rad].
-            velocity: of the fastest joint [rad/s].
+            velocity: of the fastest joint; the stream's own by default [rad/s].
             is_checked: False for the last centimetres onto the arm's own rest, where links come near one another.
 
         Returns:

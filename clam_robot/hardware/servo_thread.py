@@ -1,8 +1,9 @@
 """The thread that streams set-points, whatever else is slow, silent or gone."""
 
 import logging
+import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,10 +29,34 @@ class Leg:
     Attributes:
         position: (6,) where it ends [rad].
         is_checked: False for the way onto and off the arm's own rest, where links come near one another.
+        velocity: of the fastest joint, where it is lower than the way's [rad/s].
     """
 
     position: Float64[np.ndarray, "6"]
     is_checked: bool = True
+    velocity: float = math.inf
+
+
+class Stay:
+    """Whether joints stay near a set-point.
+
+    Args:
+        within: of it [rad].
+        settle: for how long, by the times of the states [s].
+    """
+
+    def __init__(self, *, within: float, settle: float) -> None:
+        self._within, self._settle = within, settle
+        self._since: float | None = None
+
+    def look_at(self, state: JointState, setpoint: Float64[np.ndarray, "6"]) -> bool:
+        """Whether this state and all that were shown before it, back to `settle` ago, are near."""
+        if np.abs(state.position - setpoint).max() > self._within:
+            self._since = None
+            return False
+        if self._since is None:
+            self._since = state.time
+        return state.time - self._since >= self._settle
 
 
 class ServoThread:
@@ -112,23 +137,52 @@ class ServoThread:
             self._last_wish = self._clock.now()
             return self._controller.act(action, self._driver.read())
 
-    def act_and_wait(self, action: Float32[np.ndarray, "7"], *, settle: float, timeout: float) -> JointState:
-        """Take over an action, wait until the set-points rest and for `settle` [s] longer, and read the joints.
+    def act_and_wait(
+        self, action: Float32[np.ndarray, "7"], *, within: float, settle: float, patience: float
+    ) -> JointState:
+        """Take over an action, wait until the joints stay where it leads, and read them.
+
+        A hold on the way, as after a moment without a state, is gone on from.
+
+        Args:
+            action: as for `act`.
+            within: how near to its set-point a joint must stay [rad].
+            settle: for how long, by the times of the joints' states [s].
+            patience: longest wait for the set-points, and again for joints that do not get there, which are then read
+                where they are [s].
 
         Raises:
             ArmStopped: the stop is latched.
-            RobotError: it took longer than `timeout` [s].
+            RobotError: the set-points took longer than `patience` to come to rest.
         """
-        self.act(action)
+        stay = Stay(within=within, settle=settle)
         with self._moved:
-            arrived = self._moved.wait_for(
-                lambda: self._controller.is_at_rest or self._latch.cause is not None, timeout
-            )
+            self.act(action)
+            end = self._controller.destination
+            if not self._wait(lambda: self._has_come_to(end), patience):
+                raise RobotError(f"expected the arm to come to rest within {patience} s")
+            self._wait(lambda: stay.look_at(self._latest, end), patience)
+            return self._latest
+
+    def _has_come_to(self, end: Float64[np.ndarray, "6"]) -> bool:
+        """Whether the set-points rest there, or nowhere else to go; sets out once more where they were held up."""
+        if not self._controller.is_at_rest:
+            return False
+        is_there = np.allclose(self._controller.setpoint, end, atol=_ARRIVED)
+        return is_there or not self._controller.move_to(end)
+
+    def _wait(self, is_so: Callable[[], bool], timeout: float) -> bool:
+        """Whether it was so at some turn before `timeout` [s]; a latched stop is raised."""
+        found = self._moved.wait_for(lambda: self._latch.cause is not None or is_so(), timeout)
         self._latch.require_clear()
-        if not arrived:
-            raise RobotError(f"expected the arm to come to rest within {timeout} s")
-        self._clock.sleep_until(self._clock.now() + settle)
-        return self._driver.read()
+        return found
+
+    def take_over(self) -> None:
+        """Stay where the arm is now, wherever it was sent or has fallen to."""
+        with self._lock:
+            self._way.clear()
+            self._latest = self._driver.read()
+            self._controller.start(self._latest)
 
     def open_gripper(self) -> None:
         """Open the fingers."""
@@ -160,8 +214,7 @@ class ServoThread:
             self._last_wish = self._clock.now()
             self._way, self._way_velocity = list(way), velocity
             self._controller.hold()
-            arrived = self._moved.wait_for(lambda: self._is_there() or self._latch.cause is not None, timeout)
-            self._latch.require_clear()
+            arrived = self._wait(self._is_there, timeout)
             if self._is_interrupted:
                 raise RobotError("the arm was told to hold before it had arrived")
             if not arrived:
@@ -249,7 +302,8 @@ class ServoThread:
         if np.allclose(self._controller.setpoint, leg.position, atol=_ARRIVED):
             self._way.pop(0)
             return
-        if not self._controller.move_to(leg.position, velocity=self._way_velocity, is_checked=leg.is_checked):
+        velocity = min(leg.velocity, self._way_velocity)
+        if not self._controller.move_to(leg.position, velocity=velocity, is_checked=leg.is_checked):
             self._way.clear()
             self._latch.stop(Reason.CLEARANCE, "the way is blocked by the table, a box or the arm itself")
 

@@ -30,7 +30,7 @@ class StopLatch:
     """Keeps the first cause until it is cleared. May be set from any thread: a key, a request, a topic, a rule."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._cause: StopCause | None = None
 
     @property
@@ -41,7 +41,7 @@ class StopLatch:
     def stop(self, reason: Reason = Reason.STOPPED, detail: str = "asked for by a person") -> None:
         """Stop the arm; what comes after the first cause is logged only."""
         cause = StopCause(reason=reason, detail=detail)
-        with self._lock:
+        with self._changed:
             if self._cause is not None:
                 if self._cause.reason is not reason:
                     logger.warning("already stopped, further cause: %s", cause)
@@ -51,10 +51,16 @@ class StopLatch:
 
     def clear(self) -> None:
         """Allow motion again; whoever clears has looked at the arm."""
-        with self._lock:
+        with self._changed:
             cause, self._cause = self._cause, None
+            self._changed.notify_all()
         if cause is not None:
             logger.warning("stop cleared (%s)", cause)
+
+    def wait_until_clear(self, timeout: float | None = None) -> bool:
+        """Wait for whoever clears it, `timeout` [s] at most; whether it is clear."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._cause is None, timeout)
 
     def require_clear(self) -> None:
         """Refuse to go on while stopped.

@@ -137,7 +137,6 @@ class WidowX:
             check_registers(self._health.latest, setup.self_test)
         controller = ArmController(setup.arm, space=setup.action.space, period=1.0 / setup.action.hz)
         controller.start(self._driver.read())
-        rest = (Leg(position=np.array(RAISED)), Leg(position=np.array(SLEEP), is_checked=False))
         self._servo = ServoThread(
             self._driver,
             controller,
@@ -146,7 +145,7 @@ class WidowX:
             limits=setup.arm.limits,
             latch=self.latch,
             park_after=setup.park_after,
-            park_way=rest,
+            park_way=_WAY_TO_REST,
             park_velocity=setup.velocity,
         )
         self._servo.start()
@@ -177,7 +176,7 @@ class WidowX:
         state = self._driver.read()
         way = [Leg(position=np.array(self._setup.start))]
         if np.abs(state.position - np.array(SLEEP)).max() < _AT_REST:
-            way.insert(0, Leg(position=np.array(RAISED), is_checked=False))
+            way.insert(0, Leg(position=np.array(RAISED), is_checked=False, velocity=_REST_VELOCITY))
         servo.open_gripper()
         servo.go(way, velocity=self._setup.velocity, timeout=_LONGEST_WAY)
         if self._setup.self_test is not None and not self._is_tested and self._setup.action.space == "pose":
@@ -188,7 +187,9 @@ class WidowX:
 
     def _try_axes(self, servo: ServoThread, test: SelfTestConfig) -> None:
         try:
-            check_motion(lambda action: servo.act_and_wait(action, settle=_SETTLE, timeout=_LONGEST_WAY), test)
+            check_motion(
+                lambda action: servo.act_and_wait(action, within=_NEAR, settle=_SETTLE, patience=_PATIENCE), test
+            )
         except SelfTestFailed as error:
             self.latch.stop(Reason.SELF_TEST, str(error))
             raise
@@ -202,8 +203,25 @@ class WidowX:
             RobotError: the way is blocked.
         """
         servo = self._live()
-        rest = (Leg(position=np.array(RAISED)), Leg(position=np.array(SLEEP), is_checked=False))
-        servo.go(rest, velocity=self._setup.velocity, timeout=_LONGEST_WAY)
+        servo.go(_WAY_TO_REST, velocity=self._setup.velocity, timeout=_LONGEST_WAY)
+
+    def recover(self) -> None:
+        """Make ready to move again after a stop, for whoever has looked at the arm; the stop is cleared, nothing moves.
+
+        The servos get back what a reboot may have taken, where they are. `reset` comes next.
+
+        Raises:
+            ArmStopped: a servo is still in error, or hot: the stop is latched again.
+            DriverError: a servo, bus or node does not do what it must; names it.
+        """
+        servo, setup = self._live(), self._setup
+        self._is_reset = False
+        servo.take_over()
+        self._driver.prepare(profile_velocity=setup.profile_velocity, profile_acceleration=setup.profile_acceleration)
+        self.latch.clear()
+        assert self._health is not None
+        self._health.look()
+        self.latch.require_clear()
 
     def get_observation(self) -> Observation:
         """The newest joints, things on the bench and frames."""
@@ -257,5 +275,14 @@ class WidowX:
 
 # A joint this near to the sleep pose is at its rest [rad].
 _AT_REST = 0.15
+# Onto its rest it lowers itself slowly: two millimetres beyond it, it would touch its own shoulder.
+_REST_VELOCITY = 0.4  # [rad/s]
+_WAY_TO_REST = (
+    Leg(position=np.array(RAISED)),
+    Leg(position=np.array(SLEEP), is_checked=False, velocity=_REST_VELOCITY),
+)
 _LONGEST_WAY = 30.0  # [s]
-_SETTLE = 0.4  # [s]
+# When a joint has arrived at a set-point of the self-test.
+_NEAR = 0.004  # [rad]
+_SETTLE = 0.2  # [s]
+_PATIENCE = 5.0  # [s]

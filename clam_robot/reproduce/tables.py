@@ -11,7 +11,7 @@ FRESH = (
     "metaworld:button-press",
     "metaworld:lever-pull",
 )
-BODIES = ("dmcontrol:cheetah-run", "dmcontrol:hopper-hop", "dmcontrol:walker-walk")
+BODIES = ("dmcontrol:cheetah-run", "dmcontrol:hopper-stand", "dmcontrol:walker-walk")
 
 _METHODS = (
     Row(name="clam", method="clam"),

@@ -40,7 +40,8 @@ def on_ros(namespace: str) -> RosConfig:
     return RosConfig(namespace=namespace, stale_after=STALE_AFTER, service_timeout=WITHIN, connect_timeout=WITHIN)
 
 
-@pytest.fixture(scope="session")
+# Modules end their twins: each takes a share of a core for as long as it runs.
+@pytest.fixture(scope="module")
 def bus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bus]:
     """For tests that open the port themselves."""
     with TwinProcess(link=tmp_path_factory.mktemp("twin") / "ttyDXL") as twin, twin.client() as client:
@@ -84,7 +85,7 @@ class Node:
     process: "subprocess.Popen[str]"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory, ros_master: str) -> Iterator[Node]:
     link = tmp_path_factory.mktemp("ros_twin") / "ttyDXL"
     with TwinProcess(link=link) as twin, twin.client() as client, xs_sdk(str(twin.port), "shared") as process:

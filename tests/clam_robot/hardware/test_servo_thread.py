@@ -11,6 +11,7 @@ from clam_robot.errors import ArmStopped, ClamRobotError, RobotError
 from clam_robot.hardware.arm_controller import ArmConfig, ArmController
 from clam_robot.hardware.control_table import HardwareError
 from clam_robot.hardware.health_watch import HealthWatch
+from clam_robot.hardware.kinematics import tool_pose
 from clam_robot.hardware.safety_rules import Reason, SafetyLimits
 from clam_robot.hardware.sag import SagConfig
 from clam_robot.hardware.servo_thread import Leg, ServoThread
@@ -165,3 +166,25 @@ def test_health_watch_stops_the_arm_for_a_servo_in_error(rig: Rig) -> None:
         assert "shoulder reports" in rig.latch.cause.detail
     finally:
         watch.end()
+
+
+def test_joints_that_come_late_are_waited_for(rig: Rig) -> None:
+    rig.driver.is_stuck = True
+    threading.Timer(0.5, setattr, (rig.driver, "is_stuck", False)).start()
+    state = rig.thread.act_and_wait(0.25 * FORWARD, within=0.005, settle=0.1, patience=PATIENCE)
+    np.testing.assert_allclose(state.position, rig.driver.goals[-1], atol=0.005)
+    assert not np.allclose(state.position, START, atol=0.005)
+
+
+def test_joints_that_never_come_are_read_where_they_are(rig: Rig) -> None:
+    rig.driver.is_stuck = True
+    state = rig.thread.act_and_wait(0.25 * FORWARD, within=0.005, settle=0.1, patience=0.5)
+    np.testing.assert_allclose(state.position, START, atol=1e-3)
+
+
+def test_a_move_that_is_held_up_is_finished(rig: Rig) -> None:
+    action = 0.5 * FORWARD
+    threading.Timer(0.05, rig.thread.hold).start()
+    state = rig.thread.act_and_wait(action, within=0.005, settle=0.1, patience=PATIENCE)
+    moved = tool_pose(state.position).translation - tool_pose(np.array(START)).translation
+    np.testing.assert_allclose(moved, action[:3], atol=1e-3)

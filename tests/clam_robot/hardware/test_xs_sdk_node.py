@@ -11,6 +11,7 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from clam_robot.hardware import interbotix_messages as messages
 from clam_robot.hardware import wx250s
+from clam_robot.hardware.joint_driver import JointState as ArmState
 from clam_robot.hardware.ros_driver import RosDriver, RospyCore
 from clam_robot.timing import MonotonicClock
 from tests.clam_robot.hardware.conftest import Node, on_ros, wait_for
@@ -33,6 +34,11 @@ class Listener:
         wait_for(lambda: bool(self.messages) and condition(), what)
 
 
+def is_raised(arm: ArmState) -> bool:
+    """Whether the arm is up there, but for its sag, and rests."""
+    return bool(np.abs(arm.position - RAISED).max() < 0.15 and np.abs(arm.velocity).max() < 0.02)
+
+
 @pytest.fixture
 def core(node: Node) -> RospyCore:
     """Calls to the node, the arm raised and ready."""
@@ -40,7 +46,7 @@ def core(node: Node) -> RospyCore:
     driver.connect()
     driver.prepare(profile_velocity=600, profile_acceleration=200)
     driver.command(np.array(RAISED))
-    wait_for(lambda: bool(np.abs(driver.read().position - RAISED).max() < 0.15), "a raised arm")
+    wait_for(lambda: is_raised(driver.read()), "a raised arm")
     driver.disconnect()
     core = RospyCore(node.namespace)
     wait_for(lambda: core.pub_group.get_num_connections() and core.pub_single.get_num_connections(), "the node")
