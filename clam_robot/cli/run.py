@@ -1,5 +1,6 @@
 """`clam run`."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ import tyro
 from clam_robot.cli.arguments import require_positive
 from clam_robot.cli.console import console, plural, progress_bars
 from clam_robot.cli.robots import robot_for
+from clam_robot.cli.stops import StopOptions, Stops
 from clam_robot.cli.widowx import WIDOWX, WidowXOptions, make_widowx
 from clam_robot.control.success_rate import SuccessRate
 from clam_robot.episodes.recorder import Recorder
@@ -31,6 +33,7 @@ class Command:
         server: address of `clam serve`, ws://127.0.0.1:8000.
         robot: name of the robot; the one the policy was trained for by default. widowx is the arm itself.
         widowx: where the arm is.
+        stops: how a person stops it.
         episodes: how many to run.
         seed: of the first scene; scenes are numbered on from it.
         record: folder to record the episodes into.
@@ -43,6 +46,7 @@ class Command:
     server: str | None = None
     robot: str | None = None
     widowx: Annotated[WidowXOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=WidowXOptions)
+    stops: Annotated[StopOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=StopOptions)
     episodes: int = 10
     seed: int = FIRST_SEED["evaluation"]
     record: Path | None = None
@@ -55,11 +59,9 @@ class Command:
         require_positive(episodes=self.episodes)
         with ExitStack() as stack:
             policy = self._policy(stack)
-            is_arm = self.robot == WIDOWX
-            clock = MonotonicClock() if self.real_time or is_arm else ManualClock()
-            robot = (
-                make_widowx(self.widowx, policy.spec, clock) if is_arm else robot_for(policy.spec, clock, self.robot)
-            )
+            arm = make_widowx(self.widowx, policy.spec, MonotonicClock()) if self.robot == WIDOWX else None
+            clock = MonotonicClock() if self.real_time or arm else ManualClock()
+            robot = arm or robot_for(policy.spec, clock, self.robot)
             robot.connect()
             stack.callback(robot.disconnect)
             subscribers: list[Subscriber] = []
@@ -82,9 +84,18 @@ class Command:
                 outcomes.append(outcome)
                 bars.show(task, len(outcomes), f"success {SuccessRate.of(outcomes)}")
 
+            def run(scenes: Sequence[int]) -> None:
+                run_rollouts(robot, policy, clock, scenes, subscribers=subscribers, on_outcome=show)
+
             scenes = range(self.seed, self.seed + self.episodes)
             try:
-                run_rollouts(robot, policy, clock, scenes, subscribers=subscribers, on_outcome=show)
+                if arm is None:
+                    run(scenes)
+                else:
+                    namespace = self.widowx.namespace if self.widowx.driver == "ros" else None
+                    stops = Stops(self.stops, arm.latch, stack, ros_namespace=namespace)
+                    for scene in scenes:
+                        stops.until_done(arm, lambda scene=scene: run([scene]))
             finally:
                 stack.close()
                 self._report(outcomes)

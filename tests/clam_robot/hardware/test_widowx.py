@@ -126,6 +126,29 @@ def test_a_stopped_arm_refuses_everything_that_moves_until_it_is_cleared(arm: tu
     robot.send_action(FORWARD)
 
 
+def test_after_a_stop_it_stays_where_it_is_until_it_is_reset(arm: tuple[WidowX, FakeDriver]) -> None:
+    robot, driver = arm
+    robot.reset()
+    robot.latch.stop()
+    driver.profile = 0
+    robot.recover()
+    assert robot.latch.cause is None and driver.profile == SETUP.profile_velocity
+    with pytest.raises(NotConnected, match="reset"):
+        robot.send_action(FORWARD)
+    np.testing.assert_allclose(driver.goals[-1], START, atol=0.02)
+    robot.reset()
+    robot.send_action(FORWARD)
+
+
+def test_a_servo_still_in_error_stays_stopped(arm: tuple[WidowX, FakeDriver]) -> None:
+    robot, driver = arm
+    robot.latch.stop()
+    driver.errors["elbow"] = HardwareError.OVERLOAD
+    with pytest.raises(ArmStopped, match="elbow reports OVERLOAD"):
+        robot.recover()
+    assert robot.latch.cause is not None
+
+
 def test_parking_brings_it_to_its_rest_with_torque(arm: tuple[WidowX, FakeDriver]) -> None:
     robot, driver = arm
     robot.reset()

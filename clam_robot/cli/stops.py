@@ -1,0 +1,92 @@
+"""The ways in which the arm is stopped while a command drives it, and in which a person lets it go on."""
+
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from clam_robot.cli.console import console
+from clam_robot.errors import RobotError
+from clam_robot.hardware.stop_latch import StopLatch
+
+if TYPE_CHECKING:
+    from clam_robot.hardware.widowx import WidowX
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopOptions:
+    """How the arm is stopped, beside any key.
+
+    Attributes:
+        stop_page: HOST:PORT of a page with a stop button, for a phone beside the arm, or a program; none by default.
+    """
+
+    stop_page: str | None = None
+
+
+class Stops:
+    """Keys and page, open while the arm is driven.
+
+    Args:
+        options: which.
+        latch: of the arm.
+        stack: closes what is opened.
+        ros_namespace: where a topic stops it too; None without ROS.
+    """
+
+    def __init__(
+        self, options: StopOptions, latch: StopLatch, stack: ExitStack, *, ros_namespace: str | None = None
+    ) -> None:
+        from teleop.stop_keys import StopKeys
+
+        self._latch = latch
+        self._ways: list[str] = []
+        if ros_namespace is not None:
+            from clam_robot.hardware.ros_stop import RosStop
+
+            stack.callback(RosStop(latch, ros_namespace).close)
+        if options.stop_page is not None:
+            from teleop.page_server import PageServer, parse_address
+            from teleop.stop_page import create_stop_app
+
+            app, key = create_stop_app(latch, name="WidowX")
+            page = stack.enter_context(PageServer(app, parse_address(options.stop_page)))
+            console.print(f"stop button: {page.url}?key={key}", soft_wrap=True)
+            self._ways.append("the page's button")
+        if stack.enter_context(StopKeys(latch, sys.stdin)).is_open:
+            console.print("any key stops the arm; Ctrl-C ends the command")
+            self._ways.append("the key c")
+
+    def until_done(self, robot: "WidowX", drive: Callable[[], object]) -> bool:
+        """Drive the arm; when it is stopped, wait for the person who looks at it and clears the stop.
+
+        Returns:
+            False where it was stopped on the way and is ready again.
+
+        Raises:
+            RobotError: it was stopped, and nobody here can clear it.
+        """
+        try:
+            drive()
+        except RobotError as error:
+            if self._latch.cause is None or not self._ways:
+                raise
+            self._await_clear(robot, error)
+            return False
+        return True
+
+    def _await_clear(self, robot: "WidowX", error: RobotError) -> None:
+        while True:
+            console.print(f"[bold red]stopped:[/] {self._latch.cause or error}", soft_wrap=True)
+            console.print(f"look at the arm; {' or '.join(self._ways)} clears the stop and goes on, Ctrl-C ends")
+            self._latch.wait_until_clear()
+            try:
+                robot.recover()
+            except RobotError as again:
+                if self._latch.cause is None:
+                    raise
+                error = again
+            else:
+                console.print("cleared: the arm goes to its start")
+                return

@@ -1,0 +1,1 @@
+"""What a person does with an arm: stop it, and clear the stop."""
