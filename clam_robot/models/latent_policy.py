@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from clam_robot import config
@@ -28,6 +28,9 @@ class PolicyConfig(config.Strict):
         chunk: H, control periods it predicts at once.
         embedding: size of an embedding of the state's features in front of the network, which DynaMo trains beforehand;
             none with 0.
+        latent_weight: in training, of the error in latent actions.
+        decoded_weight: in training, of the error in the actions that they decode to; both weights are for policies of
+            latent actions only.
     """
 
     architecture: Literal["mlp", "chunk"] = "mlp"
@@ -38,6 +41,8 @@ class PolicyConfig(config.Strict):
     history: int = 0
     chunk: int = 1
     embedding: int = 0
+    latent_weight: float = 0.1
+    decoded_weight: float = 1.0
 
     def __post_init__(self) -> None:
         for name, least in (
@@ -52,6 +57,11 @@ class PolicyConfig(config.Strict):
                 raise ConfigError(f"{name} must be at least {least}, found {getattr(self, name)}")
         if not 0 <= self.dropout < 1:
             raise ConfigError(f"dropout must be from 0 to below 1, found {self.dropout}")
+        if min(self.latent_weight, self.decoded_weight) < 0 or self.latent_weight + self.decoded_weight == 0:
+            raise ConfigError(
+                "latent_weight, decoded_weight: expected none negative and one positive, found "
+                f"{self.latent_weight} and {self.decoded_weight}"
+            )
         if self.architecture == "chunk" and self.hidden % self.num_heads:
             raise ConfigError(f"hidden: expected a multiple of num_heads {self.num_heads}, found {self.hidden}")
 
@@ -88,27 +98,6 @@ class PolicyNetwork(nn.Module):
     def act(self, seen: Inputs) -> Float[Tensor, "B H T"]:
         """Targets in their own scale."""
         return self.head(self.eye(seen)).view(-1, *self._shape) * self.std + self.mean
-
-    def forward(
-        self,
-        features: Float[Tensor, "B F"],
-        frames: UInt8[Tensor, "B frames 3 h w"] | None,
-        targets: Float[Tensor, "B H T"],
-        is_valid: Bool[Tensor, "B H"],
-    ) -> tuple[Float[Tensor, ""], dict[str, float]]:
-        """Mean squared error in standardised targets, over the valid ones.
-
-        Args:
-            features: of the state, and of those before it where there is a history.
-            frames: at the same moments, where there is a camera.
-            targets: of this control period and those that follow.
-            is_valid: which of them there are; an episode may end within a chunk.
-
-        Returns:
-            The loss and, as it has no parts, nothing else.
-        """
-        errors = ((self.act(Inputs(features=features, frames=frames)) - targets) / self.std).square().mean(-1)
-        return (errors * is_valid).sum() / is_valid.sum().clamp_min(1), {}
 
 
 class StateEye(nn.Module):

@@ -66,6 +66,11 @@ _ALL = (
         robots=FOUR,
         rows=(
             Row(name="all of them", method="clam"),
+            Row(
+                name="policy imitates latents",
+                method="clam",
+                train={"policy.latent_weight": 1.0, "policy.decoded_weight": 0.0},
+            ),
             Row(name="one frame ahead", method="clam", train={"features.future": 1}),
             Row(name="no dropout", method="clam", train={"latent.dropout": 0.0, "policy.dropout": 0.0}),
             Row(name="no common scale", method="clam", train={"features.std_floor": 0.0}),

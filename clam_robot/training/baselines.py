@@ -10,6 +10,7 @@ from torch.nn.functional import mse_loss
 from clam_robot.models.architectures import build_policy
 from clam_robot.models.code_policy import CodePolicy
 from clam_robot.models.embedding_dynamics import EmbeddingDynamics
+from clam_robot.models.imitation import Imitation
 from clam_robot.models.inputs import Inputs
 from clam_robot.models.latent_action_model import LatentActionModel
 from clam_robot.models.latent_policy import PolicyNetwork
@@ -83,6 +84,7 @@ def tune_on_play(code_policy: PolicyNetwork, play: Transitions, config: TrainCon
     labeled = play.labeled()
     network.fit_scale(play.action[labeled])
     network.to(play.action.device)
+    imitation = Imitation(network, config.policy, targets=play.action[labeled])
 
     def draw(draws: Draws, step: int) -> tuple[Tensor, Tensor | None, Tensor, Tensor]:
         indices = labeled[draws.indices(len(labeled), 2 * config.batch_size)]
@@ -90,7 +92,7 @@ def tune_on_play(code_policy: PolicyNetwork, play: Transitions, config: TrainCon
         chunk, is_there = chunks(indices, play.last, config.policy.chunk)
         return seen.features, seen.frames, play.action[chunk], is_there & play.is_labeled[chunk]
 
-    trainer.fit("policy", network, draw, config.tuning_optimizer)
+    trainer.fit("policy", imitation, draw, config.tuning_optimizer)
     return network
 
 

@@ -96,6 +96,7 @@ def train_clam(data: TrainingData, config: TrainConfig, trainer: Trainer, on_tra
         every,
         config,
         trainer,
+        decoder=model.action_decoder,
         on_save=lambda network: on_trained(trained(network)),
     )
     return trained(network)

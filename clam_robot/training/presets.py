@@ -14,7 +14,7 @@ from clam_robot.training.config import TrainConfig
 from clam_robot.training.trainer import OptimizerConfig
 
 _WINDOW = FeatureConfig(past=1, future=1)
-_POLICY = PolicyConfig(hidden=1024, num_layers=2, dropout=0.0)
+_POLICY = PolicyConfig(hidden=1024, num_layers=2, dropout=0.0, latent_weight=1.0, decoded_weight=0.0)
 
 
 def _optimizer(num_steps: int, weight_decay: float = 1e-3) -> OptimizerConfig:
@@ -65,7 +65,9 @@ PRESETS: Mapping[str, TrainConfig] = {
             dropout=0.0,
             action_every=2,
         ),
-        policy=PolicyConfig(architecture="chunk", hidden=256, num_layers=4, chunk=5),
+        policy=PolicyConfig(
+            architecture="chunk", hidden=256, num_layers=4, chunk=5, latent_weight=1.0, decoded_weight=0.0
+        ),
         batch_size=64,
         dynamics_optimizer=_optimizer(200_000, weight_decay=1e-2),
         policy_optimizer=_optimizer(100_000),

@@ -10,6 +10,7 @@ from clam_robot.models.action_loss import ActionLoss, action_error
 from clam_robot.models.architectures import build_inverse_dynamics, build_latent_action_model, build_policy
 from clam_robot.models.dynamics import InverseDynamics
 from clam_robot.models.features import StateFeatures
+from clam_robot.models.imitation import Imitation
 from clam_robot.models.inputs import Inputs
 from clam_robot.models.latent_action_model import LatentActionModel
 from clam_robot.models.latent_policy import PolicyConfig, PolicyNetwork
@@ -106,6 +107,7 @@ def train_policy(
     *,
     shape: PolicyConfig | None = None,
     eye: nn.Module | None = None,
+    decoder: nn.Module | None = None,
     on_save: Callable[[PolicyNetwork], None] = lambda network: None,
 ) -> PolicyNetwork:
     """The last stage of every method: what is seen to targets, which are latent actions or actions.
@@ -118,6 +120,7 @@ def train_policy(
         trainer: of the run.
         shape: of the network; that of the run by default.
         eye: a trained one, left as it is.
+        decoder: of targets that are latent actions, left as it is.
         on_save: called with the network so far whenever the state is saved.
     """
     shape = shape or config.policy
@@ -135,7 +138,8 @@ def train_policy(
         chunk, is_there = chunks(indices, transitions.last, shape.chunk)
         return seen.features, seen.frames, targets[chunk], is_there & is_target[chunk]
 
-    trainer.fit("policy", network, draw, config.policy_optimizer, on_save=lambda _: on_save(network))
+    imitation = Imitation(network, shape, targets=targets[is_target], decoder=decoder)
+    trainer.fit("policy", imitation, draw, config.policy_optimizer, on_save=lambda _: on_save(network))
     return network
 
 

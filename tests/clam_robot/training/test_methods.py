@@ -157,8 +157,8 @@ def test_lapa_takes_the_trunk_of_its_policy_of_codes(tiny: Tiny, tmp_path: Path)
     codes = load_file(tmp_path / "state" / "code_policy.safetensors")
     policy = load_file(tmp_path / "state" / "policy.safetensors")
     for name in ("0.weight", "3.weight"):
-        torch.testing.assert_close(policy[f"module.head.{name}"], codes[f"module.network.head.{name}"])
-    assert policy["module.head.6.weight"].shape != codes["module.network.head.6.weight"].shape
+        torch.testing.assert_close(policy[f"module.network.head.{name}"], codes[f"module.network.head.{name}"])
+    assert policy["module.network.head.6.weight"].shape != codes["module.network.head.6.weight"].shape
 
 
 def test_dynamo_keeps_the_eye_that_dynamics_have_shaped(tiny: Tiny, tmp_path: Path) -> None:
