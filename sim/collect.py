@@ -1,10 +1,12 @@
 """Records episodes of a scripted source in simulation, on one core or several."""
 
+import gc
 import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Literal
 
@@ -248,6 +250,16 @@ _worker: Collector | None = None
 def _start_worker(config: CollectConfig, root: Path) -> None:
     global _worker
     _worker = Collector(config, root)
+    Finalize(None, _end_worker, exitpriority=10)
+
+
+def _end_worker() -> None:
+    """Let go of the robot before the interpreter does: native libraries complain of what lives longer than they."""
+    global _worker
+    if _worker is not None:
+        _worker.close()
+    _worker = None
+    gc.collect()
 
 
 def _collect_in_worker(scene: int) -> bool:

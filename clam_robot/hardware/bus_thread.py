@@ -19,9 +19,10 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from clam_robot.errors import DriverError, ServoSilent
-from clam_robot.hardware.control_table import PRESENT_CURRENT, PRESENT_POSITION, PRESENT_VELOCITY, Register
-from clam_robot.hardware.servo_bus import Reply, ServoBus
-from clam_robot.hardware.wx250s import SERVOS
+from clam_robot.hardware.control_table import Register
+from clam_robot.hardware.sample import FIRST, LAST, Sample
+from clam_robot.hardware.servo_bus import ServoBus
+from clam_robot.hardware.wx250s import IDS, SERVOS
 from clam_robot.timing import Clock
 
 T = TypeVar("T")
@@ -30,30 +31,10 @@ PAUSE = True
 Procedure = Generator[bool | None, None, T]
 
 _log = logging.getLogger(__name__)
-_FIRST, _LAST = PRESENT_CURRENT, PRESENT_POSITION
 _LEADERS = frozenset(servo.id for servo in SERVOS if servo.follows is None)
 # Of each period left free, so that the next read begins in time [s].
 _RESERVE = 0.003
 _END_WITHIN = 2.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sample:
-    """What one read of all servos gave.
-
-    Attributes:
-        time: the middle of the transaction [s].
-        current: by servo id [count].
-        velocity: by servo id [count].
-        position: by servo id [count].
-        alerts: ids of servos that have a hardware error.
-    """
-
-    time: float
-    current: dict[int, int]
-    velocity: dict[int, int]
-    position: dict[int, int]
-    alerts: frozenset[int]
 
 
 @dataclass
@@ -89,7 +70,7 @@ class BusThread:
         self.num_reads = self.num_silent = 0
         self.worst_gap = 0.0
         self._bus, self._clock, self._period, self._watch = bus, clock, 1.0 / hz, watch
-        self._ids = [servo.id for servo in SERVOS]
+        self._ids = list(IDS)
         self._wake = threading.Condition()
         self._goals: dict[Register, dict[int, int]] = {}
         self._work: deque[_Task] = deque()
@@ -228,14 +209,14 @@ class BusThread:
         ids = [servo_id for servo_id in self._ids if servo_id not in self._absent]
         begin = self._clock.now()
         try:
-            replies = self._bus.read_all(ids, _FIRST, _LAST)
+            replies = self._bus.read_all(ids, FIRST, LAST)
         except ServoSilent as error:
             if self._problem is None:
                 _log.warning("%s", error)
             self._problem = error
             self.num_silent += 1
             return None
-        sample = _sample(replies, 0.5 * (begin + self._clock.now()))
+        sample = Sample.of(replies, 0.5 * (begin + self._clock.now()))
         if self._sample is not None:
             self.worst_gap = max(self.worst_gap, sample.time - self._sample.time)
         self._problem = None
@@ -291,14 +272,3 @@ class BusThread:
             task = self._work.popleft()
             task.procedure.close()
             task.future.set_exception(self._lost())
-
-
-def _sample(replies: Mapping[int, Reply], time: float) -> Sample:
-    first = _FIRST.address
-    return Sample(
-        time=time,
-        current={each: reply.value(PRESENT_CURRENT, first) for each, reply in replies.items()},
-        velocity={each: reply.value(PRESENT_VELOCITY, first) for each, reply in replies.items()},
-        position={each: reply.value(PRESENT_POSITION, first) for each, reply in replies.items()},
-        alerts=frozenset(each for each, reply in replies.items() if reply.is_alert),
-    )

@@ -13,8 +13,8 @@ from jaxtyping import Float64
 from clam_robot import config
 from clam_robot.errors import DriverError, NotConnected, ServoSilent, StaleObservation
 from clam_robot.hardware import wx250s
-from clam_robot.hardware.bus_thread import BusThread, Sample
-from clam_robot.hardware.control_table import CURRENT_UNIT, GOAL_POSITION, GOAL_PWM
+from clam_robot.hardware.bus_thread import BusThread
+from clam_robot.hardware.control_table import GOAL_POSITION, GOAL_PWM
 from clam_robot.hardware.joint_driver import JointState, ServoStatus
 from clam_robot.hardware.joint_goal import goal_counts, require_effort, require_joint_goal, require_profile
 from clam_robot.hardware.roll_call import find_slow_replies, roll_call
@@ -22,9 +22,10 @@ from clam_robot.hardware.serial_port import BAUD, SerialPort
 from clam_robot.hardware.servo_bus import ServoBus, name_of
 from clam_robot.hardware.servo_health import ServoHealth
 from clam_robot.hardware.servo_restart import restart
-from clam_robot.hardware.servo_setup import GRIPPER_ID, LEADER_IDS, Profile, prepare, release_gripper, set_torque
+from clam_robot.hardware.servo_setup import Profile, prepare, release_gripper, set_torque
 from clam_robot.hardware.servo_status import read_status
-from clam_robot.hardware.units import pwm_from_effort, radians_from_counts, velocity_from_counts
+from clam_robot.hardware.units import pwm_from_effort
+from clam_robot.hardware.wx250s import GRIPPER_ID
 from clam_robot.timing import Clock
 
 _log = logging.getLogger(__name__)
@@ -32,10 +33,6 @@ _FIRST_SAMPLE = 1.0  # [s]
 _SLOW = 10.0  # procedures take a second at most; the rest is for a bus with faults [s]
 # Where nobody wrote a profile before a reboot: two seconds a move, as the vendor starts.
 _GENTLE = Profile(velocity=2000, acceleration=300)
-# An XL430 has no current sensor: its register is load [0.1 %].
-_EFFORT_UNITS = np.array(
-    [1.0 if wx250s.servo(each).model == wx250s.XL430 else CURRENT_UNIT for each in wx250s.JOINT_NAMES]
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +118,7 @@ class DynamixelDriver:
         sample, silence = self.thread.sample, self._silence()
         if sample is None or silence:
             raise StaleObservation(silence)
-        return _joint_state(sample)
+        return sample.joint_state()
 
     def command(self, position: Float64[np.ndarray, "6"]) -> None:
         self._require_connected()
@@ -214,18 +211,3 @@ class DynamixelDriver:
     def _close(self) -> None:
         self.thread.stop()
         self._bus.close()
-
-
-def _joint_state(sample: Sample) -> JointState:
-    def of(counts: dict[int, int]) -> np.ndarray:
-        return np.array([counts[servo_id] for servo_id in LEADER_IDS])
-
-    angle = float(radians_from_counts(np.array([sample.position[GRIPPER_ID]]))[0])
-    return JointState(
-        time=sample.time,
-        position=radians_from_counts(of(sample.position)),
-        velocity=velocity_from_counts(of(sample.velocity)),
-        effort=of(sample.current) * _EFFORT_UNITS,
-        finger=wx250s.finger_position(angle),
-        gripper_effort=float(sample.current[GRIPPER_ID]),
-    )

@@ -7,10 +7,11 @@ which every read of the stream shows; which error it is, and whether torque is s
 import logging
 
 from clam_robot.hardware import control_table as table
-from clam_robot.hardware.bus_thread import Sample
 from clam_robot.hardware.control_table import HardwareError
+from clam_robot.hardware.sample import Sample
 from clam_robot.hardware.servo_bus import ServoBus, name_of
-from clam_robot.hardware.servo_setup import GRIPPER_ID, GRIPPER_WATCHDOG, IDS
+from clam_robot.hardware.servo_setup import GRIPPER_WATCHDOG
+from clam_robot.hardware.wx250s import GRIPPER_ID, IDS
 
 _log = logging.getLogger(__name__)
 # At 100 reads a second every servo's error, the torque and the watchdog are looked at twice a second.

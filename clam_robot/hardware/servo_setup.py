@@ -14,13 +14,8 @@ from clam_robot.hardware.bus_thread import Procedure
 from clam_robot.hardware.control_table import DriveMode, HardwareError, OperatingMode, Register
 from clam_robot.hardware.servo_bus import ServoBus, name_of
 from clam_robot.hardware.units import radians_from_counts
-from clam_robot.hardware.wx250s import GRIPPER, SERVOS, Servo, servo
+from clam_robot.hardware.wx250s import ARM_IDS, GRIPPER_ID, IDS, SERVOS, Servo
 
-IDS = tuple(each.id for each in SERVOS)
-GRIPPER_ID = servo(GRIPPER).id
-ARM_IDS = tuple(each.id for each in SERVOS if each.id != GRIPPER_ID)
-# A servo whose Secondary_ID is another's id obeys that one's goals, so goals go to leaders only.
-LEADER_IDS = tuple(each.id for each in SERVOS if each.id != GRIPPER_ID and each.follows is None)
 FOLLOWERS = {each.id: each.follows for each in SERVOS if each.follows is not None}
 # The gripper lets go when nobody talks on the bus for so long [20 ms]. Only the gripper: its goal is a PWM, which would
 # press on until it overheats. The arm's joints hold their goal position by themselves; a watchdog adds nothing there

@@ -114,6 +114,11 @@ SERVOS = (
     Servo(id=9, name="gripper", model=XL430),
 )
 GRIPPER = "gripper"
+IDS = tuple(each.id for each in SERVOS)
+GRIPPER_ID = next(each.id for each in SERVOS if each.name == GRIPPER)
+ARM_IDS = tuple(each.id for each in SERVOS if each.id != GRIPPER_ID)
+# A servo whose Secondary_ID is another's id obeys that one's goals, so goals go to leaders only.
+LEADER_IDS = tuple(each.id for each in SERVOS if each.id != GRIPPER_ID and each.follows is None)
 
 
 def joint_limits() -> tuple[Float64[np.ndarray, "6"], Float64[np.ndarray, "6"]]:

@@ -13,10 +13,11 @@ from typing import Any
 
 from clam_robot.errors import DriverError
 from clam_robot.hardware import control_table as table
-from clam_robot.hardware.bus_thread import BusThread, Procedure, Sample
+from clam_robot.hardware.bus_thread import BusThread, Procedure
 from clam_robot.hardware.control_table import DriveMode, Register
 from clam_robot.hardware.dynamixel_driver import DynamixelConfig, serial_port
 from clam_robot.hardware.roll_call import roll_call
+from clam_robot.hardware.sample import Sample
 from clam_robot.hardware.serial_port import SerialPort
 from clam_robot.hardware.servo_bus import ServoBus
 from clam_robot.hardware.servo_health import ServoHealth

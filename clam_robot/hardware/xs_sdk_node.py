@@ -20,9 +20,9 @@ from sensor_msgs.msg import JointState
 
 from clam_robot.errors import NodeUnavailable
 from clam_robot.hardware import interbotix_messages as messages
-from clam_robot.hardware.bus_thread import Sample
 from clam_robot.hardware.ros_logging import kept_logging
 from clam_robot.hardware.ros_master import RosMaster
+from clam_robot.hardware.sample import Sample
 from clam_robot.hardware.servo_setup import Profile
 from clam_robot.hardware.units import current_from_counts, radians_from_counts, velocity_from_counts
 from clam_robot.hardware.wx250s import (

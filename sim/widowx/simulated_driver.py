@@ -10,16 +10,18 @@ from jaxtyping import Float64
 from clam_robot.errors import DriverError, NotConnected, ServoSilent, StaleObservation
 from clam_robot.hardware import control_table as ct
 from clam_robot.hardware import wx250s
-from clam_robot.hardware.bus_thread import PAUSE, Procedure, Sample
+from clam_robot.hardware.bus_thread import PAUSE, Procedure
 from clam_robot.hardware.joint_driver import JointState, ServoStatus
-from clam_robot.hardware.joint_goal import require_effort, require_joint_goal, require_profile
+from clam_robot.hardware.joint_goal import goal_counts, require_effort, require_joint_goal, require_profile
 from clam_robot.hardware.roll_call import roll_call
+from clam_robot.hardware.sample import FIRST, LAST, Sample
 from clam_robot.hardware.servo_bus import name_of
 from clam_robot.hardware.servo_health import ServoHealth
 from clam_robot.hardware.servo_restart import restart
-from clam_robot.hardware.servo_setup import GRIPPER_ID, LEADER_IDS, Profile, prepare, release_gripper, set_torque
+from clam_robot.hardware.servo_setup import Profile, prepare, release_gripper, set_torque
 from clam_robot.hardware.servo_status import read_status
-from clam_robot.hardware.units import counts_from_radians, pwm_from_effort, radians_from_counts, velocity_from_counts
+from clam_robot.hardware.units import pwm_from_effort
+from clam_robot.hardware.wx250s import GRIPPER_ID, IDS
 from clam_robot.timing import Clock
 from sim.widowx.arm_physics import ArmPhysics
 from sim.widowx.bus import EmulatedBus
@@ -29,10 +31,6 @@ from sim.widowx.faults import Faults
 STALE_AFTER = 0.2  # oldest state that `read` gives [s]
 _READ_PERIOD = 0.1  # how often the servos hear something however rarely the driver is asked [s]
 _PATIENCE = 0.02  # between two looks at a servo that restarts [s]
-_IDS = tuple(servo.id for servo in wx250s.SERVOS)
-_LEADERS = tuple(wx250s.servo(name) for name in wx250s.JOINT_NAMES)
-# An XL430 has no current sensor: its register is load [0.1 %].
-_EFFORT_UNITS = np.array([1.0 if servo.model == wx250s.XL430 else ct.CURRENT_UNIT for servo in _LEADERS])
 Result = TypeVar("Result")
 
 
@@ -88,20 +86,14 @@ class SimulatedDriver:
         if silence := self._silence():
             raise StaleObservation(silence)
         assert self._sample is not None
-        return _joint_state(self._sample)
+        return self._sample.joint_state()
 
     def command(self, position: Float64[np.ndarray, "6"]) -> None:
         """Set the joints' goals [rad]."""
         self._catch_up()
         goal = require_joint_goal(position)
         self._require_ready()
-        counts = counts_from_radians(goal).tolist()
-        # The published limits in radians lie a fraction of a count outside those of the servos.
-        goals = {
-            servo.id: min(max(count, servo.low_count), servo.high_count)
-            for servo, count in zip(_LEADERS, counts, strict=True)
-        }
-        self._bus.write_all(ct.GOAL_POSITION, goals)
+        self._bus.write_all(ct.GOAL_POSITION, goal_counts(goal))
 
     def command_gripper(self, effort: float) -> None:
         """Set the gripper's PWM [-1 closes .. 1 opens]."""
@@ -163,15 +155,8 @@ class SimulatedDriver:
         """Take a sample, if the servos give one."""
         sample = None
         with suppress(ServoSilent):
-            replies = self._bus.read_all(_IDS, ct.PRESENT_CURRENT, ct.PRESENT_POSITION)
-            first = ct.PRESENT_CURRENT.address
-            sample = self._sample = Sample(
-                time=self._clock.now(),
-                current={each: reply.value(ct.PRESENT_CURRENT, first) for each, reply in replies.items()},
-                velocity={each: reply.value(ct.PRESENT_VELOCITY, first) for each, reply in replies.items()},
-                position={each: reply.value(ct.PRESENT_POSITION, first) for each, reply in replies.items()},
-                alerts=frozenset(each for each, reply in replies.items() if reply.is_alert),
-            )
+            replies = self._bus.read_all(IDS, FIRST, LAST)
+            sample = self._sample = Sample.of(replies, self._clock.now())
         with suppress(ServoSilent):
             self._health(sample)
 
@@ -206,18 +191,3 @@ class SimulatedDriver:
             self._emulated.notice()
             self.physics.step(until - self._simulated_until)
             self._simulated_until = until
-
-
-def _joint_state(sample: Sample) -> JointState:
-    def of(counts: dict[int, int]) -> np.ndarray:
-        return np.array([counts[servo_id] for servo_id in LEADER_IDS])
-
-    angle = float(radians_from_counts(np.array([sample.position[GRIPPER_ID]]))[0])
-    return JointState(
-        time=sample.time,
-        position=radians_from_counts(of(sample.position)),
-        velocity=velocity_from_counts(of(sample.velocity)),
-        effort=of(sample.current) * _EFFORT_UNITS,
-        finger=wx250s.finger_position(angle),
-        gripper_effort=float(sample.current[GRIPPER_ID]),
-    )
