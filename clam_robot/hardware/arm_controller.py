@@ -64,6 +64,23 @@ class Executed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Aim:
+    """Where an action leads.
+
+    Attributes:
+        start: pose that it is chained on.
+        target: of the joints [rad].
+        gripper: opening, 0 closed .. 1 open.
+        reasons: rules that changed it so far.
+    """
+
+    start: RigidTransform
+    target: Float64[np.ndarray, "6"]
+    gripper: float
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Setpoint:
     """What the servos are to do in the coming period.
 
@@ -124,7 +141,11 @@ class ArmController:
         return self._stream.is_at_rest
 
     def act(self, action: Float32[np.ndarray, "7"], state: JointState) -> Executed:
-        """Take over an action.
+        """Take over an action; see `aim`."""
+        return self.pursue(self.aim(action, state))
+
+    def aim(self, action: Float32[np.ndarray, "7"], state: JointState) -> Aim:
+        """Where an action leads. The slow half of `act`: it changes nothing, and set-points may go on meanwhile.
 
         Args:
             action: dx, dy, dz [m], droll, dpitch, dyaw [rad] in the base frame, or changes of the six joints [rad];
@@ -137,13 +158,18 @@ class ArmController:
             target = self._target_of_pose(moved(start, action), reasons)
         else:
             target = self._target_of_joints(action[:6], reasons)
+        return Aim(start=start, target=target, gripper=float(np.clip(action[6], 0.0, 1.0)), reasons=tuple(reasons))
+
+    def pursue(self, aim: Aim) -> Executed:
+        """Set out for where an action leads, if the way there is clear."""
+        reasons = list(aim.reasons)
         before = self._stream.destination
-        if not self._follow_if_clear(self._stream.plan_to(target)):
+        if not self._follow_if_clear(self._stream.plan_to(aim.target)):
             reasons.append(Reason.CLEARANCE)
-        self._gripper.move_to(float(np.clip(action[6], 0.0, 1.0)))
+        self._gripper.move_to(aim.gripper)
         self._commanded = tool_pose(self._stream.destination)
         self.num_changed.update(reasons)
-        change = difference(start, self._commanded) if self._space == "pose" else self._stream.destination - before
+        change = difference(aim.start, self._commanded) if self._space == "pose" else self._stream.destination - before
         return Executed(
             action=np.append(change, self._gripper.target).astype(np.float32), reasons=tuple(dict.fromkeys(reasons))
         )

@@ -11,7 +11,7 @@ from scipy.spatial.transform import RigidTransform
 
 from clam_robot import config
 from clam_robot.hardware.arm_model import TOOL_SITE
-from clam_robot.hardware.kinematics import tool_pose
+from clam_robot.hardware.kinematics import tool_matrix
 from clam_robot.hardware.workspace import NUM_ARM, Workspace
 
 
@@ -40,15 +40,18 @@ class IkSolution:
 
     Attributes:
         position: of the joints [rad].
-        pose: of the tool at these (`T_base_tool`).
         distance: from the wanted origin [m].
         angle: from the wanted orientation [rad].
     """
 
     position: Float64[np.ndarray, "6"]
-    pose: RigidTransform
     distance: float
     angle: float
+
+    @property
+    def badness(self) -> float:
+        """Both together [m]."""
+        return self.distance + _METRES_PER_RADIAN * self.angle
 
 
 class InverseKinematics:
@@ -98,18 +101,24 @@ class InverseKinematics:
         change = q[:NUM_ARM] - start
         if max_change is not None:
             change *= min(1.0, max_change / max(float(np.abs(change).max()), 1e-9))
+        matrix = pose.as_matrix()
+        whole = _solution(matrix, start + change)
+        if whole.badness < self._config.tolerance:
+            return whole
         # Towards a pose out of reach a whole step may lead further away; standing still is always better than that.
-        candidates = [self._solution(pose, start + share * change) for share in (1.0, 0.5, 0.25, 0.0)]
-        return min(candidates, key=lambda each: each.distance + _METRES_PER_RADIAN * each.angle)
+        parts = [_solution(matrix, start + share * change) for share in (0.5, 0.25, 0.0)]
+        return min([whole, *parts], key=lambda each: each.badness)
 
-    def _solution(self, wanted: RigidTransform, position: Float64[np.ndarray, "6"]) -> IkSolution:
-        pose = tool_pose(position)
-        return IkSolution(
-            position=position,
-            pose=pose,
-            distance=float(np.linalg.norm(pose.translation - wanted.translation)),
-            angle=float((pose.rotation * wanted.rotation.inv()).magnitude()),
-        )
+
+def _solution(wanted: Float64[np.ndarray, "4 4"], position: Float64[np.ndarray, "6"]) -> IkSolution:
+    tool = tool_matrix(position)
+    turn = tool[:3, :3] @ wanted[:3, :3].T
+    sine = 0.5 * np.linalg.norm([turn[2, 1] - turn[1, 2], turn[0, 2] - turn[2, 0], turn[1, 0] - turn[0, 1]])
+    return IkSolution(
+        position=position,
+        distance=float(np.linalg.norm(tool[:3, 3] - wanted[:3, 3])),
+        angle=float(np.arctan2(sine, 0.5 * (np.trace(turn) - 1.0))),
+    )
 
 
 # What a turn of the hand counts beside its displacement [m/rad].

@@ -13,7 +13,12 @@ def tool_pose(position: Float64[np.ndarray, "6"]) -> RigidTransform:
     Args:
         position: of the joints [rad].
     """
-    return RigidTransform.from_matrix(_chain(position)[-1] @ _TOOL)
+    return RigidTransform.from_matrix(tool_matrix(position))
+
+
+def tool_matrix(position: Float64[np.ndarray, "6"]) -> Float64[np.ndarray, "4 4"]:
+    """The same as a homogeneous matrix, for whoever needs many."""
+    return _chain(position)[-1] @ _TOOL
 
 
 def tool_jacobian(position: Float64[np.ndarray, "6"]) -> Float64[np.ndarray, "6 6"]:

@@ -135,7 +135,11 @@ class ServoThread:
         with self._lock:
             self._require_usable()
             self._last_wish = self._clock.now()
-            return self._controller.act(action, self._driver.read())
+            state = self._driver.read()
+        aim = self._controller.aim(action, state)  # slow: set-points go on meanwhile
+        with self._lock:
+            self._require_usable()
+            return self._controller.pursue(aim)
 
     def act_and_wait(
         self, action: Float32[np.ndarray, "7"], *, within: float, settle: float, patience: float
