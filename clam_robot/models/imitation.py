@@ -7,6 +7,10 @@ from torch import Tensor, nn
 from clam_robot.models.inputs import Inputs
 from clam_robot.models.latent_policy import PolicyConfig, PolicyNetwork
 
+# Standard deviation that actions scaled to [-1, 1] have at the least: the noise of what hardly changes, as of a hand
+# that never turns, is not worth learning.
+LEAST_ACTION_STD = 0.05
+
 
 class Imitation(nn.Module):
     """A policy network in training.
@@ -36,7 +40,9 @@ class Imitation(nn.Module):
         self._config = config
         self._decoder = None if decoder is None else decoder.requires_grad_(False).eval()
         with torch.no_grad():
-            self.register_buffer("decoded_std", self._decode(targets).std(0).clamp_min(1e-4), persistent=False)
+            self.register_buffer(
+                "decoded_std", self._decode(targets).std(0).clamp_min(LEAST_ACTION_STD), persistent=False
+            )
 
     def forward(
         self,

@@ -90,10 +90,15 @@ class PolicyNetwork(nn.Module):
         self.register_buffer("std", torch.ones(num_targets))
 
     @torch.no_grad()
-    def fit_scale(self, targets: Float[Tensor, "N T"]) -> None:
-        """Measure mean and standard deviation of the targets."""
+    def fit_scale(self, targets: Float[Tensor, "N T"], *, least: float = 1e-4) -> None:
+        """Measure mean and standard deviation of the targets.
+
+        Args:
+            targets: all of them.
+            least: standard deviation that a target has at the least, so that one that hardly changes counts little.
+        """
         self.mean.copy_(targets.mean(0))
-        self.std.copy_(targets.std(0).clamp_min(1e-4))
+        self.std.copy_(targets.std(0).clamp_min(least))
 
     def act(self, seen: Inputs) -> Float[Tensor, "B H T"]:
         """Targets in their own scale."""

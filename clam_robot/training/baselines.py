@@ -10,7 +10,7 @@ from torch.nn.functional import mse_loss
 from clam_robot.models.architectures import build_policy
 from clam_robot.models.code_policy import CodePolicy
 from clam_robot.models.embedding_dynamics import EmbeddingDynamics
-from clam_robot.models.imitation import Imitation
+from clam_robot.models.imitation import LEAST_ACTION_STD, Imitation
 from clam_robot.models.inputs import Inputs
 from clam_robot.models.latent_action_model import LatentActionModel
 from clam_robot.models.latent_policy import PolicyNetwork
@@ -82,7 +82,7 @@ def tune_on_play(code_policy: PolicyNetwork, play: Transitions, config: TrainCon
     trunk = {name: weight for name, weight in code_policy.state_dict().items() if weight.shape == ours[name].shape}
     network.load_state_dict(ours | trunk)
     labeled = play.labeled()
-    network.fit_scale(play.action[labeled])
+    network.fit_scale(play.action[labeled], least=LEAST_ACTION_STD)
     network.to(play.action.device)
     imitation = Imitation(network, config.policy, targets=play.action[labeled])
 

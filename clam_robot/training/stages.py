@@ -10,7 +10,7 @@ from clam_robot.models.action_loss import ActionLoss, action_error
 from clam_robot.models.architectures import build_inverse_dynamics, build_latent_action_model, build_policy
 from clam_robot.models.dynamics import InverseDynamics
 from clam_robot.models.features import StateFeatures
-from clam_robot.models.imitation import Imitation
+from clam_robot.models.imitation import LEAST_ACTION_STD, Imitation
 from clam_robot.models.inputs import Inputs
 from clam_robot.models.latent_action_model import LatentActionModel
 from clam_robot.models.latent_policy import PolicyConfig, PolicyNetwork
@@ -128,7 +128,7 @@ def train_policy(
     if eye is not None:
         network.eye.load_state_dict(eye.state_dict())
         network.eye.requires_grad_(False)
-    network.fit_scale(targets[is_target])
+    network.fit_scale(targets[is_target], least=1e-4 if decoder else LEAST_ACTION_STD)
     network.to(targets.device)
     begins = is_target.nonzero().flatten()
 

@@ -111,3 +111,12 @@ def test_the_decoder_stays_as_it_is() -> None:
     loss(made, torch.randn(500, 3), wanted).backward()
     assert all(not weight.requires_grad for weight in decoder.parameters())
     assert all(weight.grad is not None for weight in made.network.head.parameters())
+
+
+def test_an_action_that_hardly_changes_counts_little() -> None:
+    wanted = torch.randn(500, 2)
+    wanted[:, 0] *= 1e-3
+    decoder = nn.Identity()
+    made = imitation(wanted, decoder, latent_weight=0.0)
+    present = torch.randn(500, 3)
+    assert loss(made, present, answers(made, present).detach() + torch.tensor([1e-3, 0.0])) < 1e-3
