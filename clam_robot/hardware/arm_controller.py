@@ -238,6 +238,11 @@ class ArmController:
         """Open the fingers."""
         self._gripper.move_to(1.0)
 
+    def ease_gripper(self, state: JointState) -> float:
+        """Effort for a gripper that is left alone: it keeps what it holds, no harder than it may for long."""
+        self._gripper.ease()
+        return self._gripper.step(state.finger, self._config.stream.period)
+
     def hold(self) -> None:
         """Come to rest as soon as the limits allow."""
         if not self._stream.is_at_rest:

@@ -1,5 +1,6 @@
 """The gripper: an opening from 0 to 1 reached by PWM, without burning the motor on what it holds."""
 
+import math
 from dataclasses import dataclass
 
 from clam_robot import config
@@ -61,6 +62,10 @@ class Gripper:
             self._stalled = 0.0
         self.target = opening
 
+    def ease(self) -> None:
+        """Push no harder than to hold from now on, until another opening is wanted."""
+        self._stalled = math.inf
+
     def step(self, finger_now: float, period: float) -> float:
         """Effort for the coming period [-1 closes .. 1 opens].
 
@@ -72,6 +77,7 @@ class Gripper:
         speed = 0.0 if self._last is None else abs(finger_now - self._last) / period
         self._last = finger_now
         is_pushing = abs(error) > self._config.tolerance and speed < self._config.still
-        self._stalled = self._stalled + period if is_pushing else 0.0
+        if not math.isinf(self._stalled):
+            self._stalled = self._stalled + period if is_pushing else 0.0
         limit = self._config.holding if self.is_stalled else self._config.effort
         return max(-limit, min(limit, self._config.gain * error))

@@ -4,6 +4,7 @@ import logging
 import math
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,7 +115,7 @@ class ServoThread:
         self._thread.start()
 
     def end(self) -> None:
-        """Come to rest and end; the servos keep their torque."""
+        """Come to rest and end; the servos keep their torque, and the gripper what it holds."""
         self.hold()
         self._ending.set()
         self._thread.join(timeout=2.0)
@@ -250,8 +251,10 @@ class ServoThread:
                 self._latch.stop(Reason.DRIVER, "the servo thread failed")
                 raise
             if self._ending.is_set() and self._latch.cause is not None:
-                return
+                break
             self.rate.sleep()
+        with suppress(ClamRobotError):  # a driver that is gone hears nothing
+            self._driver.command_gripper(self._controller.ease_gripper(self._latest))
 
     def _turn(self) -> None:
         try:

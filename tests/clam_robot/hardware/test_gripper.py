@@ -49,3 +49,16 @@ def test_fingers_that_slip_are_pushed_again() -> None:
     for _ in range(200):
         gripper.step(0.022, PERIOD)
     assert gripper.step(0.021, PERIOD) == -CONFIG.effort
+
+
+def test_eased_it_pushes_no_harder_than_to_hold_until_something_else_is_wanted() -> None:
+    config = GripperConfig()
+    gripper = Gripper(config)
+    gripper.reset(1.0)
+    gripper.move_to(0.0)
+    assert gripper.step(finger(1.0), 0.02) == -config.effort
+    gripper.ease()
+    for place in (1.0, 0.9, 0.5):  # moving or not
+        assert gripper.step(finger(place), 0.02) == -config.holding
+    gripper.move_to(1.0)
+    assert gripper.step(finger(0.5), 0.02) == config.effort

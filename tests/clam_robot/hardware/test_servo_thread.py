@@ -10,6 +10,7 @@ import pytest
 from clam_robot.errors import ArmStopped, ClamRobotError, RobotError
 from clam_robot.hardware.arm_controller import ArmConfig, ArmController
 from clam_robot.hardware.control_table import HardwareError
+from clam_robot.hardware.gripper import GripperConfig
 from clam_robot.hardware.health_watch import HealthWatch
 from clam_robot.hardware.kinematics import tool_pose
 from clam_robot.hardware.safety_rules import Reason, SafetyLimits
@@ -188,3 +189,10 @@ def test_a_move_that_is_held_up_is_finished(rig: Rig) -> None:
     state = rig.thread.act_and_wait(action, within=0.005, settle=0.1, patience=PATIENCE)
     moved = tool_pose(state.position).translation - tool_pose(np.array(START)).translation
     np.testing.assert_allclose(moved, action[:3], atol=1e-3)
+
+
+def test_a_gripper_that_is_left_alone_pushes_no_harder_than_to_hold(rig: Rig) -> None:
+    rig.thread.act(np.array([0, 0, 0, 0, 0, 0, 0], np.float32))  # the fake's fingers never get there
+    wait_until(lambda: min(rig.driver.efforts, default=0.0) < -0.3)
+    rig.thread.end()
+    assert rig.driver.efforts[-1] == -GripperConfig().holding
