@@ -1,6 +1,7 @@
 """Serves a page from a thread, beside whatever drives the arm."""
 
 import errno
+import ipaddress
 import socket
 import threading
 import time
@@ -48,6 +49,8 @@ class PageServer:
     def __enter__(self) -> "PageServer":
         self._socket = _bind(*self._address)
         host, port = self._socket.getsockname()[:2]
+        if ipaddress.ip_address(host).is_unspecified:  # every address of this machine
+            host = socket.gethostname()
         self.url = f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
         self._thread.start()
         deadline = time.monotonic() + _STARTS_WITHIN
