@@ -10,6 +10,7 @@ from clam_robot.errors import ConfigError
 from clam_robot.reproduce.cell import CellConfig
 from clam_robot.reproduce.data import DataConfig
 from clam_robot.training.config import Method, TrainConfig
+from clam_robot.training.presets import PRESETS
 from sim.collect import CollectConfig
 
 NUM_DEMONSTRATIONS = 100
@@ -22,13 +23,15 @@ class Row:
     Attributes:
         name: shown; the paper's figures are found by it.
         method: how to train.
-        train: settings that differ from the defaults, by dotted name.
+        preset: settings by name (`clam_robot.training.presets`).
+        train: settings that differ from the preset's, by dotted name.
         collect: settings of recording that differ from the defaults.
         num_demonstrations: to record and use.
     """
 
     name: str
     method: Method
+    preset: str = "ours"
     train: Mapping[str, Any] = field(default_factory=dict[str, Any])
     collect: Mapping[str, Any] = field(default_factory=dict[str, Any])
     num_demonstrations: int = NUM_DEMONSTRATIONS
@@ -69,7 +72,8 @@ class Table:
     def cell(self, row: Row, robot: str, label_set: int, *, episodes: int) -> CellConfig:
         """The cell of one labelled set; its training seed is the set's number."""
         needs_play, needs_demonstrations = row.method != "oracle", row.method != "bc-play"
-        described = config.to_dict(TrainConfig(method=row.method, label_set=label_set, seed=label_set))
+        preset = PRESETS[row.preset]
+        described = config.to_dict(dataclasses.replace(preset, method=row.method, label_set=label_set, seed=label_set))
         for name, value in row.train.items():
             *path, leaf = name.split(".")
             part = described

@@ -23,6 +23,8 @@ _METHODS = (
     Row(name="oracle", method="oracle"),
 )
 
+_CAMERA = {"cameras": ("corner2",), "image_height": 64, "image_width": 64}
+
 _ALL = (
     Table(name="state", title="states, 50 labelled play episodes", robots=FOUR, rows=_METHODS),
     Table(
@@ -42,6 +44,16 @@ _ALL = (
             Row(name=row.name, method=row.method, train={"num_labeled": 5}, num_demonstrations=20) for row in _METHODS
         ),
         num_play=25,
+    ),
+    Table(
+        name="images",
+        title="64 x 64 pixels of one camera and the hand, 50 labelled play episodes",
+        robots=FOUR,
+        rows=tuple(
+            Row(name=row.name, method=row.method, preset="images", collect=_CAMERA)
+            for row in _METHODS
+            if row.name in {"clam", "vpt", "lapo", "lapa", "oracle"}
+        ),
     ),
     Table(
         name="ablation",

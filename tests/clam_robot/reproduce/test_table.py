@@ -1,10 +1,13 @@
 """Tables become cells: settings by name, the same cell once, and mistakes named."""
 
+import dataclasses
+
 import pytest
 
 from clam_robot.errors import ConfigError
 from clam_robot.reproduce.table import Row, Table
 from clam_robot.reproduce.tables import TABLES
+from clam_robot.training.presets import PRESETS
 
 TABLE = Table(
     name="small",
@@ -43,6 +46,15 @@ def test_data_follow_the_row() -> None:
     assert cell.demonstrations is not None and cell.demonstrations.episodes == 7
     assert cell.train.num_demonstrations == 7
     assert TABLE.cell(TABLE.rows[3], "metaworld:reach", 0, episodes=5).demonstrations is None
+
+
+def test_a_row_starts_from_its_preset() -> None:
+    table = TABLES["images"]
+    cell = table.cell(table.rows[0], "metaworld:reach", 1, episodes=5)
+    assert cell.train == dataclasses.replace(
+        PRESETS["images"], method=table.rows[0].method, label_set=1, seed=1, num_demonstrations=100
+    )
+    assert cell.play is not None and cell.play.collect.cameras == ("corner2",)
 
 
 def test_a_setting_of_another_name_or_type_is_refused() -> None:
