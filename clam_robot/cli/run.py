@@ -95,7 +95,7 @@ class Command:
                     namespace = self.widowx.namespace if self.widowx.driver == "ros" else None
                     stops = Stops(self.stops, arm.latch, stack, ros_namespace=namespace)
                     for scene in scenes:
-                        stops.until_done(arm, lambda scene=scene: run([scene]))
+                        stops.until_done(lambda scene=scene: run([scene]), recover=arm.recover)
             finally:
                 stack.close()
                 self._report(outcomes)

@@ -4,14 +4,10 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from clam_robot.cli.console import console
 from clam_robot.errors import RobotError
 from clam_robot.hardware.stop_latch import StopLatch
-
-if TYPE_CHECKING:
-    from clam_robot.hardware.widowx import WidowX
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +54,12 @@ class Stops:
             console.print("any key stops the arm; Ctrl-C ends the command")
             self._ways.append("the key c")
 
-    def until_done(self, robot: "WidowX", drive: Callable[[], object]) -> bool:
+    def until_done(self, drive: Callable[[], object], *, recover: Callable[[], object]) -> bool:
         """Drive the arm; when it is stopped, wait for the person who looks at it and clears the stop.
+
+        Args:
+            drive: until it returns, or raises.
+            recover: makes the arm ready again, or raises where it cannot be.
 
         Returns:
             False where it was stopped on the way and is ready again.
@@ -72,17 +72,17 @@ class Stops:
         except RobotError as error:
             if self._latch.cause is None or not self._ways:
                 raise
-            self._await_clear(robot, error)
+            self._await_clear(error, recover)
             return False
         return True
 
-    def _await_clear(self, robot: "WidowX", error: RobotError) -> None:
+    def _await_clear(self, error: RobotError, recover: Callable[[], object]) -> None:
         while True:
             console.print(f"[bold red]stopped:[/] {self._latch.cause or error}", soft_wrap=True)
             console.print(f"look at the arm; {' or '.join(self._ways)} clears the stop and goes on, Ctrl-C ends")
             self._latch.wait_until_clear()
             try:
-                robot.recover()
+                recover()
             except RobotError as again:
                 if self._latch.cause is None:
                     raise

@@ -1,0 +1,92 @@
+"""A stop waits for the person who clears it, and the arm goes on; where nobody can clear it the command ends."""
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import httpx2
+import pytest
+
+from clam_robot.cli.stops import StopOptions, Stops
+from clam_robot.errors import ArmStopped, RobotError
+from clam_robot.hardware.safety_rules import Reason
+from clam_robot.hardware.stop_latch import StopLatch
+
+PATIENCE = 20.0
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+class Arm:
+    """Is stopped while it is driven; a servo stays in error for the first `num_errors` tries to go on."""
+
+    def __init__(self, num_errors: int = 0) -> None:
+        self.latch = StopLatch()
+        self.num_errors = num_errors
+        self.num_recoveries = 0
+
+    def drive(self) -> None:
+        self.latch.stop(Reason.OVERLOAD, "elbow pushes")
+        self.latch.require_clear()
+
+    def recover(self) -> None:
+        self.num_recoveries += 1
+        self.latch.clear()
+        if self.num_recoveries <= self.num_errors:
+            self.latch.stop(Reason.SERVO_ERROR, "elbow reports OVERLOAD")
+            self.latch.require_clear()
+
+
+def clear_each_stop(latch: StopLatch, page: str, count: int) -> None:
+    url, key = re.search(r"(http://\S+/)\?key=(\S+)", page).groups()  # type: ignore[union-attr]
+    with httpx2.Client(base_url=url, timeout=PATIENCE) as client:
+        for _ in range(count):
+            while latch.cause is None:
+                threading.Event().wait(0.01)
+            client.post("/v1/arm/clear", headers={"X-Clear-Key": key})
+
+
+@pytest.mark.parametrize("num_errors", [0, 1])
+def test_what_is_cleared_goes_on(stack: ExitStack, capsys: pytest.CaptureFixture[str], num_errors: int) -> None:
+    arm = Arm(num_errors)
+    stops = Stops(StopOptions(stop_page="127.0.0.1:0"), arm.latch, stack)
+    page = capsys.readouterr().out
+    person = threading.Thread(target=clear_each_stop, args=(arm.latch, page, 1 + num_errors))
+    person.start()
+    assert stops.until_done(arm.drive, recover=arm.recover) is False
+    person.join(PATIENCE)
+    assert arm.num_recoveries == 1 + num_errors and arm.latch.cause is None
+    said = capsys.readouterr().out
+    assert "stopped: overload: elbow pushes" in said and "the page's button" in said
+    assert ("elbow reports OVERLOAD" in said) == (num_errors > 0)
+
+
+def test_where_nobody_can_clear_it_the_command_ends(stack: ExitStack) -> None:
+    arm = Arm()
+    stops = Stops(StopOptions(), arm.latch, stack)
+    with pytest.raises(ArmStopped, match="elbow pushes"):
+        stops.until_done(arm.drive, recover=arm.recover)
+    assert arm.num_recoveries == 0
+
+
+def test_a_fault_that_is_no_stop_ends_the_command(stack: ExitStack) -> None:
+    arm = Arm()
+    stops = Stops(StopOptions(stop_page="127.0.0.1:0"), arm.latch, stack)
+
+    def fail() -> None:
+        raise RobotError("the way is blocked")
+
+    with pytest.raises(RobotError, match="blocked"):
+        stops.until_done(fail, recover=arm.recover)
+
+
+def test_an_arm_that_is_not_stopped_is_driven_to_the_end(stack: ExitStack) -> None:
+    arm = Arm()
+    driven: list[bool] = []
+    assert Stops(StopOptions(), arm.latch, stack).until_done(lambda: driven.append(True), recover=arm.recover)
+    assert driven == [True]
