@@ -1,10 +1,36 @@
 """For all tests: examples may take long, as the machine may be busy; drawing is chosen before MuJoCo is imported."""
 
+import os
+import socket
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
 
 from sim import opengl
+from tests.programs import is_open, program
 
 opengl.select_backend()
 
 settings.register_profile("busy", deadline=None)
 settings.load_profile("busy")
+
+
+# One for the whole process, as rospy stays with the first that it met.
+@pytest.fixture(scope="session")
+def ros_master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A ROS master of our own on the loopback interface; this process talks to no other."""
+    folder = tmp_path_factory.mktemp("ros")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    uri = f"http://127.0.0.1:{port}"
+    settings = {"ROS_MASTER_URI": uri, "ROS_IP": "127.0.0.1", "ROS_HOME": str(folder), "ROS_LOG_DIR": str(folder)}
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
+    try:
+        with program(["rosmaster", "--core", "-p", str(port)], lambda: is_open(port), "the ROS master"):
+            yield uri
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})

@@ -2,12 +2,11 @@
 
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import rospy
-from std_msgs.msg import Empty
 
 from clam_robot.hardware.ros_stop import TOPIC
 from clam_robot.timing import ManualClock
@@ -16,9 +15,8 @@ from sim.registry import make_robot
 from sim.widowx.twin_process import TwinProcess
 from sim.widowx_experts import expert_policy
 from teleop.page_server import PageServer
-from tests.clam_robot.hardware.conftest import clam, program, ros_master, wait_for, xs_sdk
+from tests.programs import clam, program, wait_for, xs_sdk
 
-__all__ = ["ros_master"]
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.e2e,
@@ -27,6 +25,18 @@ pytestmark = [
 ]
 TASK = "reach-block"
 EPISODES = 2
+# Another program on the ROS network.
+STOP = """
+import sys
+import rospy
+from std_msgs.msg import Empty
+rospy.init_node("who_stops", anonymous=True)
+stop = rospy.Publisher(sys.argv[1], Empty, queue_size=1)
+while not stop.get_num_connections():
+    rospy.sleep(0.01)
+stop.publish()
+rospy.sleep(0.5)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -81,13 +91,8 @@ def test_a_message_on_the_stop_topic_stops_the_run(
     command = arguments(server, *at_bench(twin), "--driver", "ros", "--namespace", "stopped")
     with xs_sdk(str(twin.port), "stopped"), twin.client() as truth, program(command, lambda: True, "the run") as run:
         wait_for(lambda: max(abs(each) for each in truth.state().velocity) > 0.2, "an arm that moves")
-        if not rospy.core.is_initialized():
-            rospy.init_node("who_stops", anonymous=True, disable_signals=True)
-        stop = rospy.Publisher(f"/stopped/{TOPIC}", Empty, queue_size=1)
-        wait_for(lambda: stop.get_num_connections() > 0, "the run to listen")
-        stop.publish()
+        subprocess.run([sys.executable, "-c", STOP, f"/stopped/{TOPIC}"], timeout=60.0, check=True)
         wait_for(lambda: run.poll() is not None, "the run to end")
         assert run.returncode == 2
         wait_for(lambda: max(abs(each) for each in truth.state().velocity) < 0.02, "an arm at rest")
         assert all(truth.state().torque_on)
-        stop.unregister()

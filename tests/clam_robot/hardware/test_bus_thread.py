@@ -11,7 +11,7 @@ from clam_robot.hardware.control_table import GOAL_POSITION, GOAL_PWM, PRESENT_C
 from clam_robot.hardware.serial_port import SerialPort
 from clam_robot.hardware.servo_bus import Reply, ServoBus
 from clam_robot.timing import MonotonicClock
-from tests.clam_robot.hardware.conftest import wait_for
+from tests.programs import wait_for
 
 REQUEST = 0.004  # how long a request of slow work takes [s]
 

@@ -14,7 +14,8 @@ from clam_robot.hardware.serial_port import SerialPort
 from clam_robot.hardware.servo_bus import ServoBus
 from clam_robot.hardware.wx250s import JOINT_NAMES
 from clam_robot.timing import MonotonicClock
-from tests.clam_robot.hardware.conftest import REPLY_TIMEOUT, Bus, on_bus, wait_for
+from tests.clam_robot.hardware.conftest import Bus, on_bus
+from tests.programs import REPLY_TIMEOUT, wait_for
 
 pytestmark = pytest.mark.xdist_group("dynamixel_driver")
 RAISED = np.array([0.0, -1.2, 0.9, 0.0, 0.3, 0.0])

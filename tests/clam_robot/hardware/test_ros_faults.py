@@ -19,7 +19,8 @@ from clam_robot.hardware.ros_driver import RosConfig, RosDriver, RospyCore, make
 from clam_robot.hardware.ros_master import RosMaster
 from clam_robot.timing import MonotonicClock
 from sim.widowx.twin_process import TwinProcess
-from tests.clam_robot.hardware.conftest import WITHIN, Node, clam, on_ros, program, wait_for, xs_sdk
+from tests.clam_robot.hardware.conftest import Node, on_ros
+from tests.programs import WITHIN, clam, program, wait_for, xs_sdk
 
 pytestmark = [pytest.mark.xdist_group("ros"), pytest.mark.filterwarnings("ignore::ResourceWarning")]
 RAISED = np.array([0.0, -1.2, 0.9, 0.0, 0.3, 0.0])

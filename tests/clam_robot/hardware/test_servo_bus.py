@@ -16,7 +16,8 @@ from clam_robot.hardware.servo_bus import ServoBus
 from clam_robot.hardware.wx250s import SERVOS
 from sim.widowx.packet import status
 from sim.widowx.packet_reader import PacketReader
-from tests.clam_robot.hardware.conftest import REPLY_TIMEOUT, Bus
+from tests.clam_robot.hardware.conftest import Bus
+from tests.programs import REPLY_TIMEOUT
 
 pytestmark = pytest.mark.xdist_group("dynamixel_driver")
 PATIENCE = 0.3  # how long the bus waits for an answer where its delays matter [s]

@@ -14,7 +14,8 @@ from clam_robot.hardware import wx250s
 from clam_robot.hardware.joint_driver import JointState as ArmState
 from clam_robot.hardware.ros_driver import RosDriver, RospyCore
 from clam_robot.timing import MonotonicClock
-from tests.clam_robot.hardware.conftest import Node, on_ros, wait_for
+from tests.clam_robot.hardware.conftest import Node, on_ros
+from tests.programs import wait_for
 
 pytestmark = [pytest.mark.xdist_group("ros"), pytest.mark.filterwarnings("ignore::ResourceWarning")]
 RAISED = [0.0, -1.2, 0.9, 0.0, 0.3, 0.0]
