@@ -11,6 +11,8 @@ import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -84,6 +86,8 @@ def try_once(
     clock = MonotonicClock()
     with twin.client() as truth:
         truth.reset()
+        while not twin.port.exists():  # plugged in again
+            time.sleep(0.01)
         robot = WidowX(
             DynamixelDriver(DynamixelConfig(port=str(twin.port)), clock), clock, WidowXConfig(self_test=None)
         )
@@ -117,7 +121,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
     random = np.random.default_rng(0)
-    with TwinProcess() as twin:
+    with TemporaryDirectory() as folder, TwinProcess(link=Path(folder) / "ttyDXL") as twin:
         for fault in FAULTS:
             found = Findings()
             for _ in range(options.repeats):
