@@ -182,10 +182,11 @@ class ServoThread:
         self._latch.require_clear()
         return found
 
-    def take_over(self) -> None:
-        """Stay where the arm is now, wherever it was sent or has fallen to."""
+    def take_over(self, prepare: Callable[[], object]) -> None:
+        """Have the servos prepared while nothing is sent to them, and stay where the arm is then, fallen or not."""
         with self._lock:
             self._way.clear()
+            prepare()
             self._latest = self._driver.read()
             self._controller.start(self._latest)
 

@@ -7,6 +7,7 @@ HealthWatch  ~1 Hz ── registers ──> StopLatch <── key, request, topi
 """
 
 import logging
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -96,6 +97,7 @@ class WidowX:
         self._spec: RobotSpec | None = None
         self._servo: ServoThread | None = None
         self._health: HealthWatch | None = None
+        self._held = ExitStack()
         self._is_reset = self._is_tested = False
         self.latch = StopLatch()
 
@@ -123,21 +125,33 @@ class WidowX:
         """
         if self._servo is not None:
             return
+        with ExitStack() as held:
+            if self._bench is not None:
+                self._bench.connect()
+                held.callback(self._bench.disconnect)
+            self._driver.connect()
+            held.callback(self._driver.disconnect)
+            self._health = self._prepared()
+            self._servo = self._streaming(held, self._health)
+            self._held = held.pop_all()
+
+    def _prepared(self) -> HealthWatch:
         setup = self._setup
-        if self._bench is not None:
-            self._bench.connect()
-        self._driver.connect()
         self._driver.prepare(profile_velocity=setup.profile_velocity, profile_acceleration=setup.profile_acceleration)
-        self._health = HealthWatch(
+        health = HealthWatch(
             self._driver, limits=setup.arm.limits, profile_velocity=setup.profile_velocity, latch=self.latch
         )
-        self._health.look()
+        health.look()
         self.latch.require_clear()
         if setup.self_test is not None:
-            check_registers(self._health.latest, setup.self_test)
+            check_registers(health.latest, setup.self_test)
+        return health
+
+    def _streaming(self, held: ExitStack, health: HealthWatch) -> ServoThread:
+        setup = self._setup
         controller = ArmController(setup.arm, space=setup.action.space, period=1.0 / setup.action.hz)
         controller.start(self._driver.read())
-        self._servo = ServoThread(
+        servo = ServoThread(
             self._driver,
             controller,
             self._clock,
@@ -148,21 +162,17 @@ class WidowX:
             park_way=_WAY_TO_REST,
             park_velocity=setup.velocity,
         )
-        self._servo.start()
-        self._health.start()
+        servo.start()
+        health.start()
+        held.callback(health.end)
+        held.callback(servo.end)
+        return servo
 
     def disconnect(self) -> None:
         """Come to rest and let go of the driver; the arm keeps its torque."""
-        if self._servo is None:
-            return
-        self._servo.end()
-        if self._health is not None:
-            self._health.end()
-        self._driver.disconnect()
-        if self._bench is not None:
-            self._bench.disconnect()
         self._servo = self._health = None
         self._is_reset = self._is_tested = False
+        self._held.close()
 
     def reset(self, seed: int | None = None) -> None:
         """Go to the start with open fingers, and have the scene laid out; the first time, try every axis there.
@@ -206,19 +216,22 @@ class WidowX:
         servo.go(_WAY_TO_REST, velocity=self._setup.velocity, timeout=_LONGEST_WAY)
 
     def recover(self) -> None:
-        """Make ready to move again after a stop, for whoever has looked at the arm; the stop is cleared, nothing moves.
+        """Make ready to move again after a stop that a person has looked into and cleared; nothing moves.
 
         The servos get back what a reboot may have taken, where they are. `reset` comes next.
 
         Raises:
-            ArmStopped: a servo is still in error, or hot: the stop is latched again.
+            ArmStopped: the stop was not cleared, or is latched again: a servo is in error, or a person stopped the arm.
             DriverError: a servo, bus or node does not do what it must; names it.
         """
         servo, setup = self._live(), self._setup
+        self.latch.require_clear()
         self._is_reset = False
-        servo.take_over()
-        self._driver.prepare(profile_velocity=setup.profile_velocity, profile_acceleration=setup.profile_acceleration)
-        self.latch.clear()
+        servo.take_over(
+            lambda: self._driver.prepare(
+                profile_velocity=setup.profile_velocity, profile_acceleration=setup.profile_acceleration
+            )
+        )
         assert self._health is not None
         self._health.look()
         self.latch.require_clear()

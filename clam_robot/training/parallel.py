@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -10,7 +11,7 @@ from queue import Empty
 from typing import Protocol, TypeVar, runtime_checkable
 
 from clam_robot.errors import TrainingError
-from clam_robot.processes import worker_pool
+from clam_robot.processes import interrupts_later, worker_pool
 from clam_robot.training.config import TrainConfig
 from clam_robot.training.run import TrainingResult, run_training
 from clam_robot.training.trainer import Progress
@@ -98,7 +99,10 @@ def run_jobs(
         ClamRobotError: the first failure of a job; the others stop at their next report.
         TrainingError: a process was killed.
     """
-    with get_context("spawn").Manager() as manager, worker_pool(workers) as pool:
+    with ExitStack() as stack:
+        with interrupts_later():
+            manager = stack.enter_context(get_context("spawn").Manager())
+        pool = stack.enter_context(worker_pool(workers))
         updates: Updates = manager.Queue()
         stop = manager.Event()
         futures = [pool.submit(_run_job, job, updates, stop) for job in jobs]

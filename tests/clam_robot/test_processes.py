@@ -4,12 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from clam_robot.processes import map_in_order, worker_pool
+from clam_robot.processes import interrupts_later, map_in_order, worker_pool
 
 PATIENCE = 60.0
 SLEEP_SECONDS = 600.0
@@ -43,6 +44,31 @@ def test_calls_that_run_are_ended_when_they_need_not_be_finished(tmp_path: Path)
     with pytest.raises(KeyboardInterrupt):
         interrupt()
     assert time.monotonic() - begun < SLEEP_SECONDS
+
+
+def test_an_interrupt_waits_until_the_block_is_left() -> None:
+    steps: list[str] = []
+    with pytest.raises(KeyboardInterrupt), interrupts_later():
+        signal.raise_signal(signal.SIGINT)
+        steps.append("went on")
+    assert steps == ["went on"]
+
+
+def test_an_interrupt_taken_by_another_thread_waits_too() -> None:
+    steps: list[str] = []
+    now = threading.Event()
+
+    def interrupt() -> None:
+        assert now.wait(PATIENCE)
+        signal.raise_signal(signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)  # begun before, so that nothing blocks the signal there
+    thread.start()
+    with pytest.raises(KeyboardInterrupt), interrupts_later():
+        now.set()
+        thread.join()
+        steps.append("went on")
+    assert steps == ["went on"]
 
 
 def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:

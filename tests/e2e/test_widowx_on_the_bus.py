@@ -27,8 +27,8 @@ SIDEWAYS = np.array([0, 0.02, 0, 0, 0, 0, 1], np.float32)
 
 
 @pytest.fixture(scope="module")
-def twin() -> Iterator[TwinProcess]:
-    with TwinProcess(task=TASK) as twin:
+def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwinProcess]:
+    with TwinProcess(task=TASK, link=tmp_path_factory.mktemp("twin") / "ttyDXL") as twin:
         yield twin
 
 
@@ -42,6 +42,7 @@ def truth(twin: TwinProcess) -> Iterator[TwinClient]:
 @pytest.fixture
 def arm(twin: TwinProcess, truth: TwinClient) -> Iterator[WidowX]:
     truth.reset()
+    wait_until(twin.port.exists)  # plugged in again
     clock = MonotonicClock()
     bench = TwinBench(twin.address, task=TASK, clock=clock)
     # The twin shares the machine with whatever else runs there, and answers late at times; what a servo does not.
@@ -100,3 +101,22 @@ def test_a_fault_while_it_moves_stops_the_arm_and_is_named(
         arm.send_action(SIDEWAYS)
     wait_until(lambda: max(np.abs(truth.state().velocity)) < 0.05)
     truth.fault("clear")
+
+
+def test_after_a_stop_a_person_clears_it_goes_on(arm: WidowX, truth: TwinClient) -> None:
+    arm.reset(0)
+    truth.fault("reboot", "wrist_angle")
+    wait_until(lambda: arm.latch.cause is not None)
+    deadline = time.monotonic() + PATIENCE
+    while True:  # the servo is back after a moment; until then the stop is latched again
+        arm.latch.clear()
+        try:
+            arm.recover()
+        except ClamRobotError:
+            assert time.monotonic() < deadline, "waited in vain"
+            time.sleep(0.2)
+        else:
+            break
+    assert all(truth.state().torque_on)
+    arm.reset(0)
+    arm.send_action(SIDEWAYS)

@@ -36,7 +36,7 @@ class Arm:
 
     def recover(self) -> None:
         self.num_recoveries += 1
-        self.latch.clear()
+        self.latch.require_clear()
         if self.num_recoveries <= self.num_errors:
             self.latch.stop(Reason.SERVO_ERROR, "elbow reports OVERLOAD")
             self.latch.require_clear()

@@ -1,12 +1,13 @@
 """The WidowX over perfect joints: its life from connecting to letting go, and what it refuses."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from clam_robot.errors import ArmStopped, ConfigError, InvalidVector, NotConnected, SelfTestFailed
+from clam_robot.errors import ArmStopped, ConfigError, DriverError, InvalidVector, NotConnected, SelfTestFailed
 from clam_robot.hardware.arm_controller import ArmConfig
 from clam_robot.hardware.control_table import HardwareError
 from clam_robot.hardware.joint_driver import JointState, ServoStatus
@@ -131,6 +132,9 @@ def test_after_a_stop_it_stays_where_it_is_until_it_is_reset(arm: tuple[WidowX, 
     robot.reset()
     robot.latch.stop()
     driver.profile = 0
+    with pytest.raises(ArmStopped, match="clear the stop"):
+        robot.recover()
+    robot.latch.clear()
     robot.recover()
     assert robot.latch.cause is None and driver.profile == SETUP.profile_velocity
     with pytest.raises(NotConnected, match="reset"):
@@ -142,11 +146,56 @@ def test_after_a_stop_it_stays_where_it_is_until_it_is_reset(arm: tuple[WidowX, 
 
 def test_a_servo_still_in_error_stays_stopped(arm: tuple[WidowX, FakeDriver]) -> None:
     robot, driver = arm
-    robot.latch.stop()
     driver.errors["elbow"] = HardwareError.OVERLOAD
     with pytest.raises(ArmStopped, match="elbow reports OVERLOAD"):
         robot.recover()
     assert robot.latch.cause is not None
+
+
+class UnpreparedDriver(FakeDriver):
+    """Cannot be prepared."""
+
+    def prepare(self, *, profile_velocity: int, profile_acceleration: int) -> None:
+        raise DriverError("no torque")
+
+
+def test_what_cannot_be_connected_is_let_go_of() -> None:
+    robot, driver = make(UnpreparedDriver(MonotonicClock()))
+    with pytest.raises(DriverError, match="no torque"):
+        robot.connect()
+    with pytest.raises(NotConnected):
+        driver.read()
+    robot.disconnect()
+
+
+class BusyDriver(FakeDriver):
+    """Refuses commands while it is prepared, as real ones do; `meanwhile` happens then."""
+
+    def __init__(self, clock: MonotonicClock) -> None:
+        super().__init__(clock)
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    def prepare(self, *, profile_velocity: int, profile_acceleration: int) -> None:
+        self.is_broken = True
+        time.sleep(0.1)  # several periods of the servo thread
+        self.meanwhile()
+        self.is_broken = False
+        super().prepare(profile_velocity=profile_velocity, profile_acceleration=profile_acceleration)
+
+
+@pytest.mark.parametrize("is_stopped_again", [False, True])
+def test_a_stop_while_it_recovers_is_not_forgotten(is_stopped_again: bool) -> None:
+    driver = BusyDriver(MonotonicClock())
+    robot, _ = make(driver)
+    robot.connect()
+    if is_stopped_again:
+        driver.meanwhile = robot.latch.stop
+        with pytest.raises(ArmStopped, match="asked for by a person"):
+            robot.recover()
+    else:
+        robot.recover()
+    assert (robot.latch.cause is not None) == is_stopped_again
+    robot.disconnect()
 
 
 def test_parking_brings_it_to_its_rest_with_torque(arm: tuple[WidowX, FakeDriver]) -> None:
