@@ -1,5 +1,6 @@
 """The protocols everything meets at. Each docstring is the contract; `clam_robot.testing.contracts` checks it."""
 
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -105,6 +106,60 @@ class Policy(Protocol):
             PolicyUnavailable: no answer in time.
             PolicyRefused: an answer, but an error.
         """
+        ...
+
+
+@runtime_checkable
+class PolicyGroup(Protocol):
+    """A policy for several robots at once: its instances share weights, and one pass may answer many of them."""
+
+    @property
+    def spec(self) -> RobotSpec:
+        """The robots it acts for."""
+        ...
+
+    def new(self) -> Policy:
+        """An instance with a history of its own, for one robot."""
+        ...
+
+    def infer(self, policies: Sequence[Policy], observations: Sequence[Observation]) -> list[ActionChunk]:
+        """What each of different instances answers to its observation, in their order, as its own `infer` would.
+
+        Raises:
+            PolicyUnavailable: no answer in time.
+            PolicyRefused: an answer, but an error.
+        """
+        ...
+
+
+@runtime_checkable
+class AsyncPolicy(Protocol):
+    """A policy whose answers come when they come: the loop that asks never waits for it."""
+
+    @property
+    def spec(self) -> RobotSpec:
+        """The robot it acts for."""
+        ...
+
+    def reset(self) -> None:
+        """A new episode: forget the one so far; answers to its observations that are still to come are dropped."""
+        ...
+
+    def submit(self, observation: Observation) -> None:
+        """Ask for actions from this observation on; at once. An older one that nobody looked at yet is replaced."""
+        ...
+
+    def poll(self) -> ActionChunk | None:
+        """The newest answer that was not given out yet, at once; None while there is none.
+
+        Raises:
+            PolicyUnavailable: the last request failed for want of an answer; asking goes on by itself.
+            PolicyRefused: an answer, but an error.
+        """
+        ...
+
+    def close(self) -> None:
+        """End what works in the background."""
         ...
 
 
