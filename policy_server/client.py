@@ -1,6 +1,7 @@
 """A policy that lives in another process or on another machine."""
 
 import logging
+import os
 from collections.abc import Callable
 from types import TracebackType
 from typing import TypeVar
@@ -15,6 +16,8 @@ from policy_server.policy_info import PolicyInfo
 from policy_server.protocol import Timing, decode_chunk, decode_timing, encode_observation
 
 T = TypeVar("T")
+
+API_KEY = "CLAM_API_KEY"
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +46,7 @@ class RemotePolicy:
         max_reconnects: int = 3,
         backoff_s: float = 0.1,
         max_backoff_s: float = 2.0,
+        api_key: str | None = None,
         clock: Clock | None = None,
     ) -> None:
         """A policy that is not connected yet.
@@ -54,6 +58,7 @@ class RemotePolicy:
             max_reconnects: attempts after the first within one call.
             backoff_s: wait before the first of them, doubled for each that follows [s].
             max_backoff_s: longest of these waits [s].
+            api_key: for a server that wants one; by default that of the environment, CLAM_API_KEY.
             clock: what waiting is done with.
 
         Raises:
@@ -67,6 +72,7 @@ class RemotePolicy:
         self._max_reconnects = max_reconnects
         self._backoff_s = backoff_s
         self._max_backoff_s = max_backoff_s
+        self._api_key = api_key or os.environ.get(API_KEY)
         self._clock = clock or MonotonicClock()
         self._connection: Connection | None = None
         self._is_reset_due = False
@@ -153,7 +159,9 @@ class RemotePolicy:
         ) from failure
 
     def _open(self) -> Connection:
-        connection = Connection(self._url, connect_timeout=self._connect_timeout_s, timeout=self._timeout_s)
+        connection = Connection(
+            self._url, connect_timeout=self._connect_timeout_s, timeout=self._timeout_s, api_key=self._api_key
+        )
         try:
             info = PolicyInfo.from_metadata(unpack(connection.metadata), source="metadata")
             if self.info is not None and info.robot != self.info.robot:

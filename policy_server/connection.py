@@ -1,11 +1,12 @@
 """The client's end of one WebSocket, every wait of it limited."""
 
+import json
 import socket
 import struct
 from contextlib import ExitStack, suppress
 
 from websockets.client import process_exception
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from clam_robot.errors import PolicyRefused, PolicyUnavailable
@@ -27,18 +28,19 @@ class Connection:
         metadata: the first frame, as the server sent it.
     """
 
-    def __init__(self, url: str, *, connect_timeout: float, timeout: float) -> None:
+    def __init__(self, url: str, *, connect_timeout: float, timeout: float, api_key: str | None = None) -> None:
         """Connect, and wait for the server's first frame.
 
         Args:
             url: ws:// or wss:// address.
             connect_timeout: longest wait for all of it [s].
             timeout: longest wait for a reply later on [s].
+            api_key: for a server that wants one.
 
         Raises:
             OSError: nothing listens there, what listens is going away, or the address does not exist.
             PolicyUnavailable: something listens and is silent.
-            PolicyRefused: something answers that is no policy server, or with an error.
+            PolicyRefused: something answers that is no policy server, that wants another key, or with an error.
         """
         self._url = url
         self._timeout = timeout
@@ -52,14 +54,13 @@ class Connection:
                     close_timeout=CLOSE_TIMEOUT,
                     ping_interval=None,
                     proxy=None,
+                    additional_headers=authorization(api_key),
                 )
                 self._socket: ClientConnection = opening.enter_context(context)
             except TimeoutError:
                 raise PolicyUnavailable(f"policy server {url}: no answer within {connect_timeout:g} s") from None
             except WebSocketException as error:
-                if isinstance(error, ConnectionClosed) or process_exception(error) is None:
-                    raise ConnectionResetError(f"the connection was closed while it was opened ({error})") from error
-                raise PolicyRefused(f"policy server {url}: expected a WebSocket, found: {error}") from error
+                raise explained(error, url) from error
             _limit_sending(self._socket.socket, timeout)
             self.metadata = self._receive(connect_timeout)
             self._stack = opening.pop_all()
@@ -101,6 +102,24 @@ class Connection:
         if closed.rcvd is not None and closed.rcvd.code == _TOO_BIG:
             return PolicyRefused(f"policy server {self._url}: the request is larger than it reads; send smaller images")
         return ConnectionResetError(f"the connection was closed ({closed})")
+
+
+def authorization(api_key: str | None) -> dict[str, str]:
+    """The header of a key."""
+    return {} if api_key is None else {"Authorization": f"Api-Key {api_key}"}
+
+
+def explained(error: WebSocketException, url: str) -> Exception:
+    """Why a connection was not opened: an OSError where trying again may help, else PolicyRefused."""
+    words = str(error)
+    if isinstance(error, InvalidStatus):
+        with suppress(ValueError, TypeError, KeyError, AttributeError):  # other servers answer in other ways
+            words = str(json.loads(error.response.body or b"")["error"]["message"])
+    if isinstance(error, ConnectionClosed) or process_exception(error) is None:
+        return ConnectionResetError(f"the connection was closed while it was opened ({words})")
+    if words == str(error):
+        return PolicyRefused(f"policy server {url}: expected a WebSocket, found: {words}")
+    return PolicyRefused(f"policy server {url}: {words}")
 
 
 def _limit_sending(sock: socket.socket, timeout: float) -> None:

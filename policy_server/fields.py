@@ -2,11 +2,15 @@
 
 # pyright: strict
 import math
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from policy_server.jpeg import decode_jpeg
 from policy_server.packing import MalformedMessage
+
+Choice = TypeVar("Choice", bound=str)
 
 _REQUIRED = object()
 _MAX_KEYS_NAMED = 12
@@ -47,6 +51,28 @@ class Fields:
             raise self._misfit(key, "true or false")
         return value
 
+    def text(self, key: str) -> str:
+        """A text."""
+        value = self._values.get(key)
+        if not isinstance(value, str):
+            raise self._misfit(key, "text")
+        return value
+
+    def optional_text(self, key: str) -> str | None:
+        """A text, or None where there is none."""
+        return self.text(key) if self._values.get(key) is not None else None
+
+    def choice(self, key: str, choices: Sequence[Choice]) -> Choice:
+        """One of several texts."""
+        value = self._values.get(key)
+        if not isinstance(value, str) or value not in choices:
+            raise self._misfit(key, " or ".join(repr(choice) for choice in choices))
+        return cast("Choice", value)
+
+    def values(self) -> dict[Any, Any]:
+        """All of it, as it came."""
+        return self._values
+
     def section(self, key: str) -> "Fields":
         """A dictionary inside; an empty one where there is none."""
         return Fields(self._values.get(key, {}), key)
@@ -61,10 +87,13 @@ class Fields:
             return np.array(array, np.float32, order="C")
 
     def image(self, key: str, shape: tuple[int, int, int]) -> np.ndarray:
-        """A fresh RGB image."""
-        array = self._array(key, shape, f"{shape} uint8 RGB")
+        """A fresh RGB image, from an array or a JPEG file."""
+        value = self._values.get(key)
+        if isinstance(value, bytes):
+            return decode_jpeg(value, shape, key)
+        array = self._array(key, shape, f"{shape} uint8 RGB, or a JPEG")
         if array.dtype != np.uint8:
-            raise self._misfit(key, f"{shape} uint8 RGB")
+            raise self._misfit(key, f"{shape} uint8 RGB, or a JPEG")
         return np.array(array, order="C")
 
     def _array(self, key: str, shape: tuple[int | None, ...], expected: str) -> "np.ndarray[Any, np.dtype[Any]]":

@@ -15,12 +15,13 @@ def listen(config: ServerConfig) -> socket.socket:
 
     Raises:
         PortInUse: another process listens there.
-        ServerError: the address is not this machine's own, or cannot be had.
+        ServerError: others than this machine could reach it and there are no keys, or the address cannot be had.
     """
-    if not config.is_loopback:
+    if not config.is_loopback and config.keys is None:
         raise ServerError(
-            f"refusing to listen on {config.host}: whoever reaches the server may use it, as there are no API keys; "
-            "listen on 127.0.0.1 and reach it through a tunnel (ssh -L 8000:127.0.0.1:8000 gpu-box)"
+            f"refusing to listen on {config.host} without keys: whoever reaches the server could use it; make one with "
+            "`clam keys add NAME` and give its file with --keys, or listen on 127.0.0.1 and reach it through a tunnel "
+            "(ssh -L 8000:127.0.0.1:8000 gpu-box)"
         )
     where = f"port {config.port} on {config.host}"
     try:

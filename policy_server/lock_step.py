@@ -1,64 +1,66 @@
-"""The WebSocket conversation openpi clients hold: one request, one reply, in turn."""
+"""The WebSocket conversation openpi clients hold: one request, one reply, in turn. A connection is an episode."""
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from functools import partial
-from typing import Any
 
 from fastapi import WebSocket, WebSocketDisconnect
 
 from clam_robot.errors import ClamRobotError
-from clam_robot.timing import Clock
-from policy_server.packing import MalformedMessage
+from policy_server.packing import MalformedMessage, pack
+from policy_server.protocol import encode_chunk
+from policy_server.rate_limit import TokenBucket
+from policy_server.refusals import refused
+from policy_server.service import PolicyService
 from policy_server.session import Session
-from policy_server.worker import InferenceWorker
+from policy_server.websockets import admitted, frame_of, send
 
 INTERNAL_ERROR = 1011
 
 logger = logging.getLogger(__name__)
 
 
-async def converse(
-    websocket: WebSocket, session: Session, worker: InferenceWorker, clock: Clock, infer_timeout: float
-) -> None:
-    """Answer a client until it leaves, or until it or the policy makes an error, which is named and ends it.
+async def converse(websocket: WebSocket, service: PolicyService) -> None:
+    """Answer a client until it leaves, or until it or the policy makes an error, which is named and ends it."""
+    async with admitted(websocket, service, "lock_step") as session:
+        if session is None:
+            return
+        try:
+            await _take_turns(websocket, session, service)
+        except ClamRobotError as error:
+            logger.warning("refused after %d answers: %s", session.num_answers, error)
+            service.metrics.count_reject(refused(error).code)
+            await _refuse(websocket, str(error))
 
-    Args:
-        infer_timeout: longest a request may take [s].
-    """
-    await websocket.accept()
+
+async def _take_turns(websocket: WebSocket, session: Session, service: PolicyService) -> None:
+    timeout = service.config.send_timeout
+    bucket = TokenBucket(service.config.max_rate, service.clock)
     receiving = asyncio.ensure_future(websocket.receive())
     try:
-        await websocket.send_bytes(session.greet())
+        await send(websocket, pack(session.info.to_dict()), timeout)
         while True:
-            call = partial(session.answer, _frame(await receiving), clock.now())
-            answering = asyncio.ensure_future(worker.run(call, infer_timeout))
+            frame = frame_of(await receiving)
+            answering = asyncio.ensure_future(_answer(frame, session, service.clock.now()))
             # Listening goes on, so that nothing is inferred for a client that left while it waited its turn.
             receiving = asyncio.ensure_future(websocket.receive())
             await asyncio.wait({answering, receiving}, return_when=asyncio.FIRST_COMPLETED)
             if not answering.done():
                 answering.cancel()
-                _frame(receiving.result())
+                frame_of(receiving.result())
                 raise MalformedMessage("request: expected one at a time, found another before the answer to the first")
-            await websocket.send_bytes(answering.result())
-            session.mark_sent()
-    except WebSocketDisconnect:
-        logger.info("client left after %d answers", session.num_answers)
-    except ClamRobotError as error:
-        logger.warning("refused after %d answers: %s", session.num_answers, error)
-        await _refuse(websocket, str(error))
+            await send(websocket, answering.result(), timeout)
+            service.metrics.count_answer(session.info.model, "lock_step", session.mark_sent())
+            if pause := bucket.take():
+                await asyncio.sleep(pause)
     finally:
         receiving.cancel()
 
 
-def _frame(message: Mapping[str, Any]) -> bytes:
-    if message["type"] == "websocket.disconnect":
-        raise WebSocketDisconnect(message["code"])
-    frame = message.get("bytes")
-    if frame is None:
-        raise MalformedMessage("request: expected a binary frame with a msgpack dictionary, found a text frame")
-    return frame
+async def _answer(frame: bytes, session: Session, received: float) -> bytes:
+    request = await session.read(frame)
+    if request.reset:
+        session.begin_episode()
+    return pack(encode_chunk(*await session.answer(request.observation, received)))
 
 
 async def _refuse(websocket: WebSocket, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""What a server says of the policy it serves: the first frame of a connection, and `GET /spec`."""
+"""What a server says of the policy it serves: the first frame of a connection, and `GET /v1/spec`."""
 
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -15,13 +15,15 @@ class PolicyInfo(config.Strict):
     """A policy, as a client needs to know it before sending anything.
 
     Attributes:
-        policy: name of the policy.
+        policy: name of the policy, such as the method that trained it.
         robot: the robot it acts for.
         horizon: rows of an action chunk.
         dt: time between rows [s].
         gripper: which way the gripper's action goes, in words; the same in `robot.gripper` for programs.
         observation_keys: keys a request must have.
         max_frame_bytes: largest frame the server reads.
+        model: name that the server has it under.
+        checkpoint: names its weights; "" where it has none.
         latent_dims: entries of a latent action; None when the policy has none.
         summary: where the policy comes from (checkpoint, training data, ...), for people.
         protocol_version: of these messages; a client refuses another.
@@ -35,6 +37,8 @@ class PolicyInfo(config.Strict):
     gripper: str
     observation_keys: tuple[str, ...]
     max_frame_bytes: int
+    model: str = "default"
+    checkpoint: str = ""
     latent_dims: int | None = None
     summary: dict[str, Any] = field(default_factory=dict[str, Any])
     protocol_version: int = PROTOCOL_VERSION

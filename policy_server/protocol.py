@@ -1,13 +1,14 @@
 """The messages of the policy protocol: dictionaries that openpi clients read and write, and their types here.
 
-Request (client to server)                        Reply (server to client)
-    observation/state          (S,) float32           actions             (H, A) float32
-    observation/images/<cam>   (H, W, 3) uint8 RGB    latent_actions      (H, Z) float32, where the policy has them
-    observation/image          the same, when the     dt                  time between rows [s]
-                               spec has one camera    observation_time    the request's own time, 0 without one [s]
-    observation/time           optional [s]           policy_timing       {infer_ms}
-    observation/image_times    optional {cam: [s]}    server_timing       {infer_ms, prev_total_ms}
-    reset                      optional bool
+Request (client to server)                          Reply (server to client)
+    observation/state         (S,) float32              actions           (H, A) float32
+    observation/images/<cam>  (H, W, 3) uint8 RGB, or   latent_actions    (H, Z) float32, where the policy has them
+                              a JPEG file (bytes)       dt                time between rows [s]
+    observation/image         the same, when the spec   observation_time  the request's own time, 0 without one [s]
+                              has one camera            policy_timing     {infer_ms}
+    observation/time          optional [s]              server_timing     {infer_ms, prev_total_ms}
+    observation/image_times   optional {cam: [s]}
+    reset                     optional bool
 
 Before the first request the server sends `PolicyInfo.to_dict()`. An error is a text frame, and the connection ends.
 Keys that are not in the table (`prompt`, further cameras) are ignored, so clients may send what they have.
@@ -96,13 +97,27 @@ def decode_observation(message: object, spec: RobotSpec) -> Observation:
     return observation
 
 
-def decode_reset(message: object) -> bool:
-    """Whether a request asks the policy to forget its episode first.
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a client asks.
+
+    Attributes:
+        observation: to act on.
+        reset: whether a new episode begins with it.
+    """
+
+    observation: Observation
+    reset: bool
+
+
+def decode_request(message: object, spec: RobotSpec) -> Request:
+    """The request of a message.
 
     Raises:
-        MalformedMessage: `reset` is there and is not a boolean.
+        MalformedMessage: a key is missing or of the wrong type, shape or dtype.
+        InvalidVector: the state is not finite.
     """
-    return Fields(message, "request").flag(RESET)
+    return Request(observation=decode_observation(message, spec), reset=Fields(message, "request").flag(RESET))
 
 
 def encode_chunk(chunk: ActionChunk, timing: Timing) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def serve(
 
     Raises:
         PortInUse: another process listens there.
-        ServerError: the address is not loopback, or cannot be had.
+        ServerError: others than this machine could reach it and there are no keys, or the address cannot be had.
     """
     with listener or listen(config) as sock:
         server = _Server(_uvicorn_config(app, config), on_ready or _log_ready)
@@ -52,7 +52,8 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         host, port = (sockets or [])[0].getsockname()[:2]
-        self._on_ready(f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}")
+        scheme = "wss" if self.config.is_ssl else "ws"
+        self._on_ready(f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}")
 
 
 def _uvicorn_config(app: FastAPI, config: ServerConfig) -> uvicorn.Config:
@@ -61,6 +62,8 @@ def _uvicorn_config(app: FastAPI, config: ServerConfig) -> uvicorn.Config:
         ws_max_size=config.max_frame_bytes,
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=math.ceil(config.shutdown_timeout),
+        ssl_certfile=config.tls_certificate,
+        ssl_keyfile=config.tls_key,
         log_config=None,
         access_log=False,
     )

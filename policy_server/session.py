@@ -1,105 +1,107 @@
-"""One robot's conversation with a policy."""
+"""One robot's conversation with a model."""
 
-import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
-from clam_robot.errors import PolicyError, PolicyRefused, SpecError
-from clam_robot.interfaces import Policy
+from clam_robot.errors import PolicyRefused
 from clam_robot.timing import Clock
 from clam_robot.types import ActionChunk, Observation
-from policy_server.packing import MalformedMessage, pack, unpack
+from policy_server.batcher import Batcher
+from policy_server.decoding import Decoders
+from policy_server.models import Models
+from policy_server.packing import MalformedMessage
 from policy_server.policy_info import PolicyInfo
-from policy_server.protocol import Timing, decode_observation, decode_reset, encode_chunk, require_executable
-
-logger = logging.getLogger(__name__)
+from policy_server.protocol import Request, Timing, require_executable
+from policy_server.served_model import Seat
 
 
 class Session:
-    """One connection, one episode: a policy instance of its own, so that robots never share history.
+    """Episodes of one robot, one request at a time; the transport around it knows sockets, this one does not.
 
-    Knows nothing of sockets or event loops: frames in, frames out. Used by one thread at a time.
+    Args:
+        models: what is served.
+        name: the model that was asked for; None for the default one.
+        batcher: infers.
+        decoders: read requests.
+        clock: measures.
+        infer_timeout: longest an inference may take, waiting for others included [s].
 
     Attributes:
         num_answers: requests answered so far.
+
+    Raises:
+        Refused: no such model.
     """
 
-    def __init__(self, make_policy: Callable[[], Policy], info: PolicyInfo, clock: Clock) -> None:
-        """A session; its policy is made when the first request needs it.
-
-        Args:
-            make_policy: gives a new instance; instances share weights.
-            info: what clients are told of the policy.
-            clock: measures the answers.
-        """
-        self._make_policy = make_policy
-        self._info = info
+    def __init__(
+        self,
+        models: Models,
+        name: str | None,
+        *,
+        batcher: Batcher,
+        decoders: Decoders,
+        clock: Clock,
+        infer_timeout: float,
+    ) -> None:
+        self._models = models
+        self._seat = Seat(models.get(name))
+        self._batcher = batcher
+        self._decoders = decoders
         self._clock = clock
-        self._policy: Policy | None = None
+        self._infer_timeout = infer_timeout
         self._received = 0.0
         self._previous_total_ms: float | None = None
         self.num_answers = 0
 
-    def greet(self) -> bytes:
-        """The frame that opens the conversation."""
-        return pack(self._info.to_dict())
+    @property
+    def info(self) -> PolicyInfo:
+        """What the client is told of the model."""
+        return self._seat.model.info
 
-    def answer(self, frame: bytes, received: float) -> bytes:
-        """The reply to a request.
+    def begin_episode(self) -> None:
+        """Forget the episode so far; the model's newest version answers from now on."""
+        self._seat = Seat(self._models.get(self._seat.model.name))
+
+    async def read(self, frame: bytes) -> Request:
+        """The request of a msgpack frame.
+
+        Raises:
+            MalformedMessage: it is not what the protocol says.
+            SpecError: the observation does not fit the robot.
+        """
+        return await self._decoders.read(frame, self.info.robot)
+
+    async def answer(self, observation: Observation, received: float) -> tuple[ActionChunk, Timing]:
+        """What to do from an observation on.
 
         Args:
             received: when the request came [s].
 
         Raises:
-            MalformedMessage: the request is not what the protocol says, or the policy's chunk is not executable.
-            SpecError: the observation does not fit the robot.
-            PolicyError: the policy cannot answer.
+            PolicyError: the policy cannot answer, or not in time.
         """
         self._received = received
-        request = unpack(frame)
-        observation = decode_observation(request, self._info.robot)
-        is_reset = decode_reset(request)
-        with self._policy_code():
-            policy = self._policy or self._make_policy()
-            if is_reset or self._policy is None:
-                policy.reset()
-            self._policy = policy
-            begun = self._clock.now()
-            chunk = policy.infer(observation)
-            ended = self._clock.now()
-        self._require_usable(chunk, observation)
+        seat = self._seat
+        answer = await self._batcher.infer(seat, observation, self._infer_timeout)
+        self._require_usable(answer.chunk, observation)
+        self.num_answers += 1
         timing = Timing(
-            policy_ms=1e3 * (ended - begun),
-            server_ms=1e3 * (ended - received),
+            policy_ms=1e3 * (answer.ended - answer.begun),
+            server_ms=1e3 * (answer.ended - received),
             previous_total_ms=self._previous_total_ms,
         )
-        self.num_answers += 1
-        return pack(encode_chunk(chunk, timing))
+        return answer.chunk, timing
 
-    def mark_sent(self) -> None:
-        """The reply is on its way: what the request took in all is told with the next one."""
-        self._previous_total_ms = 1e3 * (self._clock.now() - self._received)
+    def mark_sent(self) -> float:
+        """The answer is on its way: what the request took in all [s] is told with the next one."""
+        seconds = self._clock.now() - self._received
+        self._previous_total_ms = 1e3 * seconds
+        return seconds
 
     def _require_usable(self, chunk: ActionChunk, observation: Observation) -> None:
         try:
-            require_executable(chunk, self._info.robot)
+            require_executable(chunk, self.info.robot)
             if chunk.observation_time != observation.time:
                 raise MalformedMessage(
                     f"observation_time: expected that of the observation, {observation.time} s, "
                     f"found {chunk.observation_time} s"
                 )
         except MalformedMessage as error:
-            raise PolicyRefused(f"policy {self._info.policy} gave no usable action: {error}") from None
-
-    @contextmanager
-    def _policy_code(self) -> Iterator[None]:
-        """Whatever a policy raises becomes an error whose words a stranger may read."""
-        try:
-            yield
-        except (PolicyError, SpecError):
-            raise
-        except Exception as error:
-            logger.exception("policy %s failed", self._info.policy)
-            raise PolicyRefused(
-                f"policy {self._info.policy} failed with {type(error).__name__}; the server's log says where"
-            ) from error
+            raise PolicyRefused(f"policy {self.info.policy} gave no usable action: {error}") from None

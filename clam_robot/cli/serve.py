@@ -1,5 +1,6 @@
 """`clam serve`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -8,22 +9,29 @@ import tyro
 
 from clam_robot import config
 from clam_robot.cli.console import console
+from clam_robot.errors import ConfigError
 from policy_server.config import ServerConfig
+from policy_server.served_model import ModelSource
+
+DEFAULT = "default"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """Serve a checkpoint over the network.
+    """Serve checkpoints over the network, to as many robots as come.
 
-    WebSocket at `/` (the openpi policy protocol), `GET /healthz` and `GET /spec` on the same port. Ctrl-C stops it.
+    WebSocket at `/` (the openpi policy protocol) and `/v1/stream`, HTTP at `/v1/act`, figures at `/metrics`, and a page
+    of it all at `/docs`, on one port. Ctrl-C stops it.
 
     Attributes:
-        checkpoint: folder written by `clam train`.
-        threads: CPU threads of the model.
+        checkpoint: folder written by `clam train`: the model that clients get who name none.
+        models: further ones, NAME=FOLDER each, that clients ask for by name.
+        threads: CPU threads of a model.
         server: address and limits.
     """
 
     checkpoint: Path
+    models: tuple[str, ...] = ()
     threads: int = 1
     server: Annotated[ServerConfig, tyro.conf.arg(name="")] = field(default_factory=ServerConfig)
 
@@ -31,27 +39,42 @@ class Command:
         """Serve until interrupted."""
         from policy_server.listener import listen
 
+        folders = {DEFAULT: self.checkpoint} | dict(_named(word) for word in self.models)
         with listen(self.server) as listener:  # a busy port is an error before torch is loaded
             import torch
 
-            from clam_robot.models.checkpoint import load_checkpoint, policy_of
             from policy_server.app import create_app
             from policy_server.serve import serve
 
             torch.set_num_threads(self.threads)
-            actor, header = load_checkpoint(self.checkpoint)
-            app = create_app(
-                lambda: policy_of(actor, header),
-                self.server,
-                name=header.method,
-                summary=config.to_dict(header.training),
-            )
-            serve(
-                app,
-                self.server,
-                listener=listener,
-                on_ready=lambda url: console.print(
-                    f"serving {header.method} for {header.spec.name} on {url}", soft_wrap=True
-                ),
-            )
+            sources = {name: _source(folder) for name, folder in folders.items()}
+            app = create_app(sources, self.server, load=_source)
+            serve(app, self.server, listener=listener, on_ready=lambda url: _tell(url, sources))
         console.print("server stopped")
+
+
+def _named(word: str) -> tuple[str, Path]:
+    name, equals, folder = word.partition("=")
+    if not (name and equals and folder) or name == DEFAULT:
+        raise ConfigError(f"models: expected NAME=FOLDER with a name other than {DEFAULT}, found {word!r}")
+    return name, Path(folder)
+
+
+def _source(folder: Path) -> ModelSource:
+    from clam_robot.models.checkpoint import load_checkpoint, policy_of
+    from policy_server.served_model import OneByOne
+
+    actor, header = load_checkpoint(folder)
+    return ModelSource(
+        policy=header.method,
+        group=OneByOne(lambda: policy_of(actor, header)),
+        checkpoint=f"{folder.parent.name}/{folder.name}",
+        summary=config.to_dict(header.training),
+    )
+
+
+def _tell(url: str, sources: Mapping[str, ModelSource]) -> None:
+    for name, source in sources.items():
+        as_name = "" if name == DEFAULT else f" as {name}"
+        robot = source.group.spec.name
+        console.print(f"serving {source.policy} for {robot} on {url}{as_name}", soft_wrap=True)

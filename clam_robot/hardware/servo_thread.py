@@ -147,7 +147,7 @@ class ServoThread:
     ) -> JointState:
         """Take over an action, wait until the joints stay where it leads, and read them.
 
-        A hold on the way, as after a moment without a state, is gone on from.
+        A moment without a state is waited for, and a hold on the way gone on from.
 
         Args:
             action: as for `act`.
@@ -162,12 +162,21 @@ class ServoThread:
         """
         stay = Stay(within=within, settle=settle)
         with self._moved:
-            self.act(action)
+            if not self._wait(lambda: self._acts(action), patience):
+                self.act(action)
             end = self._controller.destination
             if not self._wait(lambda: self._has_come_to(end), patience):
                 raise RobotError(f"expected the arm to come to rest within {patience} s")
             self._wait(lambda: stay.look_at(self._latest, end), patience)
             return self._latest
+
+    def _acts(self, action: Float32[np.ndarray, "7"]) -> bool:
+        """Whether an action was taken over; not without a state of the joints."""
+        try:
+            self.act(action)
+        except StaleObservation:
+            return False
+        return True
 
     def _has_come_to(self, end: Float64[np.ndarray, "6"]) -> bool:
         """Whether the set-points rest there, or nowhere else to go; sets out once more where they were held up."""

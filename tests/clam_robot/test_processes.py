@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,15 @@ def test_calls_that_run_are_ended_when_they_need_not_be_finished(tmp_path: Path)
     assert time.monotonic() - begun < SLEEP_SECONDS
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C does what it does in a program; workers that run tests ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_an_interrupt_waits_until_the_block_is_left() -> None:
     steps: list[str] = []
     with pytest.raises(KeyboardInterrupt), interrupts_later():
@@ -54,6 +64,7 @@ def test_an_interrupt_waits_until_the_block_is_left() -> None:
     assert steps == ["went on"]
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_an_interrupt_taken_by_another_thread_waits_too() -> None:
     steps: list[str] = []
     now = threading.Event()

@@ -43,7 +43,7 @@ rospy.sleep(0.5)
 def server() -> Iterator[str]:
     """Address of the policy."""
     spec = make_robot(f"widowx-twin:{TASK}", ManualClock()).spec
-    app = create_app(lambda: expert_policy(spec, TASK, noise=0.0, seed=0), name="expert")
+    app = create_app(lambda: expert_policy(spec, TASK, noise=0.0, seed=0))
     with PageServer(app, ("127.0.0.1", 0)) as server:
         yield server.url.replace("http", "ws", 1)
 

@@ -25,6 +25,7 @@ from policy_server.app import create_app
 from policy_server.config import ServerConfig
 from policy_server.listener import listen
 from policy_server.serve import serve
+from policy_server.served_model import ModelSource, OneByOne
 
 FOR_EVER = 3600.0
 HORIZON = 4
@@ -73,6 +74,10 @@ POLICIES: dict[str, Callable[[], Policy]] = {
 }
 
 
+def _source(name: str) -> ModelSource:
+    return ModelSource(policy=name, group=OneByOne(POLICIES[name]), summary={"kind": "fake"})
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--policy", choices=POLICIES, default="counting")
@@ -89,7 +94,7 @@ def main() -> None:
     )
     try:
         listener = listen(config)
-        app = create_app(POLICIES[given.policy], config, name=given.policy, summary={"kind": "fake"})
+        app = create_app({"default": _source(given.policy)}, config)
         serve(app, config, on_ready=lambda url: print(url, flush=True), listener=listener)
     except ClamRobotError as error:
         raise SystemExit(f"{error}") from None

@@ -17,6 +17,7 @@ from policy_server.app import create_app
 from policy_server.config import ServerConfig
 from policy_server.packing import pack, unpack
 from policy_server.policy_info import PolicyInfo
+from policy_server.served_model import ModelSource, OneByOne
 
 REQUEST = pack({"observation/state": np.zeros(6, np.float32)})
 
@@ -28,7 +29,8 @@ def unbounded_spec() -> RobotSpec:
 
 @pytest.fixture
 def client() -> Iterator[TestClient]:
-    app = create_app(lambda: FakePolicy(unbounded_spec(), horizon=3), name="fake", summary={"episodes": 50})
+    group = OneByOne(lambda: FakePolicy(unbounded_spec(), horizon=3))
+    app = create_app({"m": ModelSource(policy="fake", group=group, summary={"episodes": 50})})
     with TestClient(app) as client:
         yield client
 
@@ -39,7 +41,7 @@ def test_health_is_two_letters(client: TestClient) -> None:
 
 
 def test_the_spec_is_json_that_reads_back(client: TestClient) -> None:
-    info = PolicyInfo.from_metadata(client.get("/spec").json(), source="/spec")
+    info = PolicyInfo.from_metadata(client.get("/v1/spec").json(), source="/v1/spec")
     assert info.robot == unbounded_spec()
     assert (info.policy, info.horizon, info.summary) == ("fake", 3, {"episodes": 50})
 
@@ -83,11 +85,12 @@ def test_connections_have_policies_of_their_own() -> None:
                 socket.receive_bytes()
                 socket.send_bytes(REQUEST)
                 socket.receive_bytes()
-    assert [policy.num_resets for policy in made] == [1, 1, 1]
+    # The first was looked at, the next three were probed.
+    assert [policy.num_resets for policy in made] == [0, 1, 1, 1, 1, 1]
 
 
 class StuckPolicy(FakePolicy):
-    """Answers the probe, then waits to be let go."""
+    """Answers the three inferences of the probe, then waits to be let go."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -96,7 +99,7 @@ class StuckPolicy(FakePolicy):
 
     def infer(self, observation: Observation) -> ActionChunk:
         self.num_calls += 1
-        if self.num_calls > 1:
+        if self.num_calls > 3:
             self.go.wait(60.0)
         return super().infer(observation)
 
@@ -132,4 +135,4 @@ def test_nothing_is_inferred_for_a_client_that_left_while_it_waited() -> None:
             second.send_bytes(REQUEST)
         policy.go.set()
         first.receive_bytes()
-    assert policy.num_calls == 2
+    assert policy.num_calls == 4

@@ -19,8 +19,9 @@ from policy_server.config import ServerConfig
 from policy_server.packing import pack, unpack
 from policy_server.probe import blank_observation, probe
 from policy_server.protocol import Timing, encode_chunk
+from policy_server.served_model import ModelSource, OneByOne
 
-INFO = probe(FakePolicy(), ServerConfig(), name="stub", summary={})
+INFO = probe(ModelSource(policy="stub", group=OneByOne(FakePolicy)), ServerConfig(), model="default")
 PATIENCE = 60.0
 
 Stub = Callable[[Callable[[ServerConnection], None]], RemotePolicy]

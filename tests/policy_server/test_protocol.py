@@ -17,7 +17,7 @@ from policy_server.protocol import (
     Timing,
     decode_chunk,
     decode_observation,
-    decode_reset,
+    decode_request,
     decode_timing,
     encode_chunk,
     encode_observation,
@@ -78,7 +78,7 @@ def reply(**changes: object) -> dict[str, object]:
 def test_observations_survive_the_wire(observation: Observation, reset: bool) -> None:
     message = unpack(pack(encode_observation(observation, SPEC, reset=reset)))
     found = decode_observation(message, SPEC)
-    assert decode_reset(message) is reset
+    assert decode_request(message, SPEC).reset is reset
     assert found.time == observation.time
     assert found.image_times == observation.image_times
     np.testing.assert_array_equal(found.state, observation.state)
@@ -133,7 +133,7 @@ def test_only_the_cameras_of_the_spec_are_sent() -> None:
         ({"observation/state": np.zeros(6, np.uint8)}, r"observation/state: .*, found \(6,\) uint8"),
         ({"observation/state": [0.0] * 6}, "observation/state: .*, found a list"),
         ({"observation/state": np.float32(1)}, "observation/state: .*, found a float32"),
-        ({"observation/images/wrist": None}, "observation/images/wrist: .* uint8 RGB, found no such key"),
+        ({"observation/images/wrist": None}, "observation/images/wrist: .* uint8 RGB, or a JPEG, found no such key"),
         ({"observation/images/wrist": np.zeros((2, 2, 4), np.uint8)}, r"found \(2, 2, 4\) uint8"),
         ({"observation/images/wrist": np.zeros((2, 2, 3), np.float32)}, r"found \(2, 2, 3\) float32"),
         ({"observation/images/wrist": b"JPEG"}, "observation/images/wrist: .*, found a bytes"),
@@ -171,7 +171,7 @@ def test_a_request_that_is_no_dictionary_is_refused(message: object) -> None:
 
 def test_reset_must_be_a_boolean() -> None:
     with pytest.raises(MalformedMessage, match="reset: expected true or false, found 1"):
-        decode_reset({"reset": 1})
+        decode_request(request(reset=1), SPEC)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from clam_robot.errors import ArmStopped, ClamRobotError, RobotError
+from clam_robot.errors import ArmStopped, ClamRobotError, RobotError, StaleObservation
 from clam_robot.hardware.arm_controller import ArmConfig, ArmController
 from clam_robot.hardware.control_table import HardwareError
 from clam_robot.hardware.gripper import GripperConfig
@@ -189,6 +189,16 @@ def test_a_move_that_is_held_up_is_finished(rig: Rig) -> None:
     state = rig.thread.act_and_wait(action, within=0.005, settle=0.1, patience=PATIENCE)
     moved = tool_pose(state.position).translation - tool_pose(np.array(START)).translation
     np.testing.assert_allclose(moved, action[:3], atol=1e-3)
+
+
+def test_a_moment_without_a_state_is_waited_for(rig: Rig) -> None:
+    rig.driver.read()
+    rig.driver.is_silent = True
+    with pytest.raises(StaleObservation):
+        rig.thread.act(FORWARD)
+    threading.Timer(0.1, setattr, (rig.driver, "is_silent", False)).start()
+    state = rig.thread.act_and_wait(0.25 * FORWARD, within=0.005, settle=0.1, patience=PATIENCE)
+    assert not np.allclose(state.position, START, atol=0.005)
 
 
 def test_a_gripper_that_is_left_alone_pushes_no_harder_than_to_hold(rig: Rig) -> None:

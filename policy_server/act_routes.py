@@ -1,0 +1,124 @@
+"""Actions over HTTP: `POST /v1/act`, and `POST /act` as OpenVLA's clients send it."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import ValidationError
+
+from clam_robot.types import ActionChunk
+from policy_server.act_request import ActAnswer, ActRequest, answer_of
+from policy_server.api_docs import REFERENCE
+from policy_server.api_keys import Caller
+from policy_server.fields import Fields
+from policy_server.http_body import read_body
+from policy_server.http_sessions import HttpSessions
+from policy_server.openvla import encode_action, message_of
+from policy_server.openvla import read_body as read_openvla
+from policy_server.packing import MalformedMessage, pack, unpack
+from policy_server.protocol import Timing, decode_request, encode_chunk
+from policy_server.refusals import RefusedAnswer
+from policy_server.service import PolicyService
+
+MSGPACK = ("application/msgpack", "application/x-msgpack", "application/vnd.msgpack")
+JSON = "application/json"
+
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: {"model": RefusedAnswer, "description": words}
+    for status, words in {
+        401: "no key, or an unknown one",
+        403: "the key is for other things",
+        404: "no such model",
+        413: "larger than the server reads",
+        422: "a field is missing or does not fit; says which, what was expected and what came",
+        429: "too many requests",
+        500: "the policy failed",
+        503: "too many robots",
+        504: "no answer in time",
+    }.items()
+}
+
+
+def act_routes(service: PolicyService) -> APIRouter:
+    """The routes of a service."""
+    router = APIRouter(responses=_REFUSALS)
+    sessions = HttpSessions(service)
+    limit = service.config.max_frame_bytes
+
+    def caller_of(request: Request) -> Caller:
+        caller = service.admit(request.headers.get("authorization"), "infer")
+        host = "" if request.client is None else request.client.host
+        sessions.require_rate(f"{caller.name} {host}")
+        return caller
+
+    async def answer(
+        message: object, caller: Caller, *, name: str | None, model: str | None, received: float
+    ) -> tuple[ActionChunk, Timing]:
+        async with sessions.turn(caller, name, model) as session:
+            read = await service.decoders.run(lambda: decode_request(message, session.info.robot), limit)
+            if read.reset:
+                session.begin_episode()
+            found = await session.answer(read.observation, received)
+            service.metrics.count_answer(session.info.model, "http", session.mark_sent())
+            return found
+
+    @router.post("/v1/act", response_model=ActAnswer, openapi_extra=_two_bodies())
+    async def act(request: Request) -> Response:
+        """Actions for one observation, in JSON, or in msgpack as on the WebSocket; the answer is of the same kind.
+
+        A msgpack request is the dictionary of the policy protocol, with `session` and `model` beside it where needed.
+        """
+        received = service.clock.now()
+        caller = caller_of(request)
+        body = await read_body(request, limit)
+        if request.headers.get("content-type", JSON).partition(";")[0].strip().lower() in MSGPACK:
+            message = await service.decoders.run(lambda: unpack(body), len(body))
+            fields = Fields(message, "request")
+            name, model = fields.optional_text("session"), fields.optional_text("model")
+            found = await answer(message, caller, name=name, model=model, received=received)
+            return Response(pack(encode_chunk(*found)), media_type=MSGPACK[0])
+        asked = await service.decoders.run(lambda: _asked(body), len(body))
+        found = await answer(asked.message(), caller, name=asked.session, model=asked.model, received=received)
+        return Response(answer_of(*found).model_dump_json(), media_type=JSON)
+
+    @router.post("/act", openapi_extra=_any_json())
+    async def openvla_act(request: Request) -> Response:
+        """One action, as clients of OpenVLA's server ask for it: `image`, `instruction`, here with `state`."""
+        received = service.clock.now()
+        caller = caller_of(request)
+        body = await read_body(request, limit)
+        robot = service.models.get().info.robot
+
+        def read() -> tuple[dict[str, Any], bool]:
+            content, encoded = read_openvla(body)
+            return message_of(content, robot), encoded
+
+        message, encoded = await service.decoders.run(read, len(body))
+        chunk, _ = await answer(message, caller, name=None, model=None, received=received)
+        return Response(encode_action(chunk.actions[0], encoded=encoded), media_type=JSON)
+
+    return router
+
+
+def _asked(body: bytes) -> ActRequest:
+    try:
+        return ActRequest.model_validate_json(body)
+    except ValidationError as error:
+        raise MalformedMessage(_in_words(error)) from None
+
+
+def _in_words(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_context=False, include_input=True)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "request"
+    found = f"{first.get('input')!r:.40}"
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return f"{where}: {first['msg']}, found {found}{more}"
+
+
+def _two_bodies() -> dict[str, Any]:
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    content = {JSON: {"schema": {"$ref": REFERENCE.format(model="ActRequest")}}, MSGPACK[0]: binary}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def _any_json() -> dict[str, Any]:
+    return {"requestBody": {"required": True, "content": {JSON: {"schema": {"type": "object"}}}}}
