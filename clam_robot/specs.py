@@ -103,7 +103,9 @@ class VectorSpec(config.Strict):
         """
         if x.shape != (len(self),):
             raise InvalidVector(f"{what}: expected shape ({len(self)},) [{', '.join(self.names)}], found {x.shape}")
-        self._refuse(~np.isfinite(as_float32(x)), x, what, lambda _: "a finite number")
+        finite = np.isfinite(x if x.dtype == np.float32 else as_float32(x))
+        if not finite.all():
+            self._refuse(~finite, x, what, lambda _: "a finite number")
 
     def validate(self, x: np.ndarray, *, what: str = "vector") -> None:
         """Check shape, finiteness and bounds, as float32.

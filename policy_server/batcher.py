@@ -111,14 +111,12 @@ class Batcher:
         loop = asyncio.get_running_loop()
         ask = _Ask(seat=seat, observation=observation, asked=self._clock.now(), loop=loop, answer=loop.create_future())
         self._asks.put(ask)
+        giving_up = loop.call_later(timeout, _give_up, ask, timeout)
         try:
-            async with asyncio.timeout(timeout):
-                return await ask.answer
-        except TimeoutError:
-            cause = "the inference takes longer" if ask.has_begun else "the server was busy with other robots"
-            raise PolicyUnavailable(f"no answer within {timeout:g} s: {cause}") from None
+            return await ask.answer
         finally:
             ask.is_abandoned = True
+            giving_up.cancel()
 
     def _work(self) -> None:
         while batch := self._next_batch():
@@ -191,6 +189,11 @@ def _explained(error: BaseException, model: ServedModel) -> BaseException:
         return error
     logger.error("policy %s failed", model.info.policy, exc_info=error)
     return PolicyRefused(f"policy {model.info.policy} failed with {type(error).__name__}; the server's log says where")
+
+
+def _give_up(ask: _Ask, timeout: float) -> None:
+    cause = "the inference takes longer" if ask.has_begun else "the server was busy with other robots"
+    _settle(ask.answer, PolicyUnavailable(f"no answer within {timeout:g} s: {cause}"))
 
 
 def _settle(future: asyncio.Future[Answer], result: Answer | BaseException) -> None:

@@ -12,6 +12,9 @@ from policy_server.packing import MalformedMessage
 
 Choice = TypeVar("Choice", bound=str)
 
+# Of an array; a letter stands for any length but zero.
+Shape = tuple[int | str, ...]
+
 _REQUIRED = object()
 _MAX_KEYS_NAMED = 12
 
@@ -77,11 +80,15 @@ class Fields:
         """A dictionary inside; an empty one where there is none."""
         return Fields(self._values.get(key, {}), key)
 
-    def floats(self, key: str, shape: tuple[int | None, ...], expected: str) -> np.ndarray:
-        """A fresh float32 array; None in `shape` stands for any length but zero."""
-        array = self._array(key, shape, f"{expected} float32")
-        if array.dtype.kind != "f":
-            raise self._misfit(key, f"{expected} float32")
+    def floats(self, key: str, shape: Shape, names: Sequence[str]) -> np.ndarray:
+        """A fresh float32 array; `names` are of the last axis."""
+        array = self._array(key, shape)
+        if array is None or array.dtype.kind != "f":
+            lengths = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")
+            named = f" [{', '.join(names)}]" if names else ""
+            raise self._misfit(key, f"({lengths}){named} float32")
+        if array.dtype == np.float32:
+            return np.array(array, order="C")
         # What float32 cannot hold becomes infinite, and the check for finite numbers names it.
         with np.errstate(over="ignore"):
             return np.array(array, np.float32, order="C")
@@ -91,21 +98,21 @@ class Fields:
         value = self._values.get(key)
         if isinstance(value, bytes):
             return decode_jpeg(value, shape, key)
-        array = self._array(key, shape, f"{shape} uint8 RGB, or a JPEG")
-        if array.dtype != np.uint8:
+        array = self._array(key, shape)
+        if array is None or array.dtype != np.uint8:
             raise self._misfit(key, f"{shape} uint8 RGB, or a JPEG")
         return np.array(array, order="C")
 
-    def _array(self, key: str, shape: tuple[int | None, ...], expected: str) -> "np.ndarray[Any, np.dtype[Any]]":
+    def _array(self, key: str, shape: Shape) -> "np.ndarray[Any, np.dtype[Any]] | None":
         value = self._values.get(key)
         if not isinstance(value, np.ndarray):
-            raise self._misfit(key, expected)
+            return None
         array = cast("np.ndarray[Any, np.dtype[Any]]", value)
         if len(array.shape) != len(shape) or any(
-            found != wanted if wanted is not None else found == 0
+            found == 0 if isinstance(wanted, str) else found != wanted
             for found, wanted in zip(array.shape, shape, strict=True)
         ):
-            raise self._misfit(key, expected)
+            return None
         return array
 
     def _misfit(self, key: str, expected: str) -> MalformedMessage:

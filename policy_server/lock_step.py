@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import Coroutine, Mapping
+from typing import Any, TypeVar
 
 from fastapi import WebSocket, WebSocketDisconnect
 
@@ -14,7 +16,10 @@ from policy_server.service import PolicyService
 from policy_server.session import Session
 from policy_server.websockets import admitted, frame_of, send
 
+T = TypeVar("T")
+
 INTERNAL_ERROR = 1011
+_QUICK = 0.01  # [s]
 
 logger = logging.getLogger(__name__)
 
@@ -35,32 +40,63 @@ async def converse(websocket: WebSocket, service: PolicyService) -> None:
 async def _take_turns(websocket: WebSocket, session: Session, service: PolicyService) -> None:
     timeout = service.config.send_timeout
     bucket = TokenBucket(service.config.max_rate, service.clock)
-    receiving = asyncio.ensure_future(websocket.receive())
+    await send(websocket, pack(session.info.to_dict()), timeout)
+    ears = _Ears(websocket)
     try:
-        await send(websocket, pack(session.info.to_dict()), timeout)
         while True:
-            frame = frame_of(await receiving)
-            answering = asyncio.ensure_future(_answer(frame, session, service.clock.now()))
-            # Listening goes on, so that nothing is inferred for a client that left while it waited its turn.
-            receiving = asyncio.ensure_future(websocket.receive())
-            await asyncio.wait({answering, receiving}, return_when=asyncio.FIRST_COMPLETED)
-            if not answering.done():
-                answering.cancel()
-                frame_of(receiving.result())
-                raise MalformedMessage("request: expected one at a time, found another before the answer to the first")
-            await send(websocket, answering.result(), timeout)
+            frame = frame_of(await ears.hear())
+            received = service.clock.now()
+            request = await session.read(frame)
+            if request.reset:
+                session.begin_episode()
+            answer = await ears.unless_heard(session.answer(request.observation, received))
+            await send(websocket, pack(encode_chunk(*answer)), timeout)
             service.metrics.count_answer(session.info.model, "lock_step", session.mark_sent())
             if pause := bucket.take():
                 await asyncio.sleep(pause)
     finally:
-        receiving.cancel()
+        ears.close()
 
 
-async def _answer(frame: bytes, session: Session, received: float) -> bytes:
-    request = await session.read(frame)
-    if request.reset:
-        session.begin_episode()
-    return pack(encode_chunk(*await session.answer(request.observation, received)))
+class _Ears:
+    """Hears a client; also while it waits for an answer, so that nothing is inferred for one that left meanwhile.
+
+    Listening on takes a task, which costs more than a quick inference: the first moment is done without.
+    """
+
+    def __init__(self, websocket: WebSocket) -> None:
+        self._websocket = websocket
+        self._listening: asyncio.Task[Any] | None = None
+
+    async def hear(self) -> Mapping[str, Any]:
+        """The next message."""
+        listening, self._listening = self._listening, None
+        return await (self._websocket.receive() if listening is None else listening)
+
+    async def unless_heard(self, answering: Coroutine[Any, Any, T]) -> T:
+        """The result of what is done for the client.
+
+        Raises:
+            WebSocketDisconnect: it left first.
+            MalformedMessage: it sent something else first.
+        """
+        task = asyncio.ensure_future(answering)
+        try:
+            done, _ = await asyncio.wait({task}, timeout=_QUICK)
+            if not done:
+                self._listening = self._listening or asyncio.ensure_future(self._websocket.receive())
+                await asyncio.wait({task, self._listening}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+        finally:
+            task.cancel()
+        frame_of(await self.hear())
+        raise MalformedMessage("request: expected one at a time, found another before the answer to the first")
+
+    def close(self) -> None:
+        """Hear no more."""
+        if self._listening is not None:
+            self._listening.cancel()
 
 
 async def _refuse(websocket: WebSocket, reason: str) -> None:

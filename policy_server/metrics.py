@@ -38,13 +38,21 @@ class Metrics:
         )  # fmt: skip
         self._rejects = Counter("clam_rejects", "Requests that were refused", ["code"], registry=registry)
         self._sessions = Gauge("clam_sessions", "Robots that are connected", ["transport"], registry=registry)
+        self._by_model: dict[str, tuple[Histogram, Histogram]] = {}
         for code in CODES:  # a counter that is not there cannot be told from one that was never needed
             self._rejects.labels(code)
 
+    def _of_model(self, model: str) -> tuple[Histogram, Histogram]:
+        """Looking labels up costs more than counting."""
+        if model not in self._by_model:
+            self._by_model[model] = self._inference.labels(model), self._batch.labels(model)
+        return self._by_model[model]
+
     def count_batch(self, model: str, size: int, seconds: float) -> None:
         """One pass of a model."""
-        self._inference.labels(model).observe(seconds)
-        self._batch.labels(model).observe(size)
+        inference, batch = self._of_model(model)
+        inference.observe(seconds)
+        batch.observe(size)
 
     def count_answer(self, model: str, transport: Transport, seconds: float) -> None:
         """One answer that was sent."""

@@ -86,7 +86,7 @@ def decode_observation(message: object, spec: RobotSpec) -> Observation:
     times = request.section(IMAGE_TIMES)
     observation = Observation(
         time=request.number(TIME, 0.0),
-        state=request.floats(STATE, (len(names),), f"({len(names)},) [{', '.join(names)}]"),
+        state=request.floats(STATE, (len(names),), names),
         images={
             camera: request.image(_image_key(request, spec, camera), size.shape)
             for camera, size in spec.cameras.items()
@@ -148,10 +148,10 @@ def decode_chunk(message: object, spec: RobotSpec) -> ActionChunk:
     if dt <= 0:
         raise MalformedMessage(f"dt: expected a positive number of seconds, found {dt}")
     names = spec.action.names
-    actions = reply.floats("actions", (None, len(names)), f"(H, {len(names)}) [{', '.join(names)}]")
+    actions = reply.floats("actions", ("H", len(names)), names)
     latents = None
     if "latent_actions" in reply:
-        latents = reply.floats("latent_actions", (len(actions), None), f"({len(actions)}, Z)")
+        latents = reply.floats("latent_actions", (len(actions), "Z"), ())
     chunk = ActionChunk(
         actions=actions, observation_time=reply.number("observation_time"), dt=dt, latent_actions=latents
     )

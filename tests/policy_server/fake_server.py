@@ -60,6 +60,14 @@ class CountingPolicy(FakePolicy):
         return ActionChunk(actions=actions, observation_time=observation.time, dt=0.1, latent_actions=latents)
 
 
+class SlowPolicy(FakePolicy):
+    """Takes 300 ms."""
+
+    def infer(self, observation: Observation) -> ActionChunk:
+        time.sleep(0.3)
+        return super().infer(observation)
+
+
 def _camera_policy(size: int) -> FakePolicy:
     spec = fake_spec({name: CameraSpec(height=size, width=size) for name in ("front", "wrist")})
     return FakePolicy(spec, horizon=10)
@@ -70,6 +78,10 @@ POLICIES: dict[str, Callable[[], Policy]] = {
     "counting": CountingPolicy,
     "two-cameras": lambda: _camera_policy(16),
     "two-cameras-224": lambda: _camera_policy(224),
+    "three-cameras-480": lambda: FakePolicy(
+        fake_spec({name: CameraSpec(height=480, width=640) for name in "abc"}), horizon=10
+    ),
+    "slow": SlowPolicy,
     "huge": lambda: _camera_policy(1800),
 }
 

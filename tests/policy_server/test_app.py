@@ -2,6 +2,7 @@
 
 import math
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -133,6 +134,8 @@ def test_nothing_is_inferred_for_a_client_that_left_while_it_waited() -> None:
         with client.websocket_connect("/") as second:
             second.receive_bytes()
             second.send_bytes(REQUEST)
+        while 'clam_sessions{transport="lock_step"} 1.0' not in client.get("/metrics").text:  # it was noticed
+            time.sleep(0.005)
         policy.go.set()
         first.receive_bytes()
     assert policy.num_calls == 4
