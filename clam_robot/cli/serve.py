@@ -1,13 +1,15 @@
 """`clam serve`."""
 
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
 from clam_robot import config
+from clam_robot.cli.arguments import require_positive
 from clam_robot.cli.console import console
 from clam_robot.errors import ConfigError
 from policy_server.config import ServerConfig
@@ -27,30 +29,54 @@ class Command:
         checkpoint: folder written by `clam train`: the model that clients get who name none.
         models: further ones, NAME=FOLDER each, that clients ask for by name.
         threads: CPU threads of a model.
+        replicas: copies of the server, each in a process of a Ray cluster; 1 does without.
         server: address and limits.
     """
 
     checkpoint: Path
     models: tuple[str, ...] = ()
     threads: int = 1
+    replicas: int = 1
     server: Annotated[ServerConfig, tyro.conf.arg(name="")] = field(default_factory=ServerConfig)
 
     def run(self) -> None:
         """Serve until interrupted."""
         from policy_server.listener import listen
 
+        require_positive(replicas=self.replicas, threads=self.threads)
         folders = {DEFAULT: self.checkpoint} | dict(_named(word) for word in self.models)
         with listen(self.server) as listener:  # a busy port is an error before torch is loaded
-            import torch
+            if self.replicas == 1:
+                self._serve(folders, listener)
+                return
+        self._serve_replicas(folders)
 
-            from policy_server.app import create_app
-            from policy_server.serve import serve
+    def _serve(self, folders: Mapping[str, Path], listener: socket.socket) -> None:
+        from policy_server.serve import serve
 
-            torch.set_num_threads(self.threads)
-            sources = {name: _source(folder) for name, folder in folders.items()}
-            app = create_app(sources, self.server, load=_source)
-            serve(app, self.server, listener=listener, on_ready=lambda url: _tell(url, sources))
+        app, sources = _application(folders, self.server, self.threads)
+        serve(app, self.server, listener=listener, on_ready=lambda url: _tell(url, sources))
         console.print("server stopped")
+
+    def _serve_replicas(self, folders: Mapping[str, Path]) -> None:
+        from policy_server.replicas import Replicas
+
+        server, threads = self.server, self.threads
+        absolute = {name: folder.resolve() for name, folder in folders.items()}
+        with Replicas(lambda: _application(absolute, server, threads)[0], server, self.replicas) as replicas:
+            console.print(f"serving {self.replicas} replicas on {replicas.url}", soft_wrap=True)
+            replicas.wait()
+        console.print("server stopped")
+
+
+def _application(folders: Mapping[str, Path], server: ServerConfig, threads: int) -> tuple[Any, dict[str, ModelSource]]:
+    import torch
+
+    from policy_server.app import create_app
+
+    torch.set_num_threads(threads)
+    sources = {name: _source(folder) for name, folder in folders.items()}
+    return create_app(sources, server, load=_source), sources
 
 
 def _named(word: str) -> tuple[str, Path]:

@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import install_import_hook
@@ -60,6 +61,14 @@ class CountingPolicy(FakePolicy):
         return ActionChunk(actions=actions, observation_time=observation.time, dt=0.1, latent_actions=latents)
 
 
+class PidPolicy(FakePolicy):
+    """Says which process it is in."""
+
+    def infer(self, observation: Observation) -> ActionChunk:
+        latents = np.full((HORIZON, 1), os.getpid(), np.float32)
+        return replace(super().infer(observation), latent_actions=latents)
+
+
 class SlowPolicy(FakePolicy):
     """Takes 300 ms."""
 
@@ -82,6 +91,7 @@ POLICIES: dict[str, Callable[[], Policy]] = {
         fake_spec({name: CameraSpec(height=480, width=640) for name in "abc"}), horizon=10
     ),
     "slow": SlowPolicy,
+    "pid": lambda: PidPolicy(horizon=HORIZON),
     "huge": lambda: _camera_policy(1800),
 }
 
@@ -96,6 +106,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--max-frame-bytes", type=int, default=32 * 2**20)
+    parser.add_argument("--replicas", type=int, default=1)
     parser.add_argument("--type-checks", action="store_true")
     given = parser.parse_args()
     config = ServerConfig(
@@ -104,6 +115,14 @@ def main() -> None:
         max_frame_bytes=given.max_frame_bytes,
         shutdown_timeout=1.0,
     )
+    if given.replicas > 1:
+        from policy_server.replicas import Replicas
+
+        name = given.policy
+        with Replicas(lambda: create_app({"default": _source(name)}, config), config, given.replicas, cpus=0.1) as all_:
+            print(all_.url, flush=True)
+            all_.wait()
+        return
     try:
         listener = listen(config)
         app = create_app({"default": _source(given.policy)}, config)
