@@ -22,7 +22,8 @@
     │   └── SimulationDiverged the physics left the finite numbers
     ├── PolicyError
     │   ├── PolicyUnavailable  the policy cannot be reached or went silent
-    │   └── PolicyRefused      the policy answered with an error of its own
+    │   ├── PolicyRefused      the policy answered with an error of its own
+    │   └── EngineUnavailable  a policy cannot be computed in the way that was asked for
     ├── EpisodeError
     │   ├── UnknownSchema      written by a version this one does not read
     │   ├── DamagedEpisode     a chunk, array or attribute is missing or unreadable
@@ -146,6 +147,10 @@ class PolicyUnavailable(PolicyError, ConnectionError):
 
 class PolicyRefused(PolicyError):
     """The policy answered with an error of its own."""
+
+
+class EngineUnavailable(PolicyError):
+    """A policy cannot be computed in the way that was asked for."""
 
 
 class EpisodeError(ClamRobotError):

@@ -42,7 +42,13 @@ class Actor(nn.Module):
     def act(
         self, states: Float[Tensor, "B T S"], frames: UInt8[Tensor, "B T height width 3"] | None = None
     ) -> tuple[Float[Tensor, "B H A"], Float[Tensor, "B H Z"] | None]:
-        """What to do now.
+        """What to do now; as `forward`, without a trace of how it was computed."""
+        return self(states, frames)
+
+    def forward(
+        self, states: Float[Tensor, "B T S"], frames: UInt8[Tensor, "B T height width 3"] | None = None
+    ) -> tuple[Float[Tensor, "B H A"], Float[Tensor, "B H Z"] | None]:
+        """From what was observed to what to do.
 
         Args:
             states: the last T observations, the present one last; T is the policy's history and one.

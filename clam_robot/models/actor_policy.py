@@ -1,11 +1,9 @@
-"""An actor behind the `Policy` protocol."""
+"""One robot's share in a policy for many."""
 
 from collections import deque
 
-import numpy as np
-import torch
-
-from clam_robot.models.actor import Actor
+from clam_robot.interfaces import PolicyGroup
+from clam_robot.models.view import View
 from clam_robot.specs import RobotSpec
 from clam_robot.types import ActionChunk, Observation
 
@@ -13,27 +11,21 @@ from clam_robot.types import ActionChunk, Observation
 class ActorPolicy:
     """Answers each observation with a chunk of actions, the first of them for this control period.
 
-    It has torch use one thread in this process: a network this small gains nothing from a second one, and where other
-    processes keep the cores busy waiting for it makes an inference of 1 ms one of 60 ms.
+    It keeps the history; its group has the actor. An episode's first observation stands for those before it.
 
-    Args:
-        actor: in evaluation mode; instances may share it.
-        spec: the robot it was trained for.
-        history: observations before the present one that the actor sees; those before an episode's first are like it.
-        camera: whose frames it sees.
+    Attributes:
+        group: what it belongs to.
     """
 
-    def __init__(self, actor: Actor, spec: RobotSpec, *, history: int = 0, camera: str | None = None) -> None:
-        torch.set_num_threads(1)
-        self._actor = actor.eval()
-        self._spec = spec
-        self._camera = camera
-        self._seen: deque[Observation] = deque(maxlen=history + 1)
+    def __init__(self, group: PolicyGroup, view: View) -> None:
+        self.group = group
+        self._view = view
+        self._seen: deque[Observation] = deque(maxlen=view.num_steps)
 
     @property
     def spec(self) -> RobotSpec:
         """The robot it was trained for."""
-        return self._spec
+        return self._view.spec
 
     def reset(self) -> None:
         """Forget the episode."""
@@ -46,18 +38,13 @@ class ActorPolicy:
             InvalidVector: the state does not fit the spec.
             InvalidImage: nor does the camera's frame.
         """
-        observation.validate(self._spec)
+        return self.group.infer([self], [observation])[0]
+
+    def window(self, observation: Observation) -> list[Observation]:
+        """What is seen when this is the present observation; it is not remembered yet."""
+        seen = [*self._seen, observation][-self._view.num_steps :]
+        return [seen[0]] * (self._view.num_steps - len(seen)) + seen
+
+    def remember(self, observation: Observation) -> None:
+        """It was answered: it is part of the history from now on."""
         self._seen.append(observation)
-        seen = [self._seen[0]] * (self._seen.maxlen or 1) + list(self._seen)
-        seen = seen[-(self._seen.maxlen or 1) :]
-        states = torch.from_numpy(np.stack([each.state for each in seen]))[None]
-        frames = None
-        if self._camera is not None:
-            frames = torch.from_numpy(np.stack([each.images[self._camera] for each in seen]))[None]
-        action, latent = self._actor.act(states, frames)
-        return ActionChunk(
-            actions=action[0].numpy(),
-            observation_time=observation.time,
-            dt=1.0 / self._spec.control_hz,
-            latent_actions=None if latent is None else latent[0].numpy(),
-        )

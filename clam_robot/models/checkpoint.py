@@ -17,11 +17,15 @@ from clam_robot import config
 from clam_robot.errors import CheckpointError, ConfigError, InvalidSpec
 from clam_robot.models.action_scale import ActionScale
 from clam_robot.models.actor import Actor
+from clam_robot.models.actor_group import ActorGroup
 from clam_robot.models.actor_policy import ActorPolicy
 from clam_robot.models.architectures import build_policy
+from clam_robot.models.engines.choice import make_engine
+from clam_robot.models.engines.names import EngineName
 from clam_robot.models.features import FeatureConfig, StateFeatures
 from clam_robot.models.latent_action_model import LatentActionConfig, action_decoder
 from clam_robot.models.latent_policy import PolicyConfig
+from clam_robot.models.view import View
 from clam_robot.models.vision import VisionConfig
 from clam_robot.specs import RobotSpec
 
@@ -79,6 +83,11 @@ class CheckpointHeader(config.Strict):
     format_version: Literal[2] = FORMAT_VERSION
     software_version: str = ""
 
+    @property
+    def view(self) -> View:
+        """What the policy sees of the robot."""
+        return View(spec=self.spec, history=self.policy.history, camera=self.vision.camera)
+
 
 def build_actor(header: CheckpointHeader) -> Actor:
     """An untrained actor of the header's shape."""
@@ -105,8 +114,23 @@ def load_policy(path: Path) -> tuple[ActorPolicy, CheckpointHeader]:
 
 
 def policy_of(actor: Actor, header: CheckpointHeader) -> ActorPolicy:
-    """An actor with a history of its own; several may share one actor."""
-    return ActorPolicy(actor, header.spec, history=header.policy.history, camera=header.vision.camera)
+    """An actor for one robot, with a history of its own; several may share one actor."""
+    return group_of(actor, header).new()
+
+
+def group_of(actor: Actor, header: CheckpointHeader, *, engine: EngineName = "eager", threads: int = 1) -> ActorGroup:
+    """A policy for any number of robots.
+
+    Args:
+        actor: trained; put into evaluation mode.
+        header: of its checkpoint.
+        engine: computes its passes.
+        threads: of one pass.
+
+    Raises:
+        EngineUnavailable: the engine cannot be built here, or does not say what the actor says.
+    """
+    return ActorGroup(make_engine(engine, actor, header.view, threads=threads), header.view)
 
 
 def save_checkpoint(path: Path, actor: Actor, header: CheckpointHeader) -> None:

@@ -153,7 +153,7 @@ class ChunkHead(nn.Module):
     def forward(self, seen: Float[Tensor, "B V"]) -> Float[Tensor, "B H T"]:
         """All targets of the chunk at once."""
         memory = self.embed(seen).unsqueeze(1)
-        return self.targets(self.decoder(self.queries.expand(len(seen), -1, -1), memory))
+        return self.targets(self.decoder(self.queries.expand(seen.shape[0], -1, -1), memory))
 
 
 def _head(num_seen: int, num_targets: int, config: PolicyConfig) -> nn.Module:

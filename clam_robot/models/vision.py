@@ -139,7 +139,7 @@ class PretrainedEncoder(nn.Module):
     def forward(self, frames: Float[Tensor, "B C h w"]) -> Float[Tensor, "B V"]:
         """What is in each frame, one behind the other."""
         each = frames.unflatten(1, (-1, 3))
-        return self.program(each.flatten(0, 1)).flatten(1).view(len(frames), -1)
+        return self.program(each.flatten(0, 1)).flatten(1).view(frames.shape[0], -1)
 
     def train(self, mode: bool = True) -> "PretrainedEncoder":
         """Nothing to switch: an exported program has no modes."""

@@ -7,11 +7,13 @@ import torch
 from clam_robot.interfaces import Policy
 from clam_robot.models.action_scale import ActionScale
 from clam_robot.models.actor import Actor
+from clam_robot.models.actor_group import ActorGroup
 from clam_robot.models.actor_policy import ActorPolicy
 from clam_robot.models.architectures import build_policy
 from clam_robot.models.features import FeatureConfig, StateFeatures
 from clam_robot.models.latent_policy import PolicyConfig
 from clam_robot.models.networks import mlp
+from clam_robot.models.view import View
 from clam_robot.models.vision import VisionConfig
 from clam_robot.testing.contracts import PolicyContract
 from clam_robot.testing.fakes import fake_spec
@@ -26,7 +28,7 @@ def make_policy(num_targets: int, decoder: torch.nn.Module | None, **shape: Any)
     network = build_policy(features.layout, num_targets=num_targets, config=config, vision=VisionConfig())
     scale = ActionScale(spec.action)
     actor = Actor(features=features, network=network, decoder=decoder, scale=scale, frame_size=16)
-    return ActorPolicy(actor, spec, history=config.history)
+    return ActorGroup(actor.eval(), View(spec=spec, history=config.history)).new()
 
 
 class TestClamPolicy(PolicyContract):

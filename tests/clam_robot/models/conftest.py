@@ -81,7 +81,7 @@ def make_states() -> Callable[..., Tensor]:
     return _states
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_features(spec: RobotSpec) -> Callable[..., StateFeatures]:
     """Features of the small arm, fitted on rows of which each follows the other."""
 
@@ -93,7 +93,7 @@ def make_features(spec: RobotSpec) -> Callable[..., StateFeatures]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_header(spec: RobotSpec) -> Callable[..., CheckpointHeader]:
     """Header of a small policy, with a latent action decoder or without; shape of its network as told."""
 
@@ -122,7 +122,7 @@ def make_header(spec: RobotSpec) -> Callable[..., CheckpointHeader]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_actor() -> Callable[..., Actor]:
     """An actor as training leaves it: fitted features and scales, weights of `seed`."""
 

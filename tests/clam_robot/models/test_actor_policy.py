@@ -10,7 +10,6 @@ from torch import Tensor
 
 from clam_robot.errors import InvalidImage, InvalidVector
 from clam_robot.models.actor import Actor
-from clam_robot.models.actor_policy import ActorPolicy
 from clam_robot.models.checkpoint import CheckpointHeader, policy_of
 from clam_robot.models.vision import VisionConfig
 from clam_robot.types import Observation
@@ -36,7 +35,7 @@ def test_a_chunk_is_one_period_long_and_carries_the_latent_action_it_was_decoded
     make_header: MakeHeader, make_actor: MakeActor, seen: list[Observation], is_latent: bool
 ) -> None:
     header = make_header(is_latent=is_latent)
-    chunk = ActorPolicy(make_actor(header), header.spec).infer(seen[3])
+    chunk = policy_of(make_actor(header), header).infer(seen[3])
     assert chunk.actions.shape == (1, 3)
     assert chunk.observation_time == seen[3].time
     assert chunk.dt == pytest.approx(1 / header.spec.control_hz)
@@ -47,7 +46,7 @@ def test_a_chunk_is_one_period_long_and_carries_the_latent_action_it_was_decoded
 
 def test_actions_are_physical_and_within_bounds(make_header: MakeHeader, make_actor: MakeActor) -> None:
     header = make_header(is_latent=False)
-    policy = ActorPolicy(make_actor(header), header.spec)
+    policy = policy_of(make_actor(header), header)
     far = torch.randn(20, len(header.spec.state), generator=torch.Generator().manual_seed(0)) * 1e5
     for observation in observations(far):
         header.spec.action.validate(policy.infer(observation).actions[0])
@@ -56,7 +55,7 @@ def test_actions_are_physical_and_within_bounds(make_header: MakeHeader, make_ac
 def test_a_chunk_and_its_action_belong_to_whoever_asked(
     make_header: MakeHeader, make_actor: MakeActor, seen: list[Observation]
 ) -> None:
-    policy = ActorPolicy(make_actor(make_header()), make_header().spec)
+    policy = policy_of(make_actor(make_header()), make_header())
     first = policy.infer(seen[0])
     kept = first.actions.copy()
     first.actions[:] += 0  # may be written to
@@ -67,9 +66,10 @@ def test_a_chunk_and_its_action_belong_to_whoever_asked(
 def test_policies_share_an_actor_without_hearing_of_each_other(
     make_header: MakeHeader, make_actor: MakeActor, seen: list[Observation]
 ) -> None:
-    actor, spec = make_actor(make_header()), make_header().spec
-    alone = [ActorPolicy(actor, spec).infer(observation).actions for observation in seen]
-    first, second = ActorPolicy(actor, spec), ActorPolicy(actor, spec)
+    header = make_header()
+    actor = make_actor(header)
+    alone = [policy_of(actor, header).infer(observation).actions for observation in seen]
+    first, second = policy_of(actor, header), policy_of(actor, header)
     together = [(first.infer(o).actions, second.infer(p).actions) for o, p in zip(seen, reversed(seen), strict=True)]
     np.testing.assert_array_equal([a for a, _ in together], alone)
     np.testing.assert_array_equal([b for _, b in together], alone[::-1])
@@ -78,13 +78,13 @@ def test_policies_share_an_actor_without_hearing_of_each_other(
 def test_nothing_is_dropped_at_run_time_even_from_an_actor_in_training(
     make_header: MakeHeader, make_actor: MakeActor, seen: list[Observation]
 ) -> None:
-    policy = ActorPolicy(make_actor(make_header()).train(), make_header().spec)
+    policy = policy_of(make_actor(make_header()).train(), make_header())
     np.testing.assert_array_equal(policy.infer(seen[0]).actions, policy.infer(seen[0]).actions)
 
 
 def test_an_inference_waits_for_no_second_thread(make_header: MakeHeader, make_actor: MakeActor) -> None:
     torch.set_num_threads(2)
-    ActorPolicy(make_actor(make_header()), make_header().spec)
+    policy_of(make_actor(make_header()), make_header())
     assert torch.get_num_threads() == 1
 
 
@@ -186,7 +186,7 @@ def test_a_frame_that_is_missing_or_of_another_size_is_refused_by_name(
 def test_states_that_are_no_states_are_refused_by_name(
     make_header: MakeHeader, make_actor: MakeActor, seen: list[Observation]
 ) -> None:
-    policy = ActorPolicy(make_actor(make_header()), make_header().spec)
+    policy = policy_of(make_actor(make_header()), make_header())
     broken = seen[0].state.copy()
     broken[1] = np.nan
     with pytest.raises(InvalidVector, match="hand_y"):
