@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from clam_robot import config
 from clam_robot.cli.arguments import require_positive
 from clam_robot.cli.console import console
 from clam_robot.errors import ConfigError
+from clam_robot.models.engines.names import EngineName
 from policy_server.config import ServerConfig
 from policy_server.served_model import ModelSource
 
@@ -28,6 +30,8 @@ class Command:
     Attributes:
         checkpoint: folder written by `clam train`: the model that clients get who name none.
         models: further ones, NAME=FOLDER each, that clients ask for by name.
+        engine: computes a model's pass: torch operation by operation (eager), ONNX Runtime (onnx), machine code that
+            takes half a minute to make (compile), or the one found fastest when a model is loaded (auto).
         threads: CPU threads of a model.
         replicas: copies of the server, each in a process of a Ray cluster; 1 does without.
         server: address and limits.
@@ -35,6 +39,7 @@ class Command:
 
     checkpoint: Path
     models: tuple[str, ...] = ()
+    engine: EngineName = "auto"
     threads: int = 1
     replicas: int = 1
     server: Annotated[ServerConfig, tyro.conf.arg(name="")] = field(default_factory=ServerConfig)
@@ -54,29 +59,29 @@ class Command:
     def _serve(self, folders: Mapping[str, Path], listener: socket.socket) -> None:
         from policy_server.serve import serve
 
-        app, sources = _application(folders, self.server, self.threads)
+        app, sources = _application(folders, self.server, self.engine, self.threads)
         serve(app, self.server, listener=listener, on_ready=lambda url: _tell(url, sources))
         console.print("server stopped")
 
     def _serve_replicas(self, folders: Mapping[str, Path]) -> None:
         from policy_server.replicas import Replicas
 
-        server, threads = self.server, self.threads
+        server, engine, threads = self.server, self.engine, self.threads
         absolute = {name: folder.resolve() for name, folder in folders.items()}
-        with Replicas(lambda: _application(absolute, server, threads)[0], server, self.replicas) as replicas:
+        with Replicas(lambda: _application(absolute, server, engine, threads)[0], server, self.replicas) as replicas:
             console.print(f"serving {self.replicas} replicas on {replicas.url}", soft_wrap=True)
             replicas.wait()
         console.print("server stopped")
 
 
-def _application(folders: Mapping[str, Path], server: ServerConfig, threads: int) -> tuple[Any, dict[str, ModelSource]]:
-    import torch
-
+def _application(
+    folders: Mapping[str, Path], server: ServerConfig, engine: EngineName, threads: int
+) -> tuple[Any, dict[str, ModelSource]]:
     from policy_server.app import create_app
 
-    torch.set_num_threads(threads)
-    sources = {name: _source(folder) for name, folder in folders.items()}
-    return create_app(sources, server, load=_source), sources
+    load = partial(_source, engine=engine, threads=threads)
+    sources = {name: load(folder) for name, folder in folders.items()}
+    return create_app(sources, server, load=load), sources
 
 
 def _named(word: str) -> tuple[str, Path]:
@@ -86,15 +91,14 @@ def _named(word: str) -> tuple[str, Path]:
     return name, Path(folder)
 
 
-def _source(folder: Path) -> ModelSource:
-    from clam_robot.models.checkpoint import load_checkpoint, policy_of
-    from policy_server.served_model import OneByOne
+def _source(folder: Path, engine: EngineName, threads: int) -> ModelSource:
+    from clam_robot.models.checkpoint import checkpoint_id, group_of, load_checkpoint
 
     actor, header = load_checkpoint(folder)
     return ModelSource(
         policy=header.method,
-        group=OneByOne(lambda: policy_of(actor, header)),
-        checkpoint=f"{folder.parent.name}/{folder.name}",
+        group=group_of(actor, header, engine=engine, threads=threads),
+        checkpoint=checkpoint_id(folder),
         summary=config.to_dict(header.training),
     )
 

@@ -4,6 +4,7 @@ The header holds everything needed to rebuild and use the policy: the robot's sp
 networks, and how it was trained. Scales and means are among the weights. Nothing is pickled.
 """
 
+import hashlib
 import json
 import shutil
 from dataclasses import dataclass
@@ -188,6 +189,19 @@ def load_checkpoint(path: Path) -> tuple[Actor, CheckpointHeader]:
             f"{weights} does not fit its header or is damaged ({last}); copy the folder again, or train again"
         ) from None
     return actor.eval(), header
+
+
+def checkpoint_id(path: Path) -> str:
+    """Names a checkpoint by its folder and the digest of its weights, so that two of one name can be told apart.
+
+    Raises:
+        CheckpointError: no weights at `path`.
+    """
+    try:
+        with (_whole(path) / WEIGHTS).open("rb") as file:
+            return f"{path.name}@{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
+    except OSError as error:
+        raise CheckpointError(f"the checkpoint at {path} cannot be read: {error.strerror}") from None
 
 
 def _set_aside(path: Path) -> Path:
