@@ -29,10 +29,13 @@ class BackgroundPolicy:
     """An `AsyncPolicy` around any `Policy`, one inference at a time.
 
     While one runs, a single observation waits, the newest. The policy is used by the thread alone, which also resets it
-    before the first inference of an episode. A failure ends one question, never the thread; the policy's own waiting
-    for a server delays the questions after it and nothing else. What a policy of the episode before fails with is
-    dropped like its answers, but an exception that is no `PolicyError` is a fault of the program and always reported:
-    by `poll`, or in the log where nobody polls any more.
+    before the first inference of an episode. One with a history sees the observations it infers from and no others, so
+    they lie further apart than where it is waited for.
+
+    A failure ends one question, never the thread; the policy's own waiting for a server delays the questions after it
+    and nothing else. What a policy of the episode before fails with is dropped like its answers, but an exception that
+    is no `PolicyError` is a fault of the program and always reported: by `poll`, or in the log where nobody polls any
+    more.
 
     Args:
         policy: nobody else uses it from now on.
