@@ -9,7 +9,7 @@ from jaxtyping import Float32
 from clam_robot.control.action_broker import ActionBroker
 from clam_robot.control.latency import LatencyEstimate
 from clam_robot.control.tally import EpisodeTally
-from clam_robot.errors import PolicyUnavailable
+from clam_robot.errors import ConfigError, PolicyUnavailable
 from clam_robot.interfaces import AsyncPolicy
 from clam_robot.timing import Clock
 from clam_robot.types import ActionChunk, Observation
@@ -75,7 +75,11 @@ class AsynchronousPlanner:
         self.failure = None
 
     def replan(self, observation: Observation, tally: EpisodeTally) -> None:
-        """Listen, and ask where it is time to."""
+        """Listen, and ask where it is time to.
+
+        Raises:
+            ConfigError: the first answer of an episode lasts no longer than the period after which it is seen.
+        """
         self._listen(tally)
         if self._is_due(tally.num_steps):
             self._asked.append(observation.time)
@@ -105,7 +109,13 @@ class AsynchronousPlanner:
         if chunk.observation_time < self._since:
             return
         self.failure = None
-        self._duration = chunk.end_time - chunk.observation_time
+        self._duration = len(chunk.actions) * chunk.dt
+        if not tally.infer_ms and self._duration <= (1 + _EARLY) * self._period:
+            raise ConfigError(
+                f"inference beside the loop: expected chunks longer than a control period of {self._period:.3g} s, "
+                f"found one of {self._duration:.3g} s, which has passed when it is seen; use a policy with longer "
+                "chunks (clam train --policy.chunk), or wait for this one"
+            )
         age = now - chunk.observation_time
         self.latency.add(age)
         tally.infer_ms.append(age * 1e3)

@@ -8,7 +8,7 @@ import pytest
 
 from clam_robot.control.loop import ControlLoop, LoopConfig
 from clam_robot.control.temporal_ensembling import TemporalEnsembling
-from clam_robot.errors import PolicyRefused, PolicyUnavailable
+from clam_robot.errors import ConfigError, PolicyRefused, PolicyUnavailable
 from clam_robot.interfaces import AsyncPolicy
 from clam_robot.testing.delayed_policy import DelayedPolicy
 from clam_robot.testing.fakes import FakePolicy, FakeRobot, FakeSubscriber, fake_spec
@@ -133,10 +133,19 @@ def test_an_answer_whose_rows_have_passed_is_refused_and_counted_and_the_arm_hol
 
 def test_a_policy_whose_answers_are_always_too_late_ends_the_episode_and_the_message_says_so() -> None:
     with pytest.raises(
-        PolicyUnavailable, match=r"answers came too late, after 0\.\d+ s, with chunks of 0\.1 s"
+        PolicyUnavailable, match=r"answers came too late, after 0\.\d+ s, with chunks of 0\.2 s"
     ) as caught:
-        run_delayed(1, 0.15, horizon=50, config=LoopConfig(max_held=20))
+        run_delayed(2, 0.25, horizon=50, config=LoopConfig(max_held=20))
     assert "found none for 20 control periods (no_action)" in str(caught.value)
+
+
+def test_chunks_no_longer_than_a_period_are_refused_with_the_remedy() -> None:
+    with pytest.raises(
+        ConfigError, match=r"longer than a control period of 0\.1 s, found one of 0\.1 s.*--policy.chunk"
+    ):
+        run_delayed(1, 0.01)
+    outcome, _, _ = run_delayed(2, 0.01)
+    assert outcome.num_held == 1
 
 
 def test_a_policy_that_never_answers_is_no_failure_before_max_held() -> None:

@@ -136,7 +136,7 @@ def row_of(chunk: ActionChunk, time: float) -> int:
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(
     delays=st.lists(st.floats(0.0, 2.0), min_size=1, max_size=20),
-    shapes=st.lists(st.tuples(st.integers(1, 30), st.sampled_from([0.05, 0.1, 0.17])), min_size=1, max_size=5),
+    shapes=st.lists(st.tuples(st.integers(3, 30), st.sampled_from([0.05, 0.1, 0.17])), min_size=1, max_size=5),
     rule=st.sampled_from([LatestOnly(), WeightedAverage(), TemporalEnsembling(), PrefixFreezing()]),
     replan_every=st.sampled_from([None, 1, 3]),
 )
