@@ -84,8 +84,15 @@ class ActionChunk:
 
     def action_at(self, time: float) -> Float32[np.ndarray, "A"] | None:
         """The row that is due at `time`, or None before the first and past the end."""
-        row = (time - self.observation_time) / self.dt + _EARLY
+        row = self._row(time)
         return self.actions[int(row)] if 0 <= row < len(self.actions) else None
+
+    def is_past(self, time: float) -> bool:
+        """Whether the last row has stopped being due by `time`."""
+        return self._row(time) >= len(self.actions)
+
+    def _row(self, time: float) -> float:
+        return (time - self.observation_time) / self.dt + _EARLY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +163,10 @@ class EpisodeOutcome:
         num_overruns: periods that began late.
         num_limited: periods in which the safety limiter changed or refused the action.
         num_held: periods without a fresh action.
-        infer_ms: time each inference took [ms].
+        infer_ms: time each inference took, or how old its observation was when the answer of a policy that is not
+            waited for was there [ms].
+        num_skipped: observations such a policy passed over for newer ones.
+        num_refused: chunks that came too late or out of order.
     """
 
     success: bool | None
@@ -168,3 +178,5 @@ class EpisodeOutcome:
     num_limited: int = 0
     num_held: int = 0
     infer_ms: tuple[float, ...] = ()
+    num_skipped: int = 0
+    num_refused: int = 0

@@ -2,20 +2,24 @@
 
 from collections.abc import Callable, Sequence
 
+from clam_robot.control.latest_only import LatestOnly
 from clam_robot.control.loop import ControlLoop, LoopConfig
-from clam_robot.interfaces import Policy, Subscriber, TaskRobot
+from clam_robot.control.merge_rule import MergeChoice
+from clam_robot.interfaces import AsyncPolicy, Policy, Subscriber, TaskRobot
 from clam_robot.timing import Clock
 from clam_robot.types import EpisodeOutcome, EpisodeStart
 
 
 def run_rollouts(
     robot: TaskRobot,
-    policy: Policy,
+    policy: Policy | AsyncPolicy,
     clock: Clock,
     scenes: Sequence[int],
     *,
     subscribers: Sequence[Subscriber] = (),
     steps_after_success: int = 0,
+    merge: MergeChoice | None = None,
+    replan_every: int | None = None,
     on_outcome: Callable[[int, EpisodeOutcome], None] = lambda scene, outcome: None,
 ) -> list[EpisodeOutcome]:
     """One episode per scene.
@@ -27,6 +31,8 @@ def run_rollouts(
         scenes: seeds.
         subscribers: told of every step.
         steps_after_success: control periods to go on once the task is solved.
+        merge: how chunks that are due at the same time become one action; by default the newest decides.
+        replan_every: see `LoopConfig`.
         on_outcome: told after every episode.
 
     Raises:
@@ -38,7 +44,9 @@ def run_rollouts(
         policy,
         clock=clock,
         subscribers=subscribers,
-        config=LoopConfig(stop_after_success=steps_after_success),
+        config=LoopConfig(
+            stop_after_success=steps_after_success, merge=merge or LatestOnly(), replan_every=replan_every
+        ),
     )
     outcomes: list[EpisodeOutcome] = []
     for scene in scenes:

@@ -13,6 +13,9 @@ from clam_robot.cli.console import console, plural, progress_bars
 from clam_robot.cli.robots import robot_for
 from clam_robot.cli.stops import StopOptions, Stops
 from clam_robot.cli.widowx import WIDOWX, WidowXOptions, make_widowx
+from clam_robot.control.background_policy import BackgroundPolicy
+from clam_robot.control.latest_only import LatestOnly
+from clam_robot.control.merge_rule import MergeChoice
 from clam_robot.control.success_rate import SuccessRate
 from clam_robot.episodes.recorder import Recorder
 from clam_robot.errors import ConfigError
@@ -40,6 +43,11 @@ class Command:
         video: MP4 file of the first three episodes.
         camera: camera of the video.
         real_time: pace the simulation by the clock on the wall instead of as fast as it goes.
+        asynchronous: infer beside the loop, which never waits: it acts by the chunks it has, and holds where none is
+            due. For policies that answer with chunks, in real time.
+        replan_every: control periods between two inferences; by default every one, and asynchronously as the chunks'
+            length and the latency ask for.
+        merge: how chunks that are due at the same time become one action.
     """
 
     checkpoint: Path | None = None
@@ -53,14 +61,26 @@ class Command:
     video: Path | None = None
     camera: str = "corner2"
     real_time: bool = False
+    asynchronous: bool = False
+    replan_every: int | None = None
+    merge: MergeChoice = field(default_factory=LatestOnly)
 
     def run(self) -> None:
         """Run the episodes and say how they went."""
         require_positive(episodes=self.episodes)
+        if self.replan_every is not None:
+            require_positive(replan_every=self.replan_every)
+        is_real_time = self.real_time or self.robot == WIDOWX
+        if self.asynchronous and not is_real_time:
+            raise ConfigError(
+                "--asynchronous: expected real time, found a simulation that waits for its policy; "
+                f"add --real-time, or drive the arm with --robot {WIDOWX}"
+            )
         with ExitStack() as stack:
-            policy = self._policy(stack)
-            arm = make_widowx(self.widowx, policy.spec, MonotonicClock()) if self.robot == WIDOWX else None
-            clock = MonotonicClock() if self.real_time or arm else ManualClock()
+            asked = self._policy(stack)
+            arm = make_widowx(self.widowx, asked.spec, MonotonicClock()) if self.robot == WIDOWX else None
+            clock = MonotonicClock() if is_real_time else ManualClock()
+            policy = stack.enter_context(BackgroundPolicy(asked, clock)) if self.asynchronous else asked
             robot = arm or robot_for(policy.spec, clock, self.robot)
             robot.connect()
             stack.callback(robot.disconnect)
@@ -85,7 +105,16 @@ class Command:
                 bars.show(task, len(outcomes), f"success {SuccessRate.of(outcomes)}")
 
             def run(scenes: Sequence[int]) -> None:
-                run_rollouts(robot, policy, clock, scenes, subscribers=subscribers, on_outcome=show)
+                run_rollouts(
+                    robot,
+                    policy,
+                    clock,
+                    scenes,
+                    subscribers=subscribers,
+                    on_outcome=show,
+                    merge=self.merge,
+                    replan_every=self.replan_every,
+                )
 
             scenes = range(self.seed, self.seed + self.episodes)
             try:

@@ -5,15 +5,20 @@ Recording, rollout, evaluation and replay are this loop wired differently.
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from clam_robot import config
 from clam_robot.control.action_broker import ActionBroker
+from clam_robot.control.asynchronous_planner import AsynchronousPlanner
 from clam_robot.control.failures import Failures
+from clam_robot.control.latest_only import LatestOnly
+from clam_robot.control.merge_rule import MergeChoice
+from clam_robot.control.planner import Planner
 from clam_robot.control.safety import SafetyLimiter
+from clam_robot.control.synchronous_planner import SynchronousPlanner
 from clam_robot.control.tally import EpisodeTally, log_outcome
 from clam_robot.errors import ConfigError, PolicyUnavailable, StaleObservation
-from clam_robot.interfaces import Policy, Robot, Subscriber, TaskRobot
+from clam_robot.interfaces import AsyncPolicy, Policy, Robot, Subscriber, TaskRobot
 from clam_robot.timing import Clock, MonotonicClock, Rate
 from clam_robot.types import EpisodeOutcome, EpisodeStart, Observation, Step
 
@@ -25,13 +30,17 @@ class LoopConfig(config.Strict):
     """How an episode is run.
 
     Attributes:
-        replan_every: control periods between two inferences, fewer when no action is due.
+        replan_every: control periods between two inferences, fewer when no action is due. None leaves it to the kind
+            of policy: every period for one that is waited for, and for another as its chunks and its latency ask for
+            (`AsynchronousPlanner`).
+        merge: how chunks that are due at the same time become one action.
         max_steps: end after this many periods; None leaves it to the robot's own horizon.
         stop_after_success: periods to go on after the task is solved; None runs to the horizon.
         max_held: give up after this many periods in a row without an action or observation.
     """
 
-    replan_every: int = 1
+    replan_every: int | None = None
+    merge: MergeChoice = field(default_factory=LatestOnly)
     max_steps: int | None = None
     stop_after_success: int | None = None
     max_held: int = 50
@@ -45,6 +54,9 @@ class LoopConfig(config.Strict):
 
 class ControlLoop:
     """Runs episodes of one policy on one robot.
+
+    A `Policy` is asked and waited for. An `AsyncPolicy` never is: the loop keeps its rate, and holds the robot while no
+    action is due, from the start of an episode to the first answer too.
 
     Whatever ends an episode, a fault of robot, policy or subscriber or Ctrl-C, three things follow in this order: the
     robot is told to hold, every subscriber that heard the beginning is told how it ended, and the cause is raised. What
@@ -66,7 +78,7 @@ class ControlLoop:
     def __init__(
         self,
         robot: Robot,
-        policy: Policy,
+        policy: Policy | AsyncPolicy,
         *,
         clock: Clock,
         limiter: SafetyLimiter | None = None,
@@ -82,8 +94,7 @@ class ControlLoop:
         self._limiter = limiter or SafetyLimiter(robot.spec)
         self._subscribers = tuple(subscribers)
         self._config = config or LoopConfig()
-        self._stopwatch = stopwatch or MonotonicClock()
-        self._broker = ActionBroker()
+        self._planner = self._planner_for(policy, stopwatch or MonotonicClock())
 
     def run_episode(self, start: EpisodeStart) -> EpisodeOutcome:
         """Reset to `start.seed` and run until the task is solved, the horizon is reached or something fails.
@@ -113,6 +124,18 @@ class ControlLoop:
         log_outcome(start, outcome)
         failures.raise_cause()
         return outcome
+
+    def _planner_for(self, policy: Policy | AsyncPolicy, stopwatch: Clock) -> Planner:
+        config, spec = self._config, self._robot.spec
+        broker = ActionBroker(config.merge, spec=spec)
+        if isinstance(policy, AsyncPolicy):
+            period = 1.0 / spec.control_hz
+            return AsynchronousPlanner(
+                policy, broker, replan_every=config.replan_every, period=period, clock=self._clock
+            )
+        return SynchronousPlanner(
+            policy, broker, replan_every=config.replan_every or 1, clock=self._clock, stopwatch=stopwatch
+        )
 
     def _begin(self, start: EpisodeStart, audience: list[Subscriber]) -> None:
         self._robot.reset(start.seed)
@@ -149,9 +172,9 @@ class ControlLoop:
 
     def _step(self, observation: Observation, tally: EpisodeTally) -> None:
         if tally.num_steps == 0:
-            self._broker.reset(since=observation.time)
-        silence = self._replan(observation, tally)
-        requested = self._broker.action_at(self._clock.now())
+            self._planner.begin(observation.time)
+        self._planner.replan(observation, tally)
+        requested = self._planner.action_at(self._clock.now())
         limited = self._limiter.limit(requested)
         sent = None
         if limited.action is None:
@@ -170,25 +193,10 @@ class ControlLoop:
         _tell(self._subscribers, "a step", lambda subscriber: subscriber.on_step(step), failures)
         failures.raise_cause()
         if tally.held_in_a_row >= self._config.max_held:
-            raise silence or PolicyUnavailable(
+            raise self._planner.failure or PolicyUnavailable(
                 f"expected an action to send, found none for {tally.held_in_a_row} control periods "
-                f"({', '.join(limited.reasons)}): the robot holds; check the policy and its server"
+                f"({', '.join(limited.reasons)}): the robot holds; {self._planner.advice}"
             )
-
-    def _replan(self, observation: Observation, tally: EpisodeTally) -> PolicyUnavailable | None:
-        is_due = tally.num_steps % self._config.replan_every == 0
-        if not is_due and self._broker.action_at(self._clock.now()) is not None:
-            return None
-        begin = self._stopwatch.now()
-        try:
-            chunk = self._policy.infer(observation)
-        except PolicyUnavailable as error:
-            if tally.held_in_a_row == 0:
-                logger.warning("no new actions: %s", error)
-            return error
-        tally.infer_ms.append((self._stopwatch.now() - begin) * 1e3)
-        self._broker.put(chunk)
-        return None
 
     def _end(self, tally: EpisodeTally) -> str | None:
         patience, since = self._config.stop_after_success, tally.steps_since_success

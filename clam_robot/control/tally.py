@@ -23,7 +23,9 @@ class EpisodeTally:
         held_in_a_row: such periods since the last action.
         steps_since_success: periods since the task was first solved; None before.
         status: newest task status, where the robot judges its task.
-        infer_ms: time of each inference [ms].
+        infer_ms: time of each inference, or the age at which each asynchronous answer was there [ms].
+        num_skipped: observations that the policy passed over for newer ones.
+        num_refused: chunks that came too late or out of order.
     """
 
     num_steps: int = 0
@@ -33,6 +35,8 @@ class EpisodeTally:
     steps_since_success: int | None = None
     status: TaskStatus | None = None
     infer_ms: list[float] = field(default_factory=list[float])
+    num_skipped: int = 0
+    num_refused: int = 0
 
     def count(self, step: Step) -> None:
         """Add one control period."""
@@ -74,6 +78,8 @@ class EpisodeTally:
             num_limited=self.num_limited,
             num_held=self.num_held,
             infer_ms=tuple(self.infer_ms),
+            num_skipped=self.num_skipped,
+            num_refused=self.num_refused,
         )
 
 
@@ -82,7 +88,7 @@ def log_outcome(start: EpisodeStart, outcome: EpisodeOutcome) -> None:
     p50, p95 = np.percentile(outcome.infer_ms, [50, 95]) if outcome.infer_ms else (0.0, 0.0)
     logger.info(
         "%s %s seed %s: %s after %d steps at %.1f Hz, success %s, %d overruns, %d limited, %d held, "
-        "inference p50 %.1f p95 %.1f ms",
+        "%d skipped, %d refused, inference p50 %.1f p95 %.1f ms",
         start.spec.name,
         start.source,
         start.seed,
@@ -93,6 +99,8 @@ def log_outcome(start: EpisodeStart, outcome: EpisodeOutcome) -> None:
         outcome.num_overruns,
         outcome.num_limited,
         outcome.num_held,
+        outcome.num_skipped,
+        outcome.num_refused,
         p50,
         p95,
     )

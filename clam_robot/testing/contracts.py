@@ -5,18 +5,23 @@ class TestMyRobot(RobotContract):
         return MyRobot(clock=clock)
 """
 
+import time
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 import numpy as np
 import pytest
 
 from clam_robot.errors import InvalidVector, NotConnected
-from clam_robot.interfaces import Policy, Robot, TaskRobot
+from clam_robot.interfaces import AsyncPolicy, Policy, Robot, TaskRobot
 from clam_robot.specs import RobotSpec
 from clam_robot.timing import ManualClock
-from clam_robot.types import Observation
+from clam_robot.types import ActionChunk, Observation
 
 NUM_STEPS = 10
+# Far beyond any stall of a busy machine; reached only by a test that fails.
+PATIENCE = 60.0
 
 
 class RobotContract(ABC):
@@ -193,6 +198,99 @@ class PolicyContract(ABC):
         kept = observation.state.copy()
         policy.infer(observation)
         np.testing.assert_array_equal(observation.state, kept)
+
+
+class AsyncPolicyContract(ABC):
+    """What every policy keeps that nobody waits for, as tests."""
+
+    @abstractmethod
+    def make_policy(self) -> AsyncPolicy:
+        """A new policy that answers; whoever asked for it closes it."""
+
+    def let_time_pass(self) -> None:
+        """Give it a moment to answer; for a policy on a manual clock, move that."""
+        time.sleep(0.001)
+
+    @contextmanager
+    def _policy(self) -> Iterator[AsyncPolicy]:
+        with closing(self.make_policy()) as policy:
+            policy.reset()
+            yield policy
+
+    def _answer(self, policy: AsyncPolicy) -> ActionChunk:
+        deadline = time.monotonic() + PATIENCE
+        while (answer := policy.poll()) is None:
+            assert time.monotonic() < deadline, f"no answer within {PATIENCE} s"
+            self.let_time_pass()
+        return answer
+
+    def _answer_to(self, policy: AsyncPolicy, wanted: float) -> list[float]:
+        """Times of the observations that are answered until this one is."""
+        times = [self._answer(policy).observation_time]
+        while times[-1] != wanted:
+            times.append(self._answer(policy).observation_time)
+        return times
+
+    def test_it_is_an_async_policy(self) -> None:
+        with self._policy() as policy:
+            assert isinstance(policy, AsyncPolicy)
+            assert not isinstance(policy, Policy)
+
+    def test_nobody_asked_nothing_comes(self) -> None:
+        with self._policy() as policy:
+            assert policy.poll() is None
+
+    def test_the_answer_to_an_observation_comes_once_and_fits_the_robot(self) -> None:
+        with self._policy() as policy:
+            policy.submit(_observation(policy.spec, time=7.25))
+            answer = self._answer(policy)
+            assert answer.observation_time == 7.25
+            assert answer.actions.shape[1] == len(policy.spec.action)
+            assert answer.actions.dtype == np.float32
+            assert np.isfinite(answer.actions).all()
+            assert answer.dt > 0
+            assert policy.poll() is None
+
+    def test_the_newest_of_many_observations_is_answered_and_none_out_of_order(self) -> None:
+        with self._policy() as policy:
+            times = [float(k) for k in range(20)]
+            for k in times:
+                policy.submit(_observation(policy.spec, time=k))
+            answered = self._answer_to(policy, times[-1])
+            assert set(answered) <= set(times)
+            assert answered == sorted(set(answered))
+            self.let_time_pass()
+            assert policy.poll() is None
+
+    def test_after_a_reset_nothing_of_the_episode_before_comes(self) -> None:
+        with self._policy() as policy:
+            for episode in range(10):
+                policy.submit(_observation(policy.spec, time=10.0 * episode))
+                policy.submit(_observation(policy.spec, time=10.0 * episode + 1))
+                policy.reset()
+                policy.submit(_observation(policy.spec, time=10.0 * episode + 2))
+                assert self._answer_to(policy, 10.0 * episode + 2) == [10.0 * episode + 2]
+
+    def test_an_answer_that_is_ready_does_not_survive_a_reset(self) -> None:
+        with self._policy() as policy:
+            policy.submit(_observation(policy.spec, time=1.0))
+            for _ in range(20):
+                self.let_time_pass()
+            policy.reset()
+            assert policy.poll() is None
+
+    def test_it_does_not_touch_the_observation(self) -> None:
+        with self._policy() as policy:
+            observation = _observation(policy.spec, time=0.0)
+            kept = observation.state.copy()
+            policy.submit(observation)
+            self._answer(policy)
+            np.testing.assert_array_equal(observation.state, kept)
+
+    def test_it_may_be_closed_in_mid_inference_and_twice(self) -> None:
+        with self._policy() as policy:
+            policy.submit(_observation(policy.spec, time=0.0))
+            policy.close()
 
 
 def _legal_action(spec: RobotSpec, rng: np.random.Generator) -> np.ndarray:
