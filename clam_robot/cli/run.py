@@ -19,8 +19,8 @@ from clam_robot.control.merge_rule import MergeChoice
 from clam_robot.control.success_rate import SuccessRate
 from clam_robot.episodes.recorder import Recorder
 from clam_robot.errors import ConfigError
-from clam_robot.interfaces import Policy, Subscriber
-from clam_robot.timing import ManualClock, MonotonicClock
+from clam_robot.interfaces import AsyncPolicy, Policy, Subscriber
+from clam_robot.timing import Clock, ManualClock, MonotonicClock
 from clam_robot.types import EpisodeOutcome
 from sim.base import SimulatedRobot
 from sim.collect import FIRST_SEED
@@ -45,6 +45,7 @@ class Command:
         real_time: pace the simulation by the clock on the wall instead of as fast as it goes.
         asynchronous: infer beside the loop, which never waits: it acts by the chunks it has, and holds where none is
             due. For policies that answer with chunks, in real time.
+        jpeg_quality: with --asynchronous, images travel to the server as JPEG of this quality [1 .. 100].
         replan_every: control periods between two inferences; by default every one, and asynchronously as the chunks'
             length and the latency ask for.
         merge: how chunks that are due at the same time become one action.
@@ -62,6 +63,7 @@ class Command:
     camera: str = "corner2"
     real_time: bool = False
     asynchronous: bool = False
+    jpeg_quality: int | None = None
     replan_every: int | None = None
     merge: MergeChoice = field(default_factory=LatestOnly)
 
@@ -77,10 +79,9 @@ class Command:
                 f"add --real-time, or drive the arm with --robot {WIDOWX}"
             )
         with ExitStack() as stack:
-            asked = self._policy(stack)
-            arm = make_widowx(self.widowx, asked.spec, MonotonicClock()) if self.robot == WIDOWX else None
             clock = MonotonicClock() if is_real_time else ManualClock()
-            policy = stack.enter_context(BackgroundPolicy(asked, clock)) if self.asynchronous else asked
+            policy = self._asynchronous_policy(stack, clock) if self.asynchronous else self._policy(stack)
+            arm = make_widowx(self.widowx, policy.spec, clock) if self.robot == WIDOWX else None
             robot = arm or robot_for(policy.spec, clock, self.robot)
             robot.connect()
             stack.callback(robot.disconnect)
@@ -128,6 +129,13 @@ class Command:
             finally:
                 stack.close()
                 self._report(outcomes)
+
+    def _asynchronous_policy(self, stack: ExitStack, clock: Clock) -> AsyncPolicy:
+        if self.server is None or self.checkpoint is not None:
+            return stack.enter_context(BackgroundPolicy(self._policy(stack), clock))
+        from policy_server.stream_client import StreamPolicy
+
+        return stack.enter_context(StreamPolicy(self.server, jpeg_quality=self.jpeg_quality, clock=clock))
 
     def _policy(self, stack: ExitStack) -> Policy:
         if (self.checkpoint is None) == (self.server is None):

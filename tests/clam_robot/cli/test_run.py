@@ -19,9 +19,7 @@ TASK = "metaworld:reach"
 
 def serve(num_rows: int) -> PageServer:
     spec = make_robot(TASK, ManualClock()).spec
-    app = create_app(
-        lambda: FakePolicy(spec, lambda _: np.array([0.0, 0.1, 0.0, -1.0]), horizon=num_rows), name="still"
-    )
+    app = create_app(lambda: FakePolicy(spec, lambda _: np.array([0.0, 0.1, 0.0, -1.0]), horizon=num_rows))
     return PageServer(app, ("127.0.0.1", 0))
 
 
