@@ -18,8 +18,6 @@ class TeleopDeviceContract(ABC):
 
     # Whether it can be lost and come back while it is open.
     can_be_lost = True
-    # Whether it says motions as twists; a leader arm says joints.
-    has_twist = True
 
     @abstractmethod
     def make_device(self) -> TeleopDevice:
@@ -64,9 +62,11 @@ class TeleopDeviceContract(ABC):
         for _ in range(2):
             device.open()
             device.open()
-            require_valid(self.wait(device))
-            device.close()
-            device.close()
+            try:
+                require_valid(self.wait(device))
+            finally:
+                device.close()
+                device.close()
 
     def test_untouched_it_is_at_rest_and_says_nothing(self) -> None:
         device = self.make_device()

@@ -60,18 +60,12 @@ class Command:
     widowx: Annotated[WidowXOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=WidowXOptions)
     stops: Annotated[StopOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=StopOptions)
 
-    def __post_init__(self) -> None:
-        if self.seconds is not None and not 0.0 < self.seconds < float("inf"):
-            raise ConfigError(f"--seconds: expected a positive number, found {self.seconds}")
-        is_on_bus = self.robot == WIDOWX and self.widowx.driver == "dynamixel"
-        if self.device == "leader" and is_on_bus and self.devices.leader.port == self.widowx.port:
-            raise ConfigError(f"leader and follower are both on {self.widowx.port}; give the leader's --leader.port")
-
     def run(self) -> None:
         """Drive until the person, a script's end or `seconds` ends it."""
         if self.list:
             self._list()
             return
+        self._check()
         with ExitStack() as stack:
             clock, keys = MonotonicClock(), TerminalKeys(sys.stdin)
             arm = make_widowx(self.widowx, None, clock, horizon=_ENDLESS) if self.robot == WIDOWX else None
@@ -100,6 +94,13 @@ class Command:
                 and drive.is_over
             ):
                 pass
+
+    def _check(self) -> None:
+        if self.seconds is not None and not 0.0 < self.seconds < float("inf"):
+            raise ConfigError(f"--seconds: expected a positive number, found {self.seconds}")
+        is_on_bus = self.robot == WIDOWX and self.widowx.driver == "dynamixel"
+        if self.device == "leader" and is_on_bus and self.devices.leader.port == self.widowx.port:
+            raise ConfigError(f"leader and follower are both on {self.widowx.port}; give the leader's --leader.port")
 
     def _follower(self, spec: RobotSpec) -> Follower | None:
         if self.device != "leader":
