@@ -40,7 +40,7 @@ class LeaderFollower:
     """A `Follower` that keeps where the robot was sent to: actions are chained on that, not on where it is by now.
 
     Steps towards the leader from the measured pose would add what is still under way a second time. Where both arms
-    stand still, the measured pose is taken over, so that sag and changed actions do not stay.
+    stand still and apart, the measured pose is taken over, so that sag and changed actions do not stay.
 
     Args:
         spec: of the follower: its state has the arm's joints, its actions are changes of the hand's pose or of joints.
@@ -120,11 +120,21 @@ class LeaderFollower:
         is_still = self._last is not None and bool(np.abs(both - self._last).max() < _STILL)
         self._last = both
         self._num_still = self._num_still + 1 if is_still else 0
-        if self._sent_joints is None or self._num_still >= self._setup.settled:
+        is_settled = self._num_still >= self._setup.settled and not self._is_there(leader, follower)
+        if self._sent_joints is None or is_settled:
             self._sent_joints, self._sent_pose = follower, tool_pose(follower)
             self._num_still = 0
+
+    def _is_there(self, leader: np.ndarray, follower: np.ndarray) -> bool:
+        if not self._is_pose:
+            return bool(np.abs(leader - follower).max() < _THERE_ANGLE)
+        apart = np.abs(difference(tool_pose(follower), tool_pose(leader)))
+        return bool(apart[_LINEAR].max() < _THERE and apart[_ANGULAR].max() < _THERE_ANGLE)
 
 
 _LINEAR, _ANGULAR = slice(0, 3), slice(3, 6)
 # Joints that change less in a control period stand still; a servo's count is 0.0015 [rad].
-_STILL = 0.004
+_STILL = 0.002
+# What is left between the arms and not made up for, lest they sway about one another.
+_THERE = 0.004  # [m]
+_THERE_ANGLE = 0.02  # [rad]

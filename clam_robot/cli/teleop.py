@@ -88,6 +88,10 @@ class Command:
             namespace = self.widowx.namespace if arm is not None and self.widowx.driver == "ros" else None
             told = f"{HELP}; {_FURTHER_KEYS}" if self.device == "keyboard" else f"any key stops; {_FURTHER_KEYS}"
             stops = Stops(self.stops, latch, stack, ros_namespace=namespace, keys=keys, what_keys_do=told)
+            if arm is not None:
+                console.print("the arm goes to its start and tries itself; then it is yours")
+            if self.device == "leader":
+                console.print(f"meanwhile bring the leader there: {_start_in_words()}", soft_wrap=True)
             drive = Practice(self, robot, policy, clock, wishes)
             while not (
                 stops.until_done(drive.run_scene, recover=(lambda: None) if arm is None else arm.recover)
@@ -164,6 +168,13 @@ class Practice:
         self._scene += 1
         self.is_over = self._wishes.newest in {None, Event.QUIT}
         console.print(in_words(outcome), soft_wrap=True)
+
+
+def _start_in_words() -> str:
+    from clam_robot.hardware.widowx import START
+    from clam_robot.hardware.wx250s import JOINT_NAMES
+
+    return ", ".join(f"{name} {angle:+.2f}" for name, angle in zip(JOINT_NAMES, START, strict=True)) + " rad"
 
 
 def in_words(outcome: EpisodeOutcome) -> str:

@@ -6,10 +6,14 @@ from collections.abc import Iterator
 import pytest
 
 from clam_robot.errors import DeviceUnavailable
+from clam_robot.hardware.stop_latch import StopLatch
+from clam_robot.timing import MonotonicClock
 from teleop import gamepad
+from teleop.background import BackgroundDevice
 from teleop.device import AT_REST, Event, Fingers, Motion, TeleopDevice
 from teleop.gamepad import GamepadConfig, GamepadDevice, list_pads, start_sdl, stop_sdl
 from teleop.testing import TeleopDeviceContract
+from tests.teleop.terminals import wait_until
 from tests.teleop.virtual_pads import VirtualPad
 
 pytest.importorskip("pygame")
@@ -152,3 +156,20 @@ def test_the_environment_is_left_alone() -> None:
     before = dict(os.environ)
     assert list_pads() == []
     assert dict(os.environ) == before
+
+
+def test_read_in_the_background_its_stop_needs_nobody_who_asks(sdl: None, pad: VirtualPad) -> None:
+    latch = StopLatch()
+    device = BackgroundDevice(GamepadDevice(), MonotonicClock(), latch=latch, stale_after=10.0)
+    device.open()
+    try:
+        pad.axis(gamepad.LEFT_X, 1.0)
+        wait_until(lambda: device.read().twist[1] < -0.9)
+        pad.button(gamepad.B, True)
+        wait_until(lambda: latch.cause is not None)
+        pad.unplug()
+        wait_until(lambda: not device.read().is_alive)
+        pad.plug_in()
+        wait_until(lambda: device.read().is_alive)
+    finally:
+        device.close()

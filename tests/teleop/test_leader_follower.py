@@ -74,6 +74,30 @@ def test_only_a_widowx_follows() -> None:
         LeaderFollower(fake_spec())
 
 
+@pytest.mark.parametrize("spec", [POSE, JOINTS])
+def test_a_step_under_way_is_not_sent_twice_and_what_is_left_at_rest_is_made_up_for(spec: RobotSpec) -> None:
+    follower = LeaderFollower(spec, FollowConfig(settled=4))
+    stuck, leader = np.array(START), np.array(START) + np.array([0.05, 0, 0, 0, 0, 0])
+    sizes: list[float] = []
+    for _ in range(7):
+        action = follower.step(leader, 1.0, observe(stuck))
+        follower.sent(action)
+        sizes.append(float(np.abs(action[:6]).max()))
+    assert sizes[0] == sizes[4] == pytest.approx(0.05)
+    assert max(sizes[1:4] + sizes[5:]) < 1e-6
+
+
+@pytest.mark.parametrize("spec", [POSE, JOINTS])
+def test_arms_that_are_near_enough_do_not_sway(spec: RobotSpec) -> None:
+    follower = LeaderFollower(spec, FollowConfig(settled=1))
+    leader = np.array(START) + np.array([0.005, 0, 0, 0, 0, 0])
+    follower.sent(follower.step(leader, 1.0, observe(np.array(START))))
+    for _ in range(5):
+        action = follower.step(leader, 1.0, observe(np.array(START)))
+        assert np.abs(action[:6]).max() < 1e-3
+        follower.sent(action)
+
+
 class Led:
     """A simulated arm, led."""
 
