@@ -20,6 +20,9 @@
     │   │   ├── ServoRefused     a servo is another one than expected, or does not keep what is written to it
     │   │   └── NodeUnavailable  no ROS master, or no node that serves the arm, or two of them
     │   └── SimulationDiverged the physics left the finite numbers
+    ├── TeleopError
+    │   ├── DeviceUnavailable  a teleoperation device is missing, not permitted, or of an unknown kind
+    │   └── PoseMismatch       leader and follower stand differently
     ├── PolicyError
     │   ├── PolicyUnavailable  the policy cannot be reached or went silent
     │   ├── PolicyRefused      the policy answered with an error of its own
@@ -135,6 +138,26 @@ class NodeUnavailable(DriverError):
 
 class SimulationDiverged(RobotError, ArithmeticError):
     """The physics left the finite numbers."""
+
+
+class TeleopError(ClamRobotError):
+    """A person cannot drive the robot."""
+
+
+class DeviceUnavailable(TeleopError, OSError):
+    """A teleoperation device is missing, not permitted, or of an unknown kind."""
+
+
+class PoseMismatch(TeleopError):
+    """Leader and follower stand too differently to begin.
+
+    Attributes:
+        joints: names of those that differ.
+    """
+
+    def __init__(self, message: str, joints: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.joints = joints
 
 
 class PolicyError(ClamRobotError):

@@ -158,7 +158,7 @@ class EpisodeOutcome:
         success: True or False as judged by the world or a person; None when nobody knows.
         episode_return: sum of rewards; None where there is none.
         num_steps: control periods.
-        end: why it ended: "success", "horizon", "interrupted", "policy", "fault".
+        end: why it ended: "success", "horizon", "interrupted", "policy", "fault", or the word of whoever asked for it.
         achieved_hz: control periods per second really reached.
         num_overruns: periods that began late.
         num_limited: periods in which the safety limiter changed or refused the action.

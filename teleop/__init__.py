@@ -1,1 +1,1 @@
-"""What a person does with an arm: stop it, and clear the stop."""
+"""A person at the robot: devices that drive it, and what stops it and clears the stop."""

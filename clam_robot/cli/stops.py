@@ -1,13 +1,17 @@
 """The ways in which the arm is stopped while a command drives it, and in which a person lets it go on."""
 
+import signal
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from clam_robot.cli.console import console
 from clam_robot.errors import RobotError
 from clam_robot.hardware.stop_latch import StopLatch
+from teleop.stop_keys import StopKeys
+from teleop.terminal_keys import TerminalKeys
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +33,20 @@ class Stops:
         latch: of the arm.
         stack: closes what is opened.
         ros_namespace: where a topic stops it too; None without ROS.
+        keys: of the terminal, where others read them too.
+        what_keys_do: for the person.
     """
 
     def __init__(
-        self, options: StopOptions, latch: StopLatch, stack: ExitStack, *, ros_namespace: str | None = None
+        self,
+        options: StopOptions,
+        latch: StopLatch,
+        stack: ExitStack,
+        *,
+        ros_namespace: str | None = None,
+        keys: TerminalKeys | None = None,
+        what_keys_do: str = "any key stops the arm; Ctrl-C ends the command",
     ) -> None:
-        from teleop.stop_keys import StopKeys
 
         self._latch = latch
         self._ways: list[str] = []
@@ -50,8 +62,11 @@ class Stops:
             page = stack.enter_context(PageServer(app, parse_address(options.stop_page)))
             console.print(f"stop button: {page.url}?key={key}", soft_wrap=True)
             self._ways.append("the page's button")
-        if stack.enter_context(StopKeys(latch, sys.stdin)).is_open:
-            console.print("any key stops the arm; Ctrl-C ends the command")
+        stack.enter_context(ended_by_terminate())
+        keys = keys or TerminalKeys(sys.stdin)
+        keys.listen(StopKeys(latch))
+        if stack.enter_context(keys).is_open:
+            console.print(what_keys_do)
             self._ways.append("the key c")
 
     def until_done(self, drive: Callable[[], object], *, recover: Callable[[], object]) -> bool:
@@ -90,3 +105,24 @@ class Stops:
             else:
                 console.print("cleared: the arm goes to its start")
                 return
+
+
+@contextmanager
+def ended_by_terminate() -> Iterator[None]:
+    """While it lasts, being asked to end (SIGTERM), or a terminal that hangs up, ends the command as Ctrl-C does.
+
+    So the arm is held and let go of, and the terminal is as it was.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -34,13 +34,16 @@ class WidowXOptions:
     task: str | None = None
 
 
-def make_widowx(options: WidowXOptions, spec: RobotSpec, clock: Clock) -> "WidowX":
+def make_widowx(
+    options: WidowXOptions, spec: RobotSpec | None, clock: Clock, *, horizon: int | None = None
+) -> "WidowX":
     """A WidowX that fits what a policy was made for, not yet connected.
 
     Args:
         options: where it is.
-        spec: of the policy's robot: its rate and gripper are taken over.
+        spec: of the policy's robot: its rate and gripper are taken over; None for whoever takes the arm as it is.
         clock: real.
+        horizon: control periods per episode, where a bench judges; None for the bench's own.
 
     Raises:
         SpecMismatch: the arm does not fit; names the entries.
@@ -48,10 +51,14 @@ def make_widowx(options: WidowXOptions, spec: RobotSpec, clock: Clock) -> "Widow
     from clam_robot.hardware.widowx import WidowX, WidowXConfig
     from clam_robot.hardware.widowx_spec import POSE_ACTION, ActionConfig
 
+    if spec is None:
+        return WidowX(_driver(options, clock), clock, bench=_bench(options, None, clock, horizon))
     gripper = "binary" if spec.gripper is None else spec.gripper.mode
     space = "pose" if spec.action.names[: len(POSE_ACTION)] == POSE_ACTION else "joints"
     action = ActionConfig(hz=spec.control_hz, gripper=gripper, space=space)
-    robot = WidowX(_driver(options, clock), clock, WidowXConfig(action=action), bench=_bench(options, spec, clock))
+    robot = WidowX(
+        _driver(options, clock), clock, WidowXConfig(action=action), bench=_bench(options, spec, clock, horizon)
+    )
     spec.require(robot.spec, what=f"policy for {spec.name} on the WidowX")
     return robot
 
@@ -66,7 +73,7 @@ def _driver(options: WidowXOptions, clock: Clock) -> JointDriver:
     return DynamixelDriver(DynamixelConfig(port=options.port), clock)
 
 
-def _bench(options: WidowXOptions, spec: RobotSpec, clock: Clock) -> Bench | None:
+def _bench(options: WidowXOptions, spec: RobotSpec | None, clock: Clock, horizon: int | None) -> Bench | None:
     if options.bench is None:
         return None
     from sim.widowx.twin_bench import TwinBench
@@ -74,5 +81,8 @@ def _bench(options: WidowXOptions, spec: RobotSpec, clock: Clock) -> Bench | Non
     host, colon, port = options.bench.rpartition(":")
     if not colon or not port.isdigit():
         raise ConfigError(f"bench: expected HOST:PORT as `clam twin` prints it, found {options.bench!r}")
-    task = options.task or spec.name.partition(":")[2]
-    return TwinBench((host, int(port)), task=task, clock=clock, cameras=spec.cameras)
+    task = options.task or ("" if spec is None else spec.name.partition(":")[2])
+    if not task:
+        raise ConfigError("bench: give the task that the twin was started with, --task")
+    cameras = {} if spec is None else spec.cameras
+    return TwinBench((host, int(port)), task=task, clock=clock, cameras=cameras, horizon=horizon or TwinBench.HORIZON)

@@ -70,6 +70,7 @@ class ControlLoop:
         subscribers: told of every step.
         config: how an episode is run.
         stopwatch: measures inference times; real time even when `clock` is not.
+        ask_end: asked after every step; a word, which ends the episode and stands in `EpisodeOutcome.end`, or None.
 
     Raises:
         SpecMismatch: the policy was made for another robot; names the entries.
@@ -85,6 +86,7 @@ class ControlLoop:
         subscribers: Sequence[Subscriber] = (),
         config: LoopConfig | None = None,
         stopwatch: Clock | None = None,
+        ask_end: Callable[[], str | None] = lambda: None,
     ) -> None:
         policy.spec.require(robot.spec, what=f"policy for {policy.spec.name} on robot {robot.spec.name}")
         self._robot = robot
@@ -95,6 +97,7 @@ class ControlLoop:
         self._subscribers = tuple(subscribers)
         self._config = config or LoopConfig()
         self._planner = self._planner_for(policy, stopwatch or MonotonicClock())
+        self._ask_end = ask_end
 
     def run_episode(self, start: EpisodeStart) -> EpisodeOutcome:
         """Reset to `start.seed` and run until the task is solved, the horizon is reached or something fails.
@@ -206,7 +209,7 @@ class ControlLoop:
             return "horizon"
         if self._config.max_steps is not None and tally.num_steps >= self._config.max_steps:
             return "horizon"
-        return None
+        return self._ask_end()
 
     def _hold(self, failures: Failures) -> None:
         """Stop the arm, in two tries: a second Ctrl-C may cut the first one short."""

@@ -25,6 +25,8 @@ class TwinBench:
         UnknownRobot: no such task.
     """
 
+    HORIZON = 100
+
     def __init__(
         self,
         address: tuple[str, int],
@@ -32,7 +34,7 @@ class TwinBench:
         task: str,
         clock: Clock,
         cameras: dict[str, CameraSpec] | None = None,
-        horizon: int = 100,
+        horizon: int = HORIZON,
     ) -> None:
         self._address = address
         self._task = task

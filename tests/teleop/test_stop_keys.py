@@ -5,6 +5,7 @@ import pty
 import termios
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -12,6 +13,7 @@ import pytest
 
 from clam_robot.hardware.stop_latch import StopLatch
 from teleop.stop_keys import StopKeys
+from teleop.terminal_keys import TerminalKeys
 
 PATIENCE = 20.0
 
@@ -25,6 +27,14 @@ def terminal() -> Iterator[tuple[int, TextIO]]:
     os.close(keyboard)
 
 
+@contextmanager
+def stop_keys(latch: StopLatch, stream: TextIO) -> Iterator[TerminalKeys]:
+    keys = TerminalKeys(stream)
+    keys.listen(StopKeys(latch))
+    with keys:
+        yield keys
+
+
 def wait_for(latch: StopLatch, *, stopped: bool) -> None:
     deadline = time.monotonic() + PATIENCE
     while (latch.cause is not None) is not stopped:
@@ -32,11 +42,11 @@ def wait_for(latch: StopLatch, *, stopped: bool) -> None:
         time.sleep(0.005)
 
 
-@pytest.mark.parametrize("key", [b" ", b"x", b"\n", b"c", b"\x1b[A", "ö".encode(), b"\xff"])
+@pytest.mark.parametrize("key", [b" ", b"x", b"\n", b"c", b"cc", b"\x1b[A", b"\x1b", "ö".encode(), b"\xff"])
 def test_any_key_stops_the_arm(terminal: tuple[int, TextIO], key: bytes) -> None:
     keyboard, stream = terminal
     latch = StopLatch()
-    with StopKeys(latch, stream):
+    with stop_keys(latch, stream):
         os.write(keyboard, key)
         wait_for(latch, stopped=True)
 
@@ -44,7 +54,7 @@ def test_any_key_stops_the_arm(terminal: tuple[int, TextIO], key: bytes) -> None
 def test_c_clears_a_stop_and_other_keys_do_not(terminal: tuple[int, TextIO]) -> None:
     keyboard, stream = terminal
     latch = StopLatch()
-    with StopKeys(latch, stream):
+    with stop_keys(latch, stream):
         latch.stop()
         os.write(keyboard, b"x")
         assert not latch.wait_until_clear(0.2)
@@ -55,7 +65,7 @@ def test_c_clears_a_stop_and_other_keys_do_not(terminal: tuple[int, TextIO]) -> 
 def test_the_terminal_is_as_it_was(terminal: tuple[int, TextIO]) -> None:
     _, stream = terminal
     before = termios.tcgetattr(stream)
-    with pytest.raises(RuntimeError, match="of the robot"), StopKeys(StopLatch(), stream):
+    with pytest.raises(RuntimeError, match="of the robot"), stop_keys(StopLatch(), stream):
         assert termios.tcgetattr(stream) != before
         raise RuntimeError("a fault of the robot")
     assert termios.tcgetattr(stream) == before
@@ -64,13 +74,13 @@ def test_the_terminal_is_as_it_was(terminal: tuple[int, TextIO]) -> None:
 def test_a_terminal_that_closes_stops_the_arm() -> None:
     keyboard, program = pty.openpty()
     latch = StopLatch()
-    with os.fdopen(program, "r") as stream, StopKeys(latch, stream):
+    with os.fdopen(program, "r") as stream, stop_keys(latch, stream):
         os.close(keyboard)
         wait_for(latch, stopped=True)
 
 
 def test_what_is_no_terminal_is_left_alone() -> None:
     latch = StopLatch()
-    with Path(os.devnull).open() as nothing, StopKeys(latch, nothing) as keys:
+    with Path(os.devnull).open() as nothing, stop_keys(latch, nothing) as keys:
         assert not keys.is_open
     assert latch.cause is None

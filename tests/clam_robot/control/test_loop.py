@@ -149,6 +149,18 @@ def test_outcome_and_steps_carry_what_the_robot_says_of_its_task() -> None:
     assert outcome.episode_return == statuses[-2].episode_return
 
 
+def test_a_person_ends_an_episode_with_a_word_and_nobody_knows_whether_it_was_solved() -> None:
+    clock, policy = ManualClock(), CountingPolicy()
+    robot = connected(FakeRobot(clock))
+    subscriber = FakeSubscriber()
+    ask = iter([None, None, "discard"])
+    loop = ControlLoop(robot, policy, clock=clock, subscribers=[subscriber], ask_end=lambda: next(ask))
+    outcome = loop.run_episode(start())
+    assert (outcome.end, outcome.num_steps, outcome.success) == ("discard", 3, None)
+    assert subscriber.outcomes == [outcome]
+    assert robot.num_holds == 1
+
+
 def test_a_robot_that_does_not_judge_leaves_success_and_return_open() -> None:
     clock = ManualClock()
     robot = BlindRobot(connected(FakeRobot(clock, horizon=2)))

@@ -1,0 +1,204 @@
+"""A person drives a simulated arm: the command in its own process, on a terminal of its own, in real time."""
+
+import fcntl
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import termios
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from clam_robot.timing import ManualClock
+from sim.registry import make_robot
+from sim.widowx.twin_process import TwinProcess
+from tests.e2e.conftest import clam
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.xdist_group("arm")]
+
+PATIENCE = 90.0  # [s]
+REPEAT = 0.03  # of a key that is held [s]
+_NUMBER = r"([+-]\d\.\d+)"
+
+
+class Desk:
+    """A terminal with `clam teleop` in it."""
+
+    def __init__(self, *words: str) -> None:
+        self._keyboard, self.screen = pty.openpty()
+        self.before = termios.tcgetattr(self.screen)
+        self._printed = bytearray()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "clam_robot.cli.main", "teleop", *words],
+            stdin=self.screen,
+            stdout=self.screen,
+            stderr=self.screen,
+            env={**os.environ, "COLUMNS": "160", "TERM": "xterm"},
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def printed(self) -> str:
+        """All of it, without colours."""
+        return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", bytes(self._printed).decode(errors="replace"))
+
+    @property
+    def hand(self) -> np.ndarray:
+        """Where the live line last said it is [m]."""
+        found = re.findall(rf"xyz {_NUMBER} {_NUMBER} {_NUMBER}", self.printed)
+        return np.array([float(each) for each in found[-1]])
+
+    def press(self, key: bytes) -> None:
+        os.write(self._keyboard, key)
+
+    def hold(self, key: bytes, until: Callable[[], bool]) -> None:
+        """Press a key as a terminal repeats it, until something is so."""
+
+        def is_so() -> bool:
+            self.press(key)
+            time.sleep(REPEAT)
+            return until()
+
+        self.wait(is_so)
+
+    def wait(self, is_so: Callable[[], object]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not is_so():
+            assert self.process.poll() is None, self.printed
+            assert time.monotonic() < deadline, self.printed[-2000:]
+            time.sleep(0.02)
+
+    def leave(self) -> int:
+        """Wait for the end; the exit code."""
+        return self.process.wait(PATIENCE)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        os.close(self.screen)
+        self._reader.join(PATIENCE)
+        os.close(self._keyboard)
+
+    def _read(self) -> None:
+        while True:
+            try:
+                data = os.read(self._keyboard, 65536)
+            except OSError:  # everybody has closed the other end
+                return
+            self._printed += data
+
+
+@contextmanager
+def desk(*words: str) -> Iterator[Desk]:
+    found = Desk(*words)
+    try:
+        yield found
+    finally:
+        found.close()
+
+
+def test_keys_move_the_arm_stop_it_and_clear_the_stop_and_leave_the_terminal_as_it_was() -> None:
+    with desk("--device", "keyboard", "--robot", "widowx-twin:reach-block") as person:
+        person.wait(lambda: "m/s" in person.printed)
+        begin = person.hand
+        person.hold(b"w", until=lambda: person.hand[0] > begin[0] + 0.03)
+        person.hold(b"a", until=lambda: person.hand[1] > begin[1] + 0.03)
+        person.hold(b"\x1b[5~", until=lambda: person.hand[2] > begin[2] + 0.02)
+        person.press(b"g")
+        person.wait(lambda: "grip 0%" in person.printed)
+
+        person.press(b"z")
+        person.wait(lambda: "stopped: stopped: a key was pressed" in person.printed)
+        person.press(b"c")
+        person.wait(lambda: "cleared" in person.printed and "grip 100%" in person.printed.rpartition("cleared")[2])
+        np.testing.assert_allclose(person.hand, begin, atol=0.01)  # back at its start
+
+        assert termios.tcgetattr(person.screen) != person.before
+        person.press(b"\x03")
+        assert person.leave() == 130
+        assert termios.tcgetattr(person.screen) == person.before
+        assert "Traceback" not in person.printed
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_who_ends_the_command_gets_the_terminal_back(number: signal.Signals) -> None:
+    with desk("--device", "keyboard", "--robot", "metaworld:reach") as person:
+        person.wait(lambda: "m/s" in person.printed)
+        assert termios.tcgetattr(person.screen) != person.before
+        person.process.send_signal(number)
+        assert person.leave() == 128 + number
+        assert termios.tcgetattr(person.screen) == person.before
+        assert "Traceback" not in person.printed
+
+
+def test_a_script_solves_a_task_in_real_time(tmp_path: Path) -> None:
+    robot = make_robot("metaworld:reach", ManualClock())
+    robot.connect()
+    robot.reset(3)
+    state, index = robot.get_observation().state, robot.spec.state.index
+    x, y, z = (float(state[index(f"goal_{axis}")] - state[index(f"hand_{axis}")]) for axis in "xyz")
+    robot.disconnect()
+    # Its forwards is y and its left is -x.
+    along = np.array([y, -x, z])
+    speed, size = 0.15, float(np.linalg.norm(along))
+    twist = ", ".join(f"{each:.4f}" for each in [*(along / size), 0.0, 0.0, 0.0])
+    script = tmp_path / "reach.jsonl"
+    script.write_text(f'{{"seconds": {size / speed:.3f}, "twist": [{twist}]}}\n{{"seconds": 1.0}}\n')
+    words = ("--device", "script", "--script", script, "--robot", "metaworld:reach", "--seed", 3)
+    begin = time.monotonic()
+    done = clam("teleop", *words, "--translation-speed", speed, "--exponent", 1, "--deadband", 0)
+    assert done.returncode == 0, done.stderr
+    assert "solved" in done.stdout and "not solved" not in done.stdout
+    assert time.monotonic() - begin > size / speed + 1.0  # as long as it takes by hand
+
+
+def test_a_leader_that_stands_elsewhere_is_refused_with_its_joints() -> None:
+    with TwinProcess() as leader, leader.client() as hand:
+        hand.place([0.4, -1.8, 1.55, 0.0, 0.8, 0.0])
+        words = ("--device", "leader", "--leader.port", leader.port, "--leader.reply-timeout", 0.25)
+        refused = clam("teleop", *words, "--leader.stale-after", 5, "--robot", "widowx-twin:reach-block")
+    assert refused.returncode == 2
+    (line,) = refused.stderr.strip().splitlines()
+    assert "waist: leader +0.40, follower" in line
+    assert "wrist_rotate" not in line
+
+
+def test_the_list_names_every_device_and_what_to_do() -> None:
+    listed = clam("teleop", "--list")
+    assert listed.returncode == 0
+    lines = listed.stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["keyboard", "gamepad", "spacemouse", "leader", "script"]
+    assert "ssh -t" in lines[0]
+    assert "--leader.port" in lines[3]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--device", "keyboard"], "ssh -t"),
+        (["--device", "script"], "--script"),
+        (["--device", "leader", "--leader.port", "/dev/none"], "/dev/none"),
+        (["--device", "leader", "--robot", "widowx", "--leader.port", "/dev/x", "--port", "/dev/x"], "--leader.port"),
+        (["--device", "keyboard", "--robot", "dmcontrol:cheetah-run"], "dx, dy, dz"),
+        (["--device", "keyboard", "--robot", "widowx-twin:reach-blok"], "reach-block"),
+        (["--robot", "metaworld:reach", "--deadband", "2"], "deadband"),
+        (["--seconds", "0"], "--seconds"),
+    ],
+)
+def test_mistakes_are_one_line_that_says_what_to_do(words: list[str], expected: str) -> None:
+    failed = clam("teleop", *words)
+    assert failed.returncode == 2
+    (line,) = failed.stderr.strip().splitlines()
+    assert line.startswith("error: ") and expected in line
