@@ -80,6 +80,6 @@ def answer_of(chunk: ActionChunk, timing: Timing) -> ActAnswer:
 
 def _pixels(image: RawImage) -> object:
     """The image where its bytes fit its shape; else something that is none, which the protocol refuses by name."""
-    if min(image.shape) < 0 or int(np.prod(image.shape, dtype=object)) != len(image.data):
+    if min(image.shape) <= 0 or int(np.prod(image.shape, dtype=object)) != len(image.data):
         return f"{len(image.data)} bytes for {image.shape}"
     return np.frombuffer(image.data, np.uint8).reshape(image.shape)
