@@ -53,13 +53,15 @@ async def stream(websocket: WebSocket, service: PolicyService) -> None:
             asyncio.ensure_future(_answer(websocket, session, service, inbox)),
         ]
         try:
-            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in ended:
-                task.result()
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.wait(tasks)
+        failures = [task.exception() for task in tasks if not task.cancelled()]  # all heard, as both may fail at once
+        for failure in failures:
+            if failure is not None:
+                raise failure
 
 
 @dataclass(frozen=True, kw_only=True)
