@@ -101,11 +101,10 @@ class Mailbox:
                 self._answer, self.timing = reply.chunk, reply.timing
                 self.latency = now - asked.submitted
                 self._num_skipped_there = reply.skipped
-            # What was asked before what is answered now was skipped, and will never be answered.
-            for sequence in [
-                each for each in self._unanswered if reply.sequence is not None and each <= reply.sequence
-            ]:
-                del self._unanswered[sequence]
+            if asked is not None and reply.sequence is not None:
+                # What was asked before what is answered now was skipped, and will never be answered.
+                for sequence in [each for each in self._unanswered if each <= reply.sequence]:
+                    del self._unanswered[sequence]
 
     def fail(self, error: ClamRobotError) -> None:
         """The connection is lost: nothing that was sent will be answered."""

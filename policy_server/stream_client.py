@@ -230,7 +230,7 @@ class StreamPolicy:
         except MalformedMessage as error:
             raise PolicyRefused(f"policy server {self._url}: {error}") from error
         finally:
-            await socket.close()
+            await _close(socket)
 
     def _meet(self, info: PolicyInfo) -> None:
         if self.info is not None and info.robot != self.info.robot:
@@ -289,6 +289,16 @@ class StreamPolicy:
         return PolicyUnavailable(
             f"policy server {self._url}: {words}; see that it runs (clam serve) and that the address is right"
         )
+
+
+async def _close(socket: ClientConnection) -> None:
+    """Say goodbye; a server that does not read what was sent before is not waited for."""
+    try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                await socket.close()
+    finally:
+        socket.transport.abort()
 
 
 async def _frame(socket: ClientConnection) -> bytes:

@@ -4,6 +4,7 @@ Prints its URL when it is ready, and "asleep" when it begins an inference that d
 """
 
 import argparse
+import json
 import os
 import sys
 import time
@@ -12,6 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import install_import_hook
 
+from clam_robot.config import from_dict
 from clam_robot.errors import ClamRobotError
 from clam_robot.interfaces import Policy
 from clam_robot.specs import CameraSpec
@@ -60,6 +62,13 @@ class CountingPolicy(FakePolicy):
         return ActionChunk(actions=actions, observation_time=observation.time, dt=0.1, latent_actions=latents)
 
 
+class WordyPolicy(FakePolicy):
+    """Answers a small observation with more than a socket's buffers hold, so that who reads nothing blocks it."""
+
+    def __init__(self) -> None:
+        super().__init__(horizon=200_000)
+
+
 def _camera_policy(size: int) -> FakePolicy:
     spec = fake_spec({name: CameraSpec(height=size, width=size) for name in ("front", "wrist")})
     return FakePolicy(spec, horizon=10)
@@ -68,6 +77,7 @@ def _camera_policy(size: int) -> FakePolicy:
 POLICIES: dict[str, Callable[[], Policy]] = {
     "plain": lambda: FakePolicy(horizon=HORIZON),
     "counting": CountingPolicy,
+    "wordy": WordyPolicy,
     "two-cameras": lambda: _camera_policy(16),
     "two-cameras-224": lambda: _camera_policy(224),
     "huge": lambda: _camera_policy(1800),
@@ -84,17 +94,14 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--max-frame-bytes", type=int, default=32 * 2**20)
+    parser.add_argument("--config", type=json.loads, default={}, help="further fields of ServerConfig, in JSON")
     parser.add_argument("--type-checks", action="store_true")
     given = parser.parse_args()
-    config = ServerConfig(
-        host=given.host,
-        port=given.port,
-        max_frame_bytes=given.max_frame_bytes,
-        shutdown_timeout=1.0,
-    )
     try:
+        told = {"host": given.host, "port": given.port, "max_frame_bytes": given.max_frame_bytes}
+        config = from_dict(ServerConfig, {"shutdown_timeout": 1.0} | told | given.config, source="--config")
         listener = listen(config)
-        app = create_app({"default": _source(given.policy)}, config)
+        app = create_app({"default": _source(given.policy), "other": _source("plain")}, config)
         serve(app, config, on_ready=lambda url: print(url, flush=True), listener=listener)
     except ClamRobotError as error:
         raise SystemExit(f"{error}") from None

@@ -101,7 +101,8 @@ class Exchange(RuleBasedStateMachine):
         is_awaited = sequence in self.answerable
         time = self.sent.get(sequence, 0.5) + 0.25 * is_of_another_time
         self.mailbox.put(refusal(sequence) if is_error else reply(sequence, time, skipped), self.tick())
-        self.answerable = {each for each in self.answerable if each > sequence}
+        if is_awaited:
+            self.answerable = {each for each in self.answerable if each > sequence}
         if is_awaited and is_error:
             self.newest = PolicyRefused("")
         elif is_awaited and not is_of_another_time:
