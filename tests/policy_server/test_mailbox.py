@@ -168,3 +168,13 @@ def test_what_a_server_ignores_for_ever_is_not_remembered_for_ever() -> None:
     assert mailbox.owed_since() == 5.0
     mailbox.put(reply(requests[0].sequence, 0.0), 0.0)
     assert mailbox.poll() is None
+
+
+def test_a_new_connection_counts_on_from_the_one_before() -> None:
+    mailbox = Mailbox()
+    mailbox.put(reply(sent(mailbox, 1.0).sequence, 1.0, skipped=3), 0.0)
+    mailbox.fail(PolicyUnavailable("lost"))
+    mailbox.put(reply(sent(mailbox, 2.0).sequence, 2.0, skipped=2), 0.0)
+    assert mailbox.num_skipped == 5
+    mailbox.reset()
+    assert mailbox.num_skipped == 0
