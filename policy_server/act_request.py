@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from clam_robot.types import ActionChunk
 from policy_server.protocol import IMAGES, RESET, STATE, TIME, Timing
@@ -28,11 +28,19 @@ class RawImage(_Strict):
     shape: Annotated[tuple[int, int, int], Field(description="height, width and 3")]
 
 
+def _kind(image: object) -> str:
+    """Which of the two it is meant to be, so that what is wrong is told of that one only."""
+    return "raw" if isinstance(image, RawImage) or (isinstance(image, dict) and "data" in image) else "jpeg"
+
+
+Image = Annotated[Annotated[JpegImage, Tag("jpeg")] | Annotated[RawImage, Tag("raw")], Discriminator(_kind)]
+
+
 class ActRequest(_Strict):
     """One observation."""
 
     state: Annotated[list[float], Field(description="(S,) in the order of the spec's state", max_length=10_000)]
-    images: Annotated[dict[str, JpegImage | RawImage], Field(description="by camera", max_length=64)] = {}
+    images: Annotated[dict[str, Image], Field(description="by camera", max_length=64)] = {}
     time: Annotated[float, Field(description="when the state was measured, by the robot's clock [s]", ge=0.0)] = 0.0
     session: Annotated[
         str | None,
@@ -80,6 +88,6 @@ def answer_of(chunk: ActionChunk, timing: Timing) -> ActAnswer:
 
 def _pixels(image: RawImage) -> object:
     """The image where its bytes fit its shape; else something that is none, which the protocol refuses by name."""
-    if min(image.shape) < 0 or int(np.prod(image.shape, dtype=object)) != len(image.data):
+    if min(image.shape) <= 0 or int(np.prod(image.shape, dtype=object)) != len(image.data):
         return f"{len(image.data)} bytes for {image.shape}"
     return np.frombuffer(image.data, np.uint8).reshape(image.shape)

@@ -1,13 +1,14 @@
 """Actions over HTTP: `POST /v1/act`, and `POST /act` as OpenVLA's clients send it."""
 
+import re
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
 from clam_robot.types import ActionChunk
-from policy_server.act_request import ActAnswer, ActRequest, answer_of
-from policy_server.api_docs import REFERENCE
+from policy_server.act_request import SESSION, ActAnswer, ActRequest, answer_of
+from policy_server.api_docs import json_body
 from policy_server.api_keys import Caller
 from policy_server.fields import Fields
 from policy_server.http_body import read_body
@@ -22,6 +23,7 @@ from policy_server.service import PolicyService
 MSGPACK = ("application/msgpack", "application/x-msgpack", "application/vnd.msgpack")
 JSON = "application/json"
 
+_BINARY: dict[str, Any] = {"content": {MSGPACK[0]: {"schema": {"type": "string", "format": "binary"}}}}
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"model": RefusedAnswer, "description": words}
     for status, words in {
@@ -61,7 +63,7 @@ def act_routes(service: PolicyService) -> APIRouter:
             service.metrics.count_answer(session.info.model, "http", session.mark_sent())
             return found
 
-    @router.post("/v1/act", response_model=ActAnswer, openapi_extra=_two_bodies())
+    @router.post("/v1/act", response_model=ActAnswer, responses={200: _BINARY}, openapi_extra=_two_bodies())
     async def act(request: Request) -> Response:
         """Actions for one observation, in JSON, or in msgpack as on the WebSocket; the answer is of the same kind.
 
@@ -73,7 +75,7 @@ def act_routes(service: PolicyService) -> APIRouter:
         if request.headers.get("content-type", JSON).partition(";")[0].strip().lower() in MSGPACK:
             message = await service.decoders.run(lambda: unpack(body), len(body))
             fields = Fields(message, "request")
-            name, model = fields.optional_text("session"), fields.optional_text("model")
+            name, model = _session_of(fields), fields.optional_text("model")
             found = await answer(message, caller, name=name, model=model, received=received)
             return Response(pack(encode_chunk(*found)), media_type=MSGPACK[0])
         asked = await service.decoders.run(lambda: _asked(body), len(body))
@@ -106,6 +108,13 @@ def _asked(body: bytes) -> ActRequest:
         raise MalformedMessage(_in_words(error)) from None
 
 
+def _session_of(fields: Fields) -> str | None:
+    name = fields.optional_text("session")
+    if name is not None and not re.fullmatch(SESSION, name):
+        raise MalformedMessage(f"session: expected letters, digits, '.', '_' or '-', at most 64, found {name!r:.40}")
+    return name
+
+
 def _in_words(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_context=False, include_input=True)[0]
     where = ".".join(str(part) for part in first["loc"]) or "request"
@@ -115,9 +124,9 @@ def _in_words(error: ValidationError) -> str:
 
 
 def _two_bodies() -> dict[str, Any]:
-    binary = {"schema": {"type": "string", "format": "binary"}}
-    content = {JSON: {"schema": {"$ref": REFERENCE.format(model="ActRequest")}}, MSGPACK[0]: binary}
-    return {"requestBody": {"required": True, "content": content}}
+    bodies = json_body(ActRequest)
+    bodies["requestBody"]["content"] |= _BINARY["content"]
+    return bodies
 
 
 def _any_json() -> dict[str, Any]:

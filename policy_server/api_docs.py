@@ -4,15 +4,24 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from pydantic.json_schema import models_json_schema
-
-from policy_server.act_request import ActRequest
+from pydantic import TypeAdapter
+from pydantic.json_schema import JsonSchemaMode
 
 REFERENCE = "#/components/schemas/{model}"
 
 
-def document(app: FastAPI) -> None:
-    """Have an application describe itself whole."""
+def json_body(request: type[Any]) -> dict[str, Any]:
+    """The `openapi_extra` of a route that reads a JSON request by hand."""
+    content = {"application/json": {"schema": {"$ref": REFERENCE.format(model=request.__name__)}}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def document(app: FastAPI, *read_by_hand: type[Any]) -> None:
+    """Have an application describe itself whole.
+
+    Args:
+        read_by_hand: requests that its routes name by `REFERENCE`.
+    """
 
     def describe() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -23,8 +32,11 @@ def document(app: FastAPI) -> None:
                 routes=app.routes,
                 tags=app.openapi_tags,
             )
-            _, read_by_hand = models_json_schema([(ActRequest, "validation")], ref_template=REFERENCE)
-            schema["components"]["schemas"].update(read_by_hand["$defs"])
+            requests: list[tuple[str, JsonSchemaMode, TypeAdapter[Any]]] = [
+                (request.__name__, "validation", TypeAdapter(request)) for request in read_by_hand
+            ]
+            _, definitions = TypeAdapter.json_schemas(requests, ref_template=REFERENCE)
+            schema["components"]["schemas"].update(definitions["$defs"])
             schema["components"]["securitySchemes"] = {
                 "key": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "Api-Key KEY"}
             }

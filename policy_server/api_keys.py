@@ -20,6 +20,7 @@ Scope = Literal["infer", "admin"]
 
 _NUM_BYTES = 32
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _SCHEMES = ("api-key", "bearer")
 
 
@@ -53,6 +54,10 @@ class StoredKey(config.Strict):
     sha256: str
     created: str
 
+    def __post_init__(self) -> None:
+        if not _DIGEST.fullmatch(self.sha256):
+            raise ConfigError(f"sha256 of key {self.name}: expected 64 digits 0-9 and a-f; make the key anew")
+
 
 @dataclass(frozen=True, kw_only=True)
 class _File(config.Strict):
@@ -85,6 +90,7 @@ class ApiKeys:
         temporary = path.with_name(path.name + ".new")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
+            os.fchmod(descriptor, 0o600)  # it may be left of a write that was cut short
             json.dump(config.to_dict(_File(keys=self.keys)), file, indent=2)
             file.flush()
             os.fsync(file.fileno())

@@ -12,11 +12,12 @@ from clam_robot import __version__, config
 from clam_robot.errors import ClamRobotError
 from clam_robot.interfaces import Policy
 from clam_robot.timing import Clock, MonotonicClock
+from policy_server.act_request import ActRequest
 from policy_server.act_routes import act_routes
 from policy_server.api_docs import document
 from policy_server.api_keys import ApiKeys
 from policy_server.config import ServerConfig
-from policy_server.info_routes import info_routes
+from policy_server.info_routes import LoadRequest, info_routes
 from policy_server.lock_step import converse
 from policy_server.models import Loader
 from policy_server.refusals import Refusal, Refused, RefusedAnswer, refused
@@ -61,7 +62,7 @@ def create_app(
     app.include_router(info_routes(service))
     app.include_router(act_routes(service))
     _answer_errors(app, service)
-    document(app)
+    document(app, ActRequest, LoadRequest)
 
     @app.websocket("/")
     async def lock_step(websocket: WebSocket) -> None:

@@ -1,15 +1,21 @@
 """What the server says of itself: its models, its health, its figures; and the exchange of a checkpoint."""
 
+import json
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from clam_robot import config
+from clam_robot.errors import ConfigError
+from policy_server.api_docs import json_body
+from policy_server.http_body import read_body
 from policy_server.metrics import CONTENT_TYPE
 from policy_server.policy_info import PolicyInfo
 from policy_server.refusals import Refused, RefusedAnswer
 from policy_server.service import PolicyService
+
+MAX_LOAD_BYTES = 64 * 2**10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,19 +73,20 @@ def info_routes(service: PolicyService) -> APIRouter:
         _admit(service, request)
         return ModelNames(models=service.models.names)
 
-    @router.get("/v1/spec", responses=_refusals(401, 403, 404))
+    @router.get("/v1/spec", responses=_refusals(401, 403, 404, 422))
     async def spec(request: Request, model: str | None = None) -> PolicyInfo:
         """A model, and the robot it acts for."""
         _admit(service, request)
         return service.models.get(model).info
 
-    @router.post("/v1/load", responses=_refusals(401, 403, 404, 422))
-    async def load(request: Request, asked: LoadRequest) -> PolicyInfo:
+    @router.post("/v1/load", responses=_refusals(401, 403, 404, 413, 422), openapi_extra=json_body(LoadRequest))
+    async def load(request: Request) -> PolicyInfo:
         """Serve another checkpoint; every robot goes over to it with its next episode.
 
         On any failure the old one stays. Needs a key with scope admin where the server has keys.
         """
         service.admit(request.headers.get("authorization"), "admin")
+        asked = _load_request(await read_body(request, MAX_LOAD_BYTES))
         return (await service.models.replace(asked.model, asked.checkpoint)).info
 
     return router
@@ -94,6 +101,14 @@ def _admit(service: PolicyService, request: Request) -> None:
         if error.code != "forbidden":
             raise
         service.admit(header, "admin")
+
+
+def _load_request(body: bytes) -> LoadRequest:
+    try:
+        return config.from_dict(LoadRequest, json.loads(body), source="request")
+    except (ValueError, RecursionError) as error:
+        words = str(error) if isinstance(error, ConfigError) else "request: expected JSON, found none"
+        raise Refused("invalid_request", words) from None
 
 
 def _refusals(*statuses: int) -> dict[int | str, dict[str, object]]:

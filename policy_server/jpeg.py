@@ -33,7 +33,7 @@ def decode_jpeg(data: bytes, shape: tuple[int, int, int], what: str) -> UInt8[np
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG"]) as file:  # reads the header only
             width, height = file.size
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise MalformedMessage(f"{what}: expected a JPEG, found {len(data)} bytes that are none") from None
     if (height, width) != shape[:2]:
         raise MalformedMessage(f"{what}: expected a JPEG of {shape[0]} x {shape[1]}, found {height} x {width}")

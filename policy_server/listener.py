@@ -30,6 +30,9 @@ def listen(config: ServerConfig) -> socket.socket:
             listener = opening.enter_context(socket.socket(family, kind, protocol))
             # A server that was stopped a moment ago leaves connections behind that do not matter.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            # Closing waits for what a client does not read; the connections that are accepted inherit this limit of it.
+            unread = int(1e3 * config.send_timeout)
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, max(unread, 1))
             listener.bind(address)
             listener.listen(BACKLOG)
             opening.pop_all()

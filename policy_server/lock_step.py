@@ -14,7 +14,7 @@ from policy_server.rate_limit import TokenBucket
 from policy_server.refusals import refused
 from policy_server.service import PolicyService
 from policy_server.session import Session
-from policy_server.websockets import admitted, frame_of, send
+from policy_server.websockets import admitted, close, frame_of, send
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ async def converse(websocket: WebSocket, service: PolicyService) -> None:
         except ClamRobotError as error:
             logger.warning("refused after %d answers: %s", session.num_answers, error)
             service.metrics.count_reject(refused(error).code)
-            await _refuse(websocket, str(error))
+            await _refuse(websocket, str(error), service.config.send_timeout)
 
 
 async def _take_turns(websocket: WebSocket, session: Session, service: PolicyService) -> None:
@@ -99,9 +99,9 @@ class _Ears:
             self._listening.cancel()
 
 
-async def _refuse(websocket: WebSocket, reason: str) -> None:
+async def _refuse(websocket: WebSocket, reason: str, timeout: float) -> None:
     try:
-        await websocket.send_text(reason)
-        await websocket.close(INTERNAL_ERROR)
+        await send(websocket, reason, timeout)
+        await close(websocket, INTERNAL_ERROR, timeout)
     except WebSocketDisconnect:
         logger.info("client left before it was told")

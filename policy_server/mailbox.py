@@ -17,6 +17,7 @@ MAX_UNANSWERED = 256
 class _Asked:
     time: float
     submitted: float
+    sent: float
 
 
 class Mailbox:
@@ -74,14 +75,14 @@ class Mailbox:
             raise answer
         return answer
 
-    def take(self) -> StreamRequest | None:
-        """What is to be sent; None while there is nothing."""
+    def take(self, now: float) -> StreamRequest | None:
+        """What is to be sent now; None while there is nothing."""
         with self._lock:
             if self._newest is None:
                 return None
             (observation, submitted), self._newest = self._newest, None
             self._sequence += 1
-            self._unanswered[self._sequence] = _Asked(time=observation.time, submitted=submitted)
+            self._unanswered[self._sequence] = _Asked(time=observation.time, submitted=submitted, sent=now)
             if len(self._unanswered) > MAX_UNANSWERED:
                 self._unanswered.popitem(last=False)
             is_reset, self._is_reset_due = self._is_reset_due, False
@@ -100,19 +101,20 @@ class Mailbox:
                 self._answer, self.timing = reply.chunk, reply.timing
                 self.latency = now - asked.submitted
                 self._num_skipped_there = reply.skipped
-            # What was asked before what is answered now was skipped, and will never be answered.
-            for sequence in [
-                each for each in self._unanswered if reply.sequence is not None and each <= reply.sequence
-            ]:
-                del self._unanswered[sequence]
+            if asked is not None and reply.sequence is not None:
+                # What was asked before what is answered now was skipped, and will never be answered.
+                for sequence in [each for each in self._unanswered if each <= reply.sequence]:
+                    del self._unanswered[sequence]
 
     def fail(self, error: ClamRobotError) -> None:
         """The connection is lost: nothing that was sent will be answered."""
         with self._lock:
             self._answer = error
             self._unanswered.clear()
+            # The next connection counts from none on.
+            self._num_skipped_here, self._num_skipped_there = self.num_skipped, 0
 
     def owed_since(self) -> float | None:
-        """When the oldest observation that is not answered was submitted [s]; None when none is."""
+        """When the oldest observation that is not answered was sent [s]; None when none is."""
         with self._lock:
-            return min((asked.submitted for asked in self._unanswered.values()), default=None)
+            return min((asked.sent for asked in self._unanswered.values()), default=None)

@@ -80,10 +80,12 @@ class Models:
             # Its words may hold paths: what is told is relative to the folder that the client knows.
             words = str(error).replace(str(folder), folder.name)
             raise Refused("invalid_request", f"checkpoint: {words}; the old one is still served") from error
-        if differences := old.info.robot.differences(new.info.robot):
+        robot, found = old.info.robot, new.info.robot
+        if found != robot:  # clients that come back expect the robot of before
+            differences = found.differences(robot) or robot.differences(found) or (f"it is for {found.name}",)
             raise Refused(
                 "invalid_request",
-                f"checkpoint: expected one for {old.info.robot.name}, found {'; '.join(differences)}; "
+                f"checkpoint: expected one for {robot.name}, found {'; '.join(differences)}; "
                 "the old one is still served",
             )
         return new

@@ -79,7 +79,7 @@ def _array_or_dict(value: dict[str, Any]) -> object:
         if dtype.kind not in "biuf":
             raise ValueError(f"dtype {dtype}")
         return np.frombuffer(data, dtype).reshape(shape)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise MalformedMessage(f"request: expected arrays as json-numpy writes them, found: {error}") from None
 
 

@@ -24,10 +24,12 @@ from policy_server.stream_protocol import (
     encode_welcome,
     sequence_of,
 )
-from policy_server.websockets import admitted, frame_of, send
+from policy_server.websockets import admitted, close, frame_of, send
 
 # Of frames that make no sense the first few are answered; who sends more is not listened to any better.
 MAX_ERRORS_KEPT = 16
+
+PROTOCOL_ERROR = 1002
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +44,7 @@ async def stream(websocket: WebSocket, service: PolicyService) -> None:
             words = f"protocol: expected {PROTOCOL_VERSION}, found {found[:20]!r}; use the same release on both sides"
             error = StreamReply(sequence=None, error=Refused("invalid_request", words))
             await send(websocket, pack(encode_reply(error)), service.config.send_timeout)
-            await websocket.close(1002)
+            await close(websocket, PROTOCOL_ERROR, service.config.send_timeout)
             return
         await send(websocket, pack(encode_welcome(session.info)), service.config.send_timeout)
         inbox = _Inbox()
@@ -51,12 +53,15 @@ async def stream(websocket: WebSocket, service: PolicyService) -> None:
             asyncio.ensure_future(_answer(websocket, session, service, inbox)),
         ]
         try:
-            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in ended:
-                task.result()
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()
+        await asyncio.wait(tasks)
+        failures = [task.exception() for task in tasks if not task.cancelled()]  # all heard, as both may fail at once
+        for failure in failures:
+            if failure is not None:
+                raise failure
 
 
 @dataclass(frozen=True, kw_only=True)

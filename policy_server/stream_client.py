@@ -7,6 +7,7 @@ import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from types import TracebackType
 from urllib.parse import urlencode
 
@@ -22,7 +23,15 @@ from policy_server.connection import CLOSE_TIMEOUT, MAX_REPLY_BYTES, authorizati
 from policy_server.mailbox import Mailbox
 from policy_server.packing import MalformedMessage, pack, unpack
 from policy_server.policy_info import PROTOCOL_VERSION, PolicyInfo
-from policy_server.stream_protocol import PATH, decode_reply, decode_welcome, encode_request
+from policy_server.refusals import Refused
+from policy_server.stream_protocol import (
+    PATH,
+    StreamReply,
+    StreamRequest,
+    decode_reply,
+    decode_welcome,
+    encode_request,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -66,10 +75,12 @@ class StreamPolicy:
             clock: measures.
 
         Raises:
-            ConfigError: the URL is none of a WebSocket.
+            ConfigError: the URL is none of a WebSocket, or the quality none of a JPEG.
         """
         if not url.startswith(("ws://", "wss://")):
             raise ConfigError(f"url: expected ws://HOST:PORT or wss://HOST:PORT, found {url!r}")
+        if jpeg_quality is not None and not 1 <= jpeg_quality <= 100:
+            raise ConfigError(f"jpeg_quality: expected 1 to 100, found {jpeg_quality}")
         self._url = url
         query = {"protocol": PROTOCOL_VERSION} | ({"model": model} if model else {})
         self._address = f"{url.rstrip('/')}{PATH}?{urlencode(query)}"
@@ -219,7 +230,7 @@ class StreamPolicy:
         except MalformedMessage as error:
             raise PolicyRefused(f"policy server {self._url}: {error}") from error
         finally:
-            await socket.close()
+            await _close(socket)
 
     def _meet(self, info: PolicyInfo) -> None:
         if self.info is not None and info.robot != self.info.robot:
@@ -247,8 +258,20 @@ class StreamPolicy:
         while True:
             await self._something.wait()
             self._something.clear()
-            if (request := self._mailbox.take()) is not None:
-                await socket.send(pack(encode_request(request, self.spec, jpeg_quality=self._jpeg_quality)))
+            if (request := self._mailbox.take(self._clock.now())) is not None:
+                for frame in self._frames(request):
+                    await socket.send(frame)
+
+    def _frames(self, request: StreamRequest) -> list[bytes]:
+        """What is sent of a request; one that is larger than the server reads would end the connection."""
+        frame = pack(encode_request(request, self.spec, jpeg_quality=self._jpeg_quality))
+        limit = len(frame) if self.info is None else self.info.max_frame_bytes
+        if len(frame) <= limit:
+            return [frame]
+        words = f"observation not sent: expected at most {limit} bytes, found {len(frame)}; send smaller images or JPEG"
+        refusal = StreamReply(sequence=request.sequence, error=Refused("too_large", words))
+        self._mailbox.put(refusal, self._clock.now())
+        return [pack(encode_request(replace(request, observation=None), self.spec))] if request.reset else []
 
     async def _receive(self, socket: ClientConnection) -> None:
         while True:
@@ -266,6 +289,16 @@ class StreamPolicy:
         return PolicyUnavailable(
             f"policy server {self._url}: {words}; see that it runs (clam serve) and that the address is right"
         )
+
+
+async def _close(socket: ClientConnection) -> None:
+    """Say goodbye; a server that does not read what was sent before is not waited for."""
+    try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                await socket.close()
+    finally:
+        socket.transport.abort()
 
 
 async def _frame(socket: ClientConnection) -> bytes:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from typing import Any
 
@@ -57,15 +57,29 @@ def frame_of(message: Mapping[str, Any]) -> bytes:
     return frame
 
 
-async def send(websocket: WebSocket, frame: bytes, timeout: float) -> None:
+async def send(websocket: WebSocket, frame: bytes | str, timeout: float) -> None:
     """Send a frame to a client that reads.
 
     Raises:
         WebSocketDisconnect: it left, or does not read for `timeout` [s].
     """
+    sending = websocket.send_bytes(frame) if isinstance(frame, bytes) else websocket.send_text(frame)
+    await _in_time(sending, timeout)
+
+
+async def close(websocket: WebSocket, code: int, timeout: float) -> None:
+    """Close the connection of a client that reads.
+
+    Raises:
+        WebSocketDisconnect: it left, or does not read for `timeout` [s].
+    """
+    await _in_time(websocket.close(code), timeout)
+
+
+async def _in_time(sending: Coroutine[Any, Any, None], timeout: float) -> None:
     try:
         async with asyncio.timeout(timeout):
-            await websocket.send_bytes(frame)
+            await sending
     except TimeoutError:
         logger.warning("a client read nothing for %g s; its connection is closed", timeout)
         raise WebSocketDisconnect(1001) from None

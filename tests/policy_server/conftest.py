@@ -1,5 +1,6 @@
 """Servers in processes of their own, on free loopback ports."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -39,9 +40,27 @@ class ServerProcess:
         return self.process.stdout.readline().strip()
 
     def is_healthy(self) -> bool:
+        return self.get("/healthz") == "OK\n"
+
+    def get(self, path: str) -> str:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(self.url.replace("ws:", "http:", 1) + "/healthz", timeout=PATIENCE) as answer:
-            return answer.read() == b"OK\n"
+        with opener.open(self.url.replace("ws:", "http:", 1) + path, timeout=PATIENCE) as answer:
+            return answer.read().decode()
+
+    def figure(self, name: str) -> float:
+        """One of its counters, by name and labels as they are printed."""
+        lines = dict(line.rsplit(" ", 1) for line in self.get("/metrics").splitlines())
+        return float(lines[name])
+
+    def resident_bytes(self) -> int:
+        """Memory of the process."""
+        pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+    def num_sockets(self) -> int:
+        """Sockets that the process holds open."""
+        links = (_target(entry) for entry in Path(f"/proc/{self.process.pid}/fd").iterdir())
+        return sum(link.startswith("socket:") for link in links)
 
     def send(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
@@ -58,6 +77,13 @@ class ServerProcess:
         self._stderr.close()
 
 
+def _target(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except FileNotFoundError:  # closed meanwhile
+        return ""
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., ServerProcess]]:
     """A server that tests share, its types checked: they must leave it alive."""
@@ -66,6 +92,22 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., S
     @cache
     def start(policy: str) -> ServerProcess:
         options = ("--policy", policy, "--max-frame-bytes", "10000", "--type-checks")
+        started.append(ServerProcess(tmp_path_factory.mktemp("server"), *options))
+        assert started[-1].url, started[-1].stderr
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.close()
+
+
+@pytest.fixture(scope="module")
+def module_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., ServerProcess]]:
+    """Servers that the tests of a file share, one for each set of options."""
+    started: list[ServerProcess] = []
+
+    @cache
+    def start(*options: str) -> ServerProcess:
         started.append(ServerProcess(tmp_path_factory.mktemp("server"), *options))
         assert started[-1].url, started[-1].stderr
         return started[-1]

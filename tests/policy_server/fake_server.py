@@ -4,6 +4,7 @@ Prints its URL when it is ready, and "asleep" when it begins an inference that d
 """
 
 import argparse
+import json
 import os
 import sys
 import time
@@ -13,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import install_import_hook
 
+from clam_robot.config import from_dict
 from clam_robot.errors import ClamRobotError
 from clam_robot.interfaces import Policy
 from clam_robot.specs import CameraSpec
@@ -77,6 +79,13 @@ class SlowPolicy(FakePolicy):
         return super().infer(observation)
 
 
+class WordyPolicy(FakePolicy):
+    """Answers a small observation with more than a socket's buffers hold, so that who reads nothing blocks it."""
+
+    def __init__(self) -> None:
+        super().__init__(horizon=200_000)
+
+
 def _camera_policy(size: int) -> FakePolicy:
     spec = fake_spec({name: CameraSpec(height=size, width=size) for name in ("front", "wrist")})
     return FakePolicy(spec, horizon=10)
@@ -85,6 +94,7 @@ def _camera_policy(size: int) -> FakePolicy:
 POLICIES: dict[str, Callable[[], Policy]] = {
     "plain": lambda: FakePolicy(horizon=HORIZON),
     "counting": CountingPolicy,
+    "wordy": WordyPolicy,
     "two-cameras": lambda: _camera_policy(16),
     "two-cameras-224": lambda: _camera_policy(224),
     "three-cameras-480": lambda: FakePolicy(
@@ -100,6 +110,14 @@ def _source(name: str) -> ModelSource:
     return ModelSource(policy=name, group=OneByOne(POLICIES[name]), summary={"kind": "fake"})
 
 
+def _serve_replicas(name: str, config: ServerConfig, number: int) -> None:
+    from policy_server.replicas import Replicas
+
+    with Replicas(lambda: create_app({"default": _source(name)}, config), config, number, cpus=0.1) as replicas:
+        print(replicas.url, flush=True)
+        replicas.wait()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--policy", choices=POLICIES, default="counting")
@@ -107,25 +125,17 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--max-frame-bytes", type=int, default=32 * 2**20)
     parser.add_argument("--replicas", type=int, default=1)
+    parser.add_argument("--config", type=json.loads, default={}, help="further fields of ServerConfig, in JSON")
     parser.add_argument("--type-checks", action="store_true")
     given = parser.parse_args()
-    config = ServerConfig(
-        host=given.host,
-        port=given.port,
-        max_frame_bytes=given.max_frame_bytes,
-        shutdown_timeout=1.0,
-    )
-    if given.replicas > 1:
-        from policy_server.replicas import Replicas
-
-        name = given.policy
-        with Replicas(lambda: create_app({"default": _source(name)}, config), config, given.replicas, cpus=0.1) as all_:
-            print(all_.url, flush=True)
-            all_.wait()
-        return
     try:
+        told = {"host": given.host, "port": given.port, "max_frame_bytes": given.max_frame_bytes}
+        config = from_dict(ServerConfig, {"shutdown_timeout": 1.0} | told | given.config, source="--config")
+        if given.replicas > 1:
+            _serve_replicas(given.policy, config, given.replicas)
+            return
         listener = listen(config)
-        app = create_app({"default": _source(given.policy)}, config)
+        app = create_app({"default": _source(given.policy), "other": _source("plain")}, config)
         serve(app, config, on_ready=lambda url: print(url, flush=True), listener=listener)
     except ClamRobotError as error:
         raise SystemExit(f"{error}") from None
