@@ -1,12 +1,15 @@
-"""The WidowX as commands reach it: over its servo bus or ROS, with or without a bench."""
+"""The WidowX as commands reach it: over its servo bus or ROS, with or without cameras and a bench."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from clam_robot import config
 from clam_robot.errors import ConfigError
 from clam_robot.hardware.bench import Bench
+from clam_robot.hardware.cameras.setup import CamerasConfig
 from clam_robot.hardware.joint_driver import JointDriver
-from clam_robot.specs import RobotSpec
+from clam_robot.specs import CameraSpec, RobotSpec
 from clam_robot.timing import Clock
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ class WidowXOptions:
         driver: dynamixel: straight over the servos' serial port; ros: through an xs_sdk node.
         port: serial port of the servos.
         namespace: of the node.
+        cameras: file with the arm's cameras (cameras.toml), as `clam cameras` tries them.
         bench: address of a twin's side channel, HOST:PORT, which knows where things are and when the task is done.
         task: what the twin was started with; the policy's by default.
     """
@@ -30,6 +34,7 @@ class WidowXOptions:
     driver: Literal["dynamixel", "ros"] = "dynamixel"
     port: str = "/dev/ttyDXL"
     namespace: str = "wx250s"
+    cameras: Path | None = None
     bench: str | None = None
     task: str | None = None
 
@@ -67,6 +72,23 @@ def _driver(options: WidowXOptions, clock: Clock) -> JointDriver:
 
 
 def _bench(options: WidowXOptions, spec: RobotSpec, clock: Clock) -> Bench | None:
+    if options.cameras is None:
+        return _twin_bench(options, spec, spec.cameras, clock)
+    from clam_robot.cli.camera_rig import rig_of
+    from clam_robot.hardware.cameras.camera_bench import CameraBench
+
+    cameras = config.load(CamerasConfig, options.cameras)
+    drawn = {name: size for name, size in spec.cameras.items() if name not in cameras.cameras}
+    return CameraBench(
+        rig_of(cameras, clock),
+        task=options.task or "",
+        max_age=cameras.max_age,
+        open_timeout=cameras.open_timeout,
+        beside=_twin_bench(options, spec, drawn, clock),
+    )
+
+
+def _twin_bench(options: WidowXOptions, spec: RobotSpec, cameras: dict[str, CameraSpec], clock: Clock) -> Bench | None:
     if options.bench is None:
         return None
     from sim.widowx.twin_bench import TwinBench
@@ -75,4 +97,4 @@ def _bench(options: WidowXOptions, spec: RobotSpec, clock: Clock) -> Bench | Non
     if not colon or not port.isdigit():
         raise ConfigError(f"bench: expected HOST:PORT as `clam twin` prints it, found {options.bench!r}")
     task = options.task or spec.name.partition(":")[2]
-    return TwinBench((host, int(port)), task=task, clock=clock, cameras=spec.cameras)
+    return TwinBench((host, int(port)), task=task, clock=clock, cameras=cameras)
