@@ -2,7 +2,7 @@
 
 from collections import deque
 
-# A stamp that leads the fastest one before it by so much, or falls behind it, comes from a clock that was set anew [s].
+# Frames may overtake one another by less than this; a clock that goes back further was set anew [s].
 _JUMP = 0.25
 
 
@@ -40,7 +40,8 @@ class HardwareClock:
             arrival: by the robot's clock, when the frame reached this program; rises from call to call [s].
         """
         stamp = self._unwrapped(stamp)
-        if self._is_set_anew(stamp, arrival):
+        # A clock that was set back would hide behind the offsets from before; one that leapt ahead has the least.
+        if self._last_stamp is not None and stamp < self._last_stamp - _JUMP:
             self._offsets.clear()
         self._last_stamp = stamp
         offset = arrival - stamp
@@ -60,9 +61,3 @@ class HardwareClock:
             self._turns += 1
             stamp += self._modulus
         return stamp
-
-    def _is_set_anew(self, stamp: float, arrival: float) -> bool:
-        """Whether the device restarted: its time went back, or a frame would have arrived before it was stamped."""
-        if self._last_stamp is None or not self._offsets:
-            return False
-        return stamp < self._last_stamp - _JUMP or arrival - stamp < self._offsets[0][1] - _JUMP
