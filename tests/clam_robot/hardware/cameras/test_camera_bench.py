@@ -32,11 +32,10 @@ def cameras() -> dict[str, FakeCamera]:
 
 @pytest.fixture
 def rig(cameras: dict[str, FakeCamera]) -> Iterator[CameraRig]:
-    before = threading.active_count()
     rig = CameraRig([CameraThread(name, camera, CLOCK, first_backoff=0.01) for name, camera in cameras.items()])
     yield rig
     rig.end()
-    assert threading.active_count() == before
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("camera ")]
 
 
 @dataclass
