@@ -7,8 +7,6 @@ from clam_robot.specs import CameraSpec
 from clam_robot.timing import Clock, Rate
 from sim.widowx.twin_client import TwinClient
 
-_TIMEOUT = 10.0  # of an answer [s]
-
 
 class TwinCamera:
     """A `Camera` on the side channel of `clam twin`; its own connection, at its own pace.
@@ -60,7 +58,7 @@ class TwinCamera:
         if self._client is not None:
             return
         try:
-            client = TwinClient(self._address, timeout=_TIMEOUT)
+            client = TwinClient(self._address)
             there = client.describe()["cameras"]
         except RobotError as error:
             raise CameraUnavailable(str(error)) from None

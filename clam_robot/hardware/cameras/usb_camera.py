@@ -24,7 +24,6 @@ _LONGEST_WAY = 1.0
 # OpenCV's wait for the very first frame, which has no timeout of its own [s].
 os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "3")
 _MJPG = "MJPG"
-_END_OF_JPEG = b"\xff\xd9"
 _MANUAL_EXPOSURE = 1  # V4L2_EXPOSURE_MANUAL
 _EXPOSURE_UNIT = 1e-4  # of V4L2_CID_EXPOSURE_ABSOLUTE [s]
 
@@ -115,7 +114,7 @@ class UsbCamera:
         capture.set(cv2.CAP_PROP_BUFFERSIZE, _NUM_BUFFERS)
         if round(capture.get(cv2.CAP_PROP_FOURCC)) != pixels:
             raise CameraUnavailable(f"{self._path} does not send {setup.pixels}; set `pixels` to MJPG or YUYV")
-        # OpenCV shows the frame before where a JPEG is damaged; we decode them ourselves and see it.
+        # OpenCV shows the frame before where a JPEG is cut off; decoded here, it is refused.
         if setup.pixels == _MJPG:
             capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)
         found = (round(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), round(capture.get(cv2.CAP_PROP_FRAME_HEIGHT)))
@@ -164,8 +163,7 @@ class UsbCamera:
     def _decoded(self, pixels: np.ndarray) -> UInt8[np.ndarray, "H W 3"]:
         if self._setup.pixels != _MJPG:
             return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB))
-        is_whole = pixels.tobytes().rfind(_END_OF_JPEG) >= 0
-        image = cv2.imdecode(pixels, cv2.IMREAD_COLOR_RGB) if is_whole else None
+        image = cv2.imdecode(pixels, cv2.IMREAD_COLOR_RGB) if pixels.size else None
         if image is None:
             raise CameraSilent(f"a damaged picture from {self._path}; is its cable too long, its USB bus too full?")
         return np.asarray(image)

@@ -73,6 +73,12 @@ def test_depth_is_brought_into_the_colour_image(device: SoftwareRealSense, reque
     np.testing.assert_array_equal(frame.image[5, 5, 1:], (20, 200))
 
 
+def test_frames_hold_none_of_librealsenses_buffers(device: SoftwareRealSense, request: pytest.FixtureRequest) -> None:
+    frame = opened(device, replace(SETUP, depth=True), request).read(PATIENCE)
+    assert frame.depth is not None
+    assert frame.image.flags.owndata and frame.depth.flags.owndata
+
+
 def test_without_depth_none_is_computed(device: SoftwareRealSense, request: pytest.FixtureRequest) -> None:
     assert opened(device, SETUP, request).read(PATIENCE).depth is None
 

@@ -3,7 +3,7 @@
  * Frames are the JPEG files $V4L2_FRAMES/0.jpg, 1.jpg, ..., again and again, one every $V4L2_PERIOD_US, stamped with
  * CLOCK_MONOTONIC as uvcvideo does. The file $V4L2_FRAMES/fault, where there is one, says what is wrong: "unplugged"
  * (ENODEV, and an error for who polls), "silent" (no frames), "busy" (no buffers for a second user), "wall" (stamps of
- * the wall clock), "broken" (half a JPEG). Only MJPG of 640 x 480 is sent.
+ * the wall clock), "broken" (three quarters of a JPEG). Only MJPG of 640 x 480 is sent.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -75,7 +75,7 @@ static int fill(int index, struct v4l2_buffer *buffer) {
     FILE *file = fopen(path, "rb");
     size_t size = fread(pixels[index], 1, SIZE, file);
     fclose(file);
-    buffer->bytesused = has_fault("broken") ? 100 : size;
+    buffer->bytesused = has_fault("broken") ? size * 3 / 4 : size;
     return 0;
 }
 
