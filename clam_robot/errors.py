@@ -19,6 +19,9 @@
     │   │   ├── ServoSilent      a servo does not answer
     │   │   ├── ServoRefused     a servo is another one than expected, or does not keep what is written to it
     │   │   └── NodeUnavailable  no ROS master, or no node that serves the arm, or two of them
+    │   ├── CameraError        a camera does not send what it must
+    │   │   ├── CameraUnavailable  a camera is missing, taken, of another kind, or was unplugged
+    │   │   └── CameraSilent     a camera is there but sent nothing in time
     │   └── SimulationDiverged the physics left the finite numbers
     ├── TeleopError
     │   ├── DeviceUnavailable  a teleoperation device is missing, not permitted, or of an unknown kind
@@ -134,6 +137,18 @@ class ServoRefused(DriverError):
 
 class NodeUnavailable(DriverError):
     """No ROS master, no node that serves the arm, or two that do."""
+
+
+class CameraError(RobotError):
+    """A camera does not send what it must."""
+
+
+class CameraUnavailable(CameraError):
+    """A camera is missing, taken by another program, cannot do what is asked of it, or was unplugged."""
+
+
+class CameraSilent(CameraError, TimeoutError):
+    """A camera is there but sent nothing in time."""
 
 
 class SimulationDiverged(RobotError, ArithmeticError):

@@ -1,12 +1,16 @@
-"""The WidowX as commands reach it: over its servo bus or ROS, with or without a bench."""
+"""The WidowX as commands reach it: over its servo bus or ROS, with or without cameras and a bench."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from clam_robot import config
 from clam_robot.errors import ConfigError
 from clam_robot.hardware.bench import Bench
+from clam_robot.hardware.cameras.setup import CamerasConfig
 from clam_robot.hardware.joint_driver import JointDriver
-from clam_robot.specs import RobotSpec
+from clam_robot.specs import CameraSpec, RobotSpec
 from clam_robot.timing import Clock
 
 if TYPE_CHECKING:
@@ -23,6 +27,7 @@ class WidowXOptions:
         driver: dynamixel: straight over the servos' serial port; ros: through an xs_sdk node.
         port: serial port of the servos.
         namespace: of the node.
+        cameras: file with the arm's cameras (cameras.toml), as `clam cameras` tries them.
         bench: address of a twin's side channel, HOST:PORT, which knows where things are and when the task is done.
         task: what the twin was started with; the policy's by default.
     """
@@ -30,6 +35,7 @@ class WidowXOptions:
     driver: Literal["dynamixel", "ros"] = "dynamixel"
     port: str = "/dev/ttyDXL"
     namespace: str = "wx250s"
+    cameras: Path | None = None
     bench: str | None = None
     task: str | None = None
 
@@ -74,6 +80,26 @@ def _driver(options: WidowXOptions, clock: Clock) -> JointDriver:
 
 
 def _bench(options: WidowXOptions, spec: RobotSpec | None, clock: Clock, horizon: int | None) -> Bench | None:
+    wanted = {} if spec is None else spec.cameras
+    if options.cameras is None:
+        return _twin_bench(options, spec, wanted, clock, horizon)
+    from clam_robot.cli.camera_rig import rig_of
+    from clam_robot.hardware.cameras.camera_bench import CameraBench
+
+    cameras = config.load(CamerasConfig, options.cameras)
+    drawn = {name: size for name, size in wanted.items() if name not in cameras.cameras}
+    return CameraBench(
+        rig_of(cameras, clock),
+        task=options.task or "",
+        max_age=cameras.max_age,
+        open_timeout=cameras.open_timeout,
+        beside=_twin_bench(options, spec, drawn, clock, horizon),
+    )
+
+
+def _twin_bench(
+    options: WidowXOptions, spec: RobotSpec | None, cameras: Mapping[str, CameraSpec], clock: Clock, horizon: int | None
+) -> Bench | None:
     if options.bench is None:
         return None
     from sim.widowx.twin_bench import TwinBench
@@ -84,5 +110,6 @@ def _bench(options: WidowXOptions, spec: RobotSpec | None, clock: Clock, horizon
     task = options.task or ("" if spec is None else spec.name.partition(":")[2])
     if not task:
         raise ConfigError("bench: give the task that the twin was started with, --task")
-    cameras = {} if spec is None else spec.cameras
-    return TwinBench((host, int(port)), task=task, clock=clock, cameras=cameras, horizon=horizon or TwinBench.HORIZON)
+    return TwinBench(
+        (host, int(port)), task=task, clock=clock, cameras=dict(cameras), horizon=horizon or TwinBench.HORIZON
+    )
