@@ -10,7 +10,7 @@ from clam_robot.errors import ConfigError, PolicyError, PolicyRefused, PolicyUna
 from clam_robot.specs import RobotSpec
 from clam_robot.timing import Clock, MonotonicClock
 from clam_robot.types import ActionChunk, Observation
-from policy_server.connection import Connection
+from policy_server.connection import Connection, require_websocket
 from policy_server.packing import MalformedMessage, pack, unpack
 from policy_server.policy_info import PolicyInfo
 from policy_server.protocol import Timing, decode_chunk, decode_timing, encode_observation
@@ -64,9 +64,7 @@ class RemotePolicy:
         Raises:
             ConfigError: the URL is none of a WebSocket.
         """
-        if not url.startswith(("ws://", "wss://")):
-            raise ConfigError(f"url: expected ws://HOST:PORT or wss://HOST:PORT, found {url!r}")
-        self._url = url
+        self._url = require_websocket(url)
         self._timeout_s = timeout_s
         self._connect_timeout_s = connect_timeout_s
         self._max_reconnects = max_reconnects
@@ -164,9 +162,7 @@ class RemotePolicy:
         )
         try:
             info = PolicyInfo.from_metadata(unpack(connection.metadata), source="metadata")
-            if self.info is not None and info.robot != self.info.robot:
-                differences = "; ".join(self.info.robot.differences(info.robot)) or f"it is now {info.robot.name}"
-                raise SpecMismatch(f"expected the robot of before, found {differences}")
+            info.require_robot_of(self.info)
         except (ConfigError, SpecMismatch, MalformedMessage) as error:
             connection.close()
             raise PolicyRefused(f"policy server {self._url}: {error}") from error

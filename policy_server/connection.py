@@ -9,7 +9,7 @@ from websockets.client import process_exception
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from clam_robot.errors import PolicyRefused, PolicyUnavailable
+from clam_robot.errors import ConfigError, PolicyRefused, PolicyUnavailable
 
 MAX_REPLY_BYTES = 64 * 2**20
 # A server that hangs does not say goodbye either, and the caller has a robot to hold.
@@ -102,6 +102,17 @@ class Connection:
         if closed.rcvd is not None and closed.rcvd.code == _TOO_BIG:
             return PolicyRefused(f"policy server {self._url}: the request is larger than it reads; send smaller images")
         return ConnectionResetError(f"the connection was closed ({closed})")
+
+
+def require_websocket(url: str) -> str:
+    """The address, where it is one of a WebSocket.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    if not url.startswith(("ws://", "wss://")):
+        raise ConfigError(f"url: expected ws://HOST:PORT or wss://HOST:PORT, found {url!r}")
+    return url
 
 
 def authorization(api_key: str | None) -> dict[str, str]:

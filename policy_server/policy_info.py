@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from clam_robot import __version__, config
-from clam_robot.errors import ConfigError
+from clam_robot.errors import ConfigError, SpecMismatch
 from clam_robot.specs import RobotSpec
 
 PROTOCOL_VERSION = 1
@@ -43,6 +43,16 @@ class PolicyInfo(config.Strict):
     summary: dict[str, Any] = field(default_factory=dict[str, Any])
     protocol_version: int = PROTOCOL_VERSION
     software_version: str = __version__
+
+    def require_robot_of(self, before: "PolicyInfo | None") -> None:
+        """Refuse a server that came back with a policy for another robot.
+
+        Raises:
+            SpecMismatch: names what differs.
+        """
+        if before is not None and self.robot != before.robot:
+            differences = "; ".join(before.robot.differences(self.robot)) or f"it is now {self.robot.name}"
+            raise SpecMismatch(f"expected the robot of before, found {differences}")
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-safe dictionary."""

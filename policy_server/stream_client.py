@@ -14,12 +14,12 @@ from urllib.parse import urlencode
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from clam_robot.errors import ClamRobotError, ConfigError, PolicyRefused, PolicyUnavailable
+from clam_robot.errors import ClamRobotError, ConfigError, PolicyRefused, PolicyUnavailable, SpecMismatch
 from clam_robot.specs import RobotSpec
 from clam_robot.timing import Clock, MonotonicClock
 from clam_robot.types import ActionChunk, Observation
 from policy_server.client import API_KEY
-from policy_server.connection import CLOSE_TIMEOUT, MAX_REPLY_BYTES, authorization, explained
+from policy_server.connection import CLOSE_TIMEOUT, MAX_REPLY_BYTES, authorization, explained, require_websocket
 from policy_server.mailbox import Mailbox
 from policy_server.packing import MalformedMessage, pack, unpack
 from policy_server.policy_info import PROTOCOL_VERSION, PolicyInfo
@@ -77,11 +77,9 @@ class StreamPolicy:
         Raises:
             ConfigError: the URL is none of a WebSocket, or the quality none of a JPEG.
         """
-        if not url.startswith(("ws://", "wss://")):
-            raise ConfigError(f"url: expected ws://HOST:PORT or wss://HOST:PORT, found {url!r}")
         if jpeg_quality is not None and not 1 <= jpeg_quality <= 100:
             raise ConfigError(f"jpeg_quality: expected 1 to 100, found {jpeg_quality}")
-        self._url = url
+        self._url = require_websocket(url)
         query = {"protocol": PROTOCOL_VERSION} | ({"model": model} if model else {})
         self._address = f"{url.rstrip('/')}{PATH}?{urlencode(query)}"
         self._jpeg_quality = jpeg_quality
@@ -227,15 +225,13 @@ class StreamPolicy:
             yield socket
         except ConnectionClosed as closed:
             raise ConnectionResetError(f"the connection was closed ({closed})") from closed
-        except MalformedMessage as error:
+        except (MalformedMessage, SpecMismatch) as error:
             raise PolicyRefused(f"policy server {self._url}: {error}") from error
         finally:
             await _close(socket)
 
     def _meet(self, info: PolicyInfo) -> None:
-        if self.info is not None and info.robot != self.info.robot:
-            differences = "; ".join(self.info.robot.differences(info.robot)) or f"it is now {info.robot.name}"
-            raise PolicyRefused(f"policy server {self._url}: expected the robot of before, found {differences}")
+        info.require_robot_of(self.info)
         self.num_reconnects += self.info is not None
         self.info = info
         logger.info("policy server %s: streaming %s for %s", self._url, info.policy, info.robot.name)

@@ -12,6 +12,8 @@ _URL = re.compile(r"wss?://\S+")
 class ServerProcess(CommandProcess):
     """A policy server in its own process on a free loopback port, from `with` to its end.
 
+    It computes as the policy in process does, to the last bit.
+
     Attributes:
         url: WebSocket address, once entered.
 
@@ -21,7 +23,7 @@ class ServerProcess(CommandProcess):
 
     def __init__(self, checkpoint: Path, *, start_timeout: float = 120.0) -> None:
         super().__init__(
-            ["serve", "--checkpoint", str(checkpoint), "--port", "0"],
+            ["serve", "--checkpoint", str(checkpoint), "--port", "0", "--engine", "eager"],
             what=f"the server for {checkpoint}",
             hear=self._hear_url,
             error=ServerError,

@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.xdist_group("arm")]
 
 TASK = "reach-block"
 PATIENCE = 30.0  # [s]
+GRAZE = 1e-3  # [m]
 SIDEWAYS = np.array([0, 0.02, 0, 0, 0, 0, 1], np.float32)
 
 
@@ -70,9 +71,10 @@ def test_it_tests_itself_does_its_task_and_goes_back_to_its_rest(arm: WidowX, tr
     report, _ = truth.trace()
     assert outcome is not None and outcome.episode_return == 1.0
     assert max(report.beyond_limit) == 0.0
-    # It leans on its cradle while it rests; else it may touch what can be moved.
-    touched = {each.geoms for each in report.collisions if each.kind != "object" and "cradle" not in each.geoms[1]}
-    assert touched == set()
+    # It leans on its cradle while it rests; else it may touch what can be moved. Fingers that grasp what lies on the
+    # table keep 3 mm from it in what is planned, which an arm that sags and lags may use up: a pad may graze it.
+    touched = [each for each in report.collisions if each.kind != "object" and "cradle" not in each.geoms[1]]
+    assert [each for each in touched if "pad" not in each.geoms[0] or each.depth > GRAZE] == []
     state = truth.state()
     np.testing.assert_allclose(state.position, SLEEP, atol=0.05)
     assert all(state.torque_on)
