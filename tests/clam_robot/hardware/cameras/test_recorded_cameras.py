@@ -24,6 +24,7 @@ CLOCK = MonotonicClock()
 SIZE = CameraSpec(height=48, width=64)
 STILL = np.array([0, 0, 0, 0, 0, 0, 1], np.float32)
 NUM_STEPS = 20
+HZ = 20.0
 
 
 class Unplugger:
@@ -59,7 +60,7 @@ def test_an_episode_goes_on_when_a_camera_is_back_and_keeps_pictures_and_their_t
     cameras = {name: FakeCamera(CLOCK, SIZE, fps=60.0) for name in ("wrist", "table")}
     threads = [CameraThread(name, camera, CLOCK, first_backoff=0.01) for name, camera in cameras.items()]
     bench = CameraBench(CameraRig(threads), task="look", max_age=0.25, open_timeout=WITHIN)
-    setup = WidowXConfig(action=ActionConfig(hz=20.0), self_test=None, park_after=None, velocity=1.0)
+    setup = WidowXConfig(action=ActionConfig(hz=HZ), self_test=None, park_after=None, velocity=1.0)
     robot = HoldingWidowX(FakeDriver(CLOCK), CLOCK, setup, bench=bench)
     robot.camera = cameras["wrist"]
     robot.connect()
@@ -85,5 +86,5 @@ def test_an_episode_goes_on_when_a_camera_is_back_and_keeps_pictures_and_their_t
         assert (np.diff(times) >= 0).all()
         age = episode.time - times
         assert (times <= CLOCK.now()).all() and age.max() <= 0.25
-    gap = np.diff(episode.time).max()
-    assert gap > 0.25, "while the camera was out nothing was recorded"
+    # Three holds lie between two steps, so at least that many periods, whatever the moment of unplugging.
+    assert np.diff(episode.time).max() > 3 / HZ, "while the camera was out nothing was recorded"
