@@ -112,7 +112,7 @@ def _list_usb() -> None:
 
 
 def _print_report(rig: CameraRig, skews: list[float]) -> None:
-    table = Table("camera", "serial", "rate [1/s]", "dropped", "twice", "latency p50/p95 [ms]", "times from", "health")
+    table = Table("camera", "serial", "rate, 1/s", "dropped", "twice", "latency p50/p95, ms", "times from", "health")
     for name, thread in rig.threads.items():
         found = thread.statistics()
         is_there = thread.newest is not None
