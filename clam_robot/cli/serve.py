@@ -31,7 +31,7 @@ class Command:
         checkpoint: folder written by `clam train`: the model that clients get who name none.
         models: further ones, NAME=FOLDER each, that clients ask for by name.
         engine: computes a model's pass: torch operation by operation (eager), ONNX Runtime (onnx), machine code that
-            takes half a minute to make (compile), or the one found fastest when a model is loaded (auto).
+            takes a minute to make (compile), or the one found fastest when a model is loaded (auto).
         threads: CPU threads of a model.
         replicas: copies of the server, each in a process of a Ray cluster; 1 does without.
         server: address and limits.

@@ -50,7 +50,7 @@ def make_engine(name: EngineName, actor: Actor, view: View, *, threads: int = 1,
     }
     trial = Trial(actor, view, clock or MonotonicClock())
     if name == "auto":
-        # Machine code is no faster than ONNX Runtime on nearly every policy here, and takes half a minute to make.
+        # Machine code is no faster than ONNX Runtime on nearly every policy here, and takes a minute to make.
         return fastest(actor, {"onnx": builders["onnx"]}, trial)
     return agreeing(name, builders[name], trial)
 
