@@ -12,6 +12,7 @@ from typing import Literal
 
 from clam_robot import config
 from clam_robot.control.loop import ControlLoop, LoopConfig
+from clam_robot.episodes.index import EpisodeIndex
 from clam_robot.episodes.recorder import Recorder
 from clam_robot.errors import ConfigError, EpisodeError
 from clam_robot.processes import worker_pool
@@ -191,6 +192,31 @@ def collect(
             if discarded_in_a_row >= MAX_DISCARDED:
                 raise EpisodeError(_nothing_kept(config))
     return Collected(num_kept=num_kept, num_discarded=num_discarded)
+
+
+def complete(
+    config: CollectConfig,
+    root: Path,
+    num_episodes: int,
+    *,
+    workers: int = 1,
+    on_progress: Callable[[Collected], None] = lambda collected: None,
+) -> int:
+    """Record what a folder lacks of `num_episodes`, from the scene after its last; returns how many those were.
+
+    Args:
+        config: what to record; all that the folder holds was recorded so.
+        root: folder of the data set.
+        num_episodes: that it shall hold.
+        workers: see `collect`, as the other argument and what is raised.
+    """
+    there = EpisodeIndex(root).entries()[0].values()
+    missing = max(0, num_episodes - len(there))
+    last = max((entry.seed for entry in there if entry.seed is not None), default=None)
+    if missing:
+        first = None if last is None else last + 1
+        collect(config, root, missing, first_scene=first, workers=workers, on_progress=on_progress)
+    return missing
 
 
 def _nothing_kept(config: CollectConfig) -> str:

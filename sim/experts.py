@@ -1,7 +1,6 @@
 """MetaWorld's scripted experts."""
 
 import warnings
-import zlib
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from clam_robot.specs import RobotSpec
 from clam_robot.types import ActionChunk, Observation
 from sim import opengl
 from sim.metaworld_tasks import task_name
+from sim.scene_rng import scene_rng
 from sim.steady_grasp import SteadyGrasp
 
 # Tasks whose script stops its grasp short, and how much nearer to the hand it is told the object is [m].
@@ -20,8 +20,7 @@ GRASP_MARGIN = {"bin-picking": 0.01, "peg-insert-side": 0.005}
 class ScriptedExpert:
     """Solves a MetaWorld task from the state alone, with Gaussian noise on its actions.
 
-    The noise of an episode is drawn from the seed and the episode's first state: it differs from scene to scene and is
-    the same whenever the scene comes back, in whatever order episodes are recorded.
+    The noise of an episode is drawn from the seed and the episode's first state (`scene_rng`).
 
     Args:
         robot: says the task and the spec; it is not kept.
@@ -60,7 +59,7 @@ class ScriptedExpert:
     def infer(self, observation: Observation) -> ActionChunk:
         """One action."""
         if self._rng is None:
-            self._rng = np.random.default_rng([self._seed, zlib.crc32(observation.state.tobytes())])
+            self._rng = scene_rng(self._seed, observation)
         with warnings.catch_warnings():
             # The scripts ask for more than the arm can do and rely on clipping.
             warnings.filterwarnings("ignore", message="Constant")

@@ -1,20 +1,18 @@
 """Demonstrations on the DeepMind Control Suite: the best policy that random search found."""
 
-import zlib
-
 import numpy as np
 
 from clam_robot.errors import SpecMismatch
 from clam_robot.specs import RobotSpec
 from clam_robot.types import ActionChunk, Observation
 from sim.policy_iterates import PolicyIterates
+from sim.scene_rng import scene_rng
 
 
 class LinearExpert:
     """Acts as the best of a task's policies, with Gaussian noise on its actions.
 
-    The noise of an episode is drawn from the seed and the episode's first state: it differs from scene to scene and is
-    the same whenever the scene comes back, in whatever order episodes are recorded.
+    The noise of an episode is drawn from the seed and the episode's first state (`scene_rng`).
 
     Args:
         spec: of the robot.
@@ -46,7 +44,7 @@ class LinearExpert:
     def infer(self, observation: Observation) -> ActionChunk:
         """One action."""
         if self._rng is None:
-            self._rng = np.random.default_rng([self._seed, zlib.crc32(observation.state.tobytes())])
+            self._rng = scene_rng(self._seed, observation)
         action = self._policy.act(observation.state)
         action = action + self._rng.normal(0.0, self._noise, len(action))
         return ActionChunk(

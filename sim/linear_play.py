@@ -5,7 +5,6 @@ the policies and another strength and smoothness of noise, so that play meets th
 moving well, and all actions in them, and stays far from the expert's return.
 """
 
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ from sim.linear_expert import require_fit
 from sim.linear_policy import LinearPolicy
 from sim.ornstein_uhlenbeck import OrnsteinUhlenbeck
 from sim.policy_iterates import PolicyIterates
+from sim.scene_rng import scene_rng
 
 # Policies of at most this share of the best return play.
 SHARE = 0.8
@@ -32,8 +32,7 @@ MEMORY = (1.0, 15.0)
 class LinearPlay:
     """Plays with a body until it is stopped.
 
-    An episode is drawn from the seed and its first state: it differs from scene to scene and is the same whenever the
-    scene comes back, in whatever order episodes are recorded.
+    An episode is drawn from the seed and its first state (`scene_rng`).
 
     Args:
         spec: of the robot.
@@ -64,7 +63,7 @@ class LinearPlay:
     def infer(self, observation: Observation) -> ActionChunk:
         """One action."""
         if self._manners is None:
-            rng = np.random.default_rng([self._seed, zlib.crc32(observation.state.tobytes())])
+            rng = scene_rng(self._seed, observation)
             self._manners = _manners(self._policies, rng)
             self._noise = OrnsteinUhlenbeck(len(self._spec.action), rng)
         action = self._action(next(self._manners), observation.state)

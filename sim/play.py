@@ -4,7 +4,6 @@ It learns nothing and knows only where hand, object and goal are, by the names o
 any robot that has them. Actions are those of a proportional controller towards one `Leg` after another.
 """
 
-import zlib
 from collections.abc import Callable
 
 import numpy as np
@@ -13,6 +12,7 @@ from clam_robot.errors import SpecMismatch
 from clam_robot.specs import RobotSpec
 from clam_robot.types import ActionChunk, Observation
 from sim.primitives import Leg, Legs, Scene, primitives
+from sim.scene_rng import scene_rng
 
 MOTION = ("dx", "dy", "dz")
 POINTS = ("hand", "object", "goal")
@@ -27,9 +27,8 @@ STILL = 0.0015
 class PlayPolicy:
     """Plays with the object of a scene until it is stopped.
 
-    An episode is drawn from the seed and its first state: it differs from scene to scene and is the same whenever the
-    scene comes back, in whatever order episodes are recorded. It may solve the task by chance; who wants none of that
-    discards the episodes whose `TaskStatus.success` was ever true.
+    An episode is drawn from the seed and its first state (`scene_rng`). It may solve the task by chance; who wants
+    none of that discards the episodes whose `TaskStatus.success` was ever true.
 
     Args:
         spec: a robot whose state has the points hand, object and goal, and whose action has dx, dy, dz and a gripper.
@@ -92,7 +91,7 @@ class PlayPolicy:
         others = {name: state[where] for name, where in self._others.items()}
         scene = Scene(**{point: state[where] for point, where in self._points.items()}, others=others)
         if self._legs is None or self._leg is None:
-            self._rng = np.random.default_rng([self._seed, zlib.crc32(observation.state.tobytes())])
+            self._rng = scene_rng(self._seed, observation)
             self._legs = self._begin(scene, self._rng)
             self._leg = next(self._legs)
             self._num_steps = self._num_still = self._num_reversed = 0

@@ -22,7 +22,7 @@ from clam_robot.training.run import TrainingResult
 from clam_robot.training.trainer import Progress
 from clam_robot.types import EpisodeOutcome
 from policy_server.client import RemotePolicy
-from sim.collect import FIRST_SEED, CollectConfig, Collected, Source, collect
+from sim.collect import FIRST_SEED, CollectConfig, Collected, Source, complete
 from sim.registry import make_robot
 from sim.rollouts import run_rollouts
 from sim.video import RolloutVideo, film
@@ -68,23 +68,21 @@ class Demo:
 
     def num_missing(self, source: Source) -> int:
         """How many episodes of play or demonstrations are still to be recorded."""
-        config = self.config
-        wanted = config.num_labeled * config.label_sets if source == "play" else config.num_demonstrations
-        return max(0, wanted - len(EpisodeIndex(self._root(source)).entries()[0]))
+        return max(0, self._num_wanted(source) - len(EpisodeIndex(self._root(source)).entries()[0]))
 
     def record(self, source: Source, on_progress: Callable[[Collected], None]) -> None:
         """Record play or demonstrations until there are enough."""
-        config, root = self.config, self._root(source)
-        there = EpisodeIndex(root).entries()[0].values()
-        last = max((entry.seed for entry in there if entry.seed is not None), default=None)
-        collect(
-            CollectConfig(robot=config.robot, source=source),
-            root,
-            self.num_missing(source),
-            first_scene=None if last is None else last + 1,
-            workers=config.workers,
+        complete(
+            CollectConfig(robot=self.config.robot, source=source),
+            self._root(source),
+            self._num_wanted(source),
+            workers=self.config.workers,
             on_progress=on_progress,
         )
+
+    def _num_wanted(self, source: Source) -> int:
+        config = self.config
+        return config.num_labeled * config.label_sets if source == "play" else config.num_demonstrations
 
     def _root(self, source: Source) -> Path:
         return self.play if source == "play" else self.demonstrations

@@ -5,10 +5,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import gelu, interpolate
 
-from clam_robot.models.dynamics import ForwardDynamics, InverseDynamics
-from clam_robot.models.frame_error import change_error
+from clam_robot.models.dynamics import InverseDynamics
+from clam_robot.models.frame_dynamics import FrameForward
 from clam_robot.models.inputs import Inputs
-from clam_robot.models.mlp_dynamics import MlpForward
 from clam_robot.models.networks import mlp
 from clam_robot.models.vision import VisionConfig, as_floats, convolutions
 from clam_robot.models.window_layout import WindowLayout
@@ -50,8 +49,8 @@ class CnnInverse(InverseDynamics):
         return self.network(torch.cat([encoded, window.features], dim=-1)).unsqueeze(1)
 
 
-class CnnForward(ForwardDynamics):
-    """The next frame from the frames up to the present, and the state's next change.
+class CnnForward(FrameForward):
+    """The next frame by a U-Net.
 
     Args:
         layout: of the states' windows.
@@ -64,24 +63,14 @@ class CnnForward(ForwardDynamics):
     def __init__(
         self, layout: WindowLayout, vision: VisionConfig, *, latent_dim: int, hidden: int, num_layers: int
     ) -> None:
-        super().__init__()
-        self._layout = layout
-        self.state = MlpForward(layout, latent_dim=latent_dim, hidden=hidden, num_layers=num_layers, num_steps=1)
+        super().__init__(layout, latent_dim=latent_dim, hidden=hidden, num_layers=num_layers)
         self.frame = UNet(3 * (layout.past + 1), layout.num_present + latent_dim, vision.width)
 
-    def error(self, window: Inputs, latents: Float[Tensor, "B 1 Z"]) -> dict[str, Float[Tensor, ""]]:
-        """Of the next frame, as a share of copying the present one; and of the state's change."""
-        assert window.frames is not None
-        past = self._layout.past
-        frames = as_floats(window.frames[:, : past + 2])
-        known = torch.cat([self._layout.present(window.features), latents[:, 0]], dim=-1)
-        predicted = self.frame(frames[:, : past + 1].flatten(1, 2), known)
-        frame = change_error(predicted, frames[:, past + 1] - frames[:, past])
-        return {"frame": frame, **self.state.error(window, latents)}
-
-    def copy_error(self, window: Inputs) -> dict[str, Float[Tensor, ""]]:
-        """Of the present frame and state as predictions."""
-        return {"frame": torch.ones(()), **self.state.copy_error(window)}
+    def predict_change(
+        self, frames: Float[Tensor, "B T 3 h w"], known: Float[Tensor, "B K"]
+    ) -> Float[Tensor, "B 3 h w"]:
+        """All frames as one stack of channels."""
+        return self.frame(frames.flatten(1, 2), known)
 
 
 class UNet(nn.Module):

@@ -7,12 +7,11 @@ carries the state and, in inverse dynamics, what is inferred.
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn.functional import pixel_unshuffle
+from torch.nn.functional import pixel_shuffle, pixel_unshuffle
 
-from clam_robot.models.dynamics import ForwardDynamics, InverseDynamics
-from clam_robot.models.frame_error import change_error
+from clam_robot.models.dynamics import InverseDynamics
+from clam_robot.models.frame_dynamics import FrameForward
 from clam_robot.models.inputs import Inputs
-from clam_robot.models.mlp_dynamics import MlpForward
 from clam_robot.models.networks import transformer_layer
 from clam_robot.models.vision import VisionConfig, as_floats
 from clam_robot.models.window_layout import WindowLayout
@@ -66,8 +65,8 @@ class SpaceTimeInverse(InverseDynamics):
         return self.head(tokens[:, self._past, 0]).unsqueeze(1)
 
 
-class SpaceTimeForward(ForwardDynamics):
-    """The next frame from the frames up to the present, and the state's next change.
+class SpaceTimeForward(FrameForward):
+    """The next frame by patches that attend to one another and to the past.
 
     Args:
         layout: of the states' windows.
@@ -88,8 +87,7 @@ class SpaceTimeForward(ForwardDynamics):
         num_layers: int,
         num_heads: int,
     ) -> None:
-        super().__init__()
-        self._layout = layout
+        super().__init__(layout, latent_dim=latent_dim, hidden=hidden, num_layers=num_layers)
         self._patch = vision.patch
         num_pixels = 3 * vision.patch**2
         self.patches = nn.Linear(num_pixels, hidden)
@@ -103,22 +101,14 @@ class SpaceTimeForward(ForwardDynamics):
             num_tokens=(vision.size // vision.patch) ** 2 + 1,
         )
         self.head = nn.Linear(hidden, num_pixels)
-        self.state = MlpForward(layout, latent_dim=latent_dim, hidden=hidden, num_layers=num_layers, num_steps=1)
 
-    def error(self, window: Inputs, latents: Float[Tensor, "B 1 Z"]) -> dict[str, Float[Tensor, ""]]:
-        """Of the next frame, as a share of copying the present one; and of the state's change."""
-        assert window.frames is not None
-        past = self._layout.past
-        known = torch.cat([self._layout.present(window.features), latents[:, 0]], dim=-1)
-        patches = cut(as_floats(window.frames[:, : past + 2]), self._patch)
-        token = self.known(known)[:, None, None].expand(-1, past + 1, 1, -1)
-        tokens = self.network(torch.cat([token, self.patches(patches[:, : past + 1])], dim=2))
-        frame = change_error(self.head(tokens[:, past, 1:]), patches[:, past + 1] - patches[:, past])
-        return {"frame": frame, **self.state.error(window, latents)}
-
-    def copy_error(self, window: Inputs) -> dict[str, Float[Tensor, ""]]:
-        """Of the present frame and state as predictions."""
-        return {"frame": torch.ones(()), **self.state.copy_error(window)}
+    def predict_change(
+        self, frames: Float[Tensor, "B T 3 h w"], known: Float[Tensor, "B K"]
+    ) -> Float[Tensor, "B 3 h w"]:
+        """What is known as one more token of every frame."""
+        token = self.known(known)[:, None, None].expand(-1, frames.shape[1], 1, -1)
+        tokens = self.network(torch.cat([token, self.patches(cut(frames, self._patch))], dim=2))
+        return join(self.head(tokens[:, -1, 1:]), self._patch, size=frames.shape[-1])
 
 
 class SpaceTimeEncoder(nn.Module):
@@ -158,3 +148,8 @@ class SpaceTimeEncoder(nn.Module):
 def cut(frames: Float[Tensor, "B T 3 h w"], patch: int) -> Float[Tensor, "B T patches pixels"]:
     """Frames as rows of square patches."""
     return pixel_unshuffle(frames, patch).flatten(-2).transpose(-1, -2)
+
+
+def join(patches: Float[Tensor, "B patches pixels"], patch: int, *, size: int) -> Float[Tensor, "B 3 h w"]:
+    """A square frame of `size` pixels from rows of patches, as `cut` makes them."""
+    return pixel_shuffle(patches.transpose(-1, -2).unflatten(-1, (size // patch, -1)), patch)

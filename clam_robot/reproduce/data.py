@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from clam_robot import config
-from clam_robot.episodes.index import EpisodeIndex
 from clam_robot.timing import ManualClock
-from sim.collect import FIRST_SEED, CollectConfig, Collected, collect
+from sim.collect import FIRST_SEED, CollectConfig, Collected, complete
 from sim.registry import make_robot
 from sim.rollouts import run_rollouts
 from sim.sources import make_source
@@ -51,20 +50,7 @@ def record(
     root: Path, data: DataConfig, *, workers: int, on_progress: Callable[[Collected], None] = lambda progress: None
 ) -> int:
     """Record what is missing; returns how many episodes that were."""
-    folder = folder_of(root, data)
-    there = EpisodeIndex(folder).entries()[0].values()
-    missing = max(0, data.episodes - len(there))
-    last = max((entry.seed for entry in there if entry.seed is not None), default=None)
-    if missing:
-        collect(
-            data.collect,
-            folder,
-            missing,
-            first_scene=None if last is None else last + 1,
-            workers=workers,
-            on_progress=on_progress,
-        )
-    return missing
+    return complete(data.collect, folder_of(root, data), data.episodes, workers=workers, on_progress=on_progress)
 
 
 def full_score(root: Path, robot: str) -> float:
