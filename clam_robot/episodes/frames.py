@@ -1,4 +1,4 @@
-"""The frames of one camera, read when they are asked for."""
+"""The frames of one camera at its own rate, read when they are asked for."""
 
 import itertools
 from functools import cached_property
@@ -13,9 +13,9 @@ from clam_robot.errors import DamagedEpisode
 
 
 class Frames:
-    """Frames (T, H, W, 3) uint8 RGB of one camera in one episode.
+    """Frames (N, H, W, 3) uint8 RGB of one camera in one episode, in the order of the camera.
 
-    Index it by a row, a slice or an array of rows.
+    Index it by a frame, a slice or an array of frames.
     """
 
     def __init__(self, episode: Path, camera: str, shape: tuple[int, int, int, int]) -> None:
@@ -44,6 +44,14 @@ class Frames:
             start += len(here)
         return frames[places.reshape(np.shape(wanted))]
 
+    def require(self) -> None:
+        """Compare the array's description with what it has to be.
+
+        Raises:
+            DamagedEpisode: it is missing, unreadable or another; says what differs.
+        """
+        _ = self._folder
+
     @cached_property
     def _folder(self) -> Path:
         """The array's folder, once its description was found to fit."""
@@ -58,5 +66,5 @@ class Frames:
         except (OSError, ValueError, RuntimeError) as error:
             raise DamagedEpisode(
                 f"{self._episode}: array {self._name}: shard {path.name}, rows from {shard * schema.SHARD_ROWS} on, "
-                f"cannot be read ({error}); restore or delete the episode"
+                f"cannot be read ({error}); restore it from a copy or run `clam repair`"
             ) from error
