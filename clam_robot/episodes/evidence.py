@@ -1,11 +1,15 @@
 """How well a recording went, from the times of what it stored."""
 
 from dataclasses import dataclass
+from importlib import import_module
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
 from clam_robot import config
+
+# Medians import masked arrays when one is first taken, which would be half of the time that an episode ends in.
+import_module("numpy.ma")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,7 +34,7 @@ class Frames:
             IndexError: a row that is not there.
             DamagedEpisode: the array or a shard is missing or unreadable; says which and where.
         """
-        wanted = np.arange(len(self))[rows]
+        wanted = np.asarray(np.arange(len(self))[rows])
         distinct, places = np.unique(wanted, return_inverse=True)
         frames = np.empty((len(distinct), *self.shape[1:]), np.uint8)
         start = 0
@@ -42,7 +42,8 @@ class Frames:
             here = list(of_shard)
             self._read(shard, here, frames[start : start + len(here)])
             start += len(here)
-        return frames[places.reshape(np.shape(wanted))]
+        is_in_order = len(distinct) == wanted.size and (places.ravel() == np.arange(wanted.size)).all()
+        return frames.reshape((*wanted.shape, *self.shape[1:])) if is_in_order else frames[places.reshape(wanted.shape)]
 
     def require(self) -> None:
         """Compare the array's description with what it has to be.

@@ -27,7 +27,7 @@ from clam_robot.episodes.sync_thread import SyncThread
 from clam_robot.episodes.tally import Tally
 from clam_robot.errors import EpisodeError
 from clam_robot.specs import RobotSpec
-from clam_robot.types import EpisodeOutcome, EpisodeStart, Step
+from clam_robot.types import EpisodeOutcome, EpisodeStart, Observation, Step
 
 logger = logging.getLogger(__name__)
 
@@ -135,15 +135,18 @@ class EpisodeWriter:
         self._raise_failure()
         observation, spec = step.observation, self._start.spec
         observation.validate(spec)
+        # Pictures are copied before the lock is taken, which cameras wait for.
+        copies = {camera: np.array(observation.images[camera]) for camera in self._unknown(observation)}
         with self._taking:
             frames: list[FrameRecord] = []
             index: dict[str, int] = {}
             for camera, ledger in self._ledgers.items():
-                image, time = observation.images[camera], observation.image_times.get(camera, np.nan)
-                number = ledger.find(time, image)
+                time = observation.image_times.get(camera, np.nan)
+                number = ledger.find(time, observation.images[camera])
                 if number is None:
                     number = ledger.num_frames
-                    frames.append(FrameRecord(camera=camera, time=time, image=np.array(image)))
+                    image = copies[camera] if camera in copies else np.array(observation.images[camera])
+                    frames.append(FrameRecord(camera=camera, time=time, image=image))
                 index[camera] = number
             row = Row.from_step(
                 step, spec, is_labeled=self._start.is_labeled, frame_index=index, num_dropped=self._num_new_drops
@@ -265,6 +268,14 @@ class EpisodeWriter:
         """Stop, but leave what was written in the hidden folder for `clam repair`; does nothing after `commit`."""
         self._stop()
         self._unlock()
+
+    def _unknown(self, observation: Observation) -> list[str]:
+        with self._taking:
+            return [
+                camera
+                for camera, ledger in self._ledgers.items()
+                if ledger.find(observation.image_times.get(camera, np.nan), observation.images[camera]) is None
+            ]
 
     def _stop(self) -> bool:
         self._queue.close(discard=True)
