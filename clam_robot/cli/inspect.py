@@ -7,9 +7,8 @@ import tyro
 from rich.filesize import decimal
 from rich.table import Table
 
-from clam_robot.cli.console import console, plural
+from clam_robot.cli.console import console
 from clam_robot.episodes.summary import DatasetSummary, summarize
-from clam_robot.errors import DamagedEpisode
 from clam_robot.specs import RobotSpec
 
 CHECKPOINT_HEADER = "checkpoint.json"
@@ -22,23 +21,21 @@ class Command:
     Attributes:
         path: folder of a data set, of one episode, or of a checkpoint.
         full: print every entry of the spec with unit and bounds.
-        check: read every array of every episode, which finds damage that the descriptions do not show.
     """
 
     path: tyro.conf.Positional[Path]
     full: bool = False
-    check: bool = False
 
     def run(self) -> None:
         """Print the summary."""
         if (self.path / CHECKPOINT_HEADER).exists():
             self._print_checkpoint()
             return
-        summary = summarize(self.path, check=self.check)
+        summary = summarize(self.path)
         console.print(_dataset_table(summary))
         self._print_spec(summary.spec)
         for episode in summary.partial:
-            remedy = "it is being recorded" if episode.is_recording else "finish it with `clam recover`, or delete it"
+            remedy = "it is being recorded" if episode.is_recording else "finish it with `clam repair`"
             console.print(
                 f"[yellow]unfinished:[/] {episode.name}, {decimal(episode.num_bytes)}, last written "
                 f"{episode.changed_at:%Y-%m-%d %H:%M:%S} UTC; {remedy}",
@@ -46,13 +43,6 @@ class Command:
             )
         for name, problem in summary.damaged.items():
             console.print(f"[red]damaged:[/] {name}: {problem}", soft_wrap=True)
-        if self.check:
-            if summary.damaged:
-                raise DamagedEpisode(
-                    f"{plural(len(summary.damaged), 'episode')} of {self.path} damaged; restore them from a copy, or "
-                    "delete their folders"
-                )
-            console.print(f"checked {plural(summary.num_episodes, 'episode')}: no damage")
 
     def _print_checkpoint(self) -> None:
         from clam_robot.models.checkpoint import load_header

@@ -2,9 +2,11 @@
 
 from clam_robot.episodes.attributes import EpisodeAttributes, RecordingStatistics
 from clam_robot.episodes.dataset import EpisodeDataset
+from clam_robot.episodes.health import RecordingHealth
+from clam_robot.episodes.joint_samples import JointSamples
 from clam_robot.episodes.reader import Episode
 from clam_robot.episodes.recorder import Recorder
-from clam_robot.episodes.recovery import recover
+from clam_robot.episodes.repair import Repair, repair
 from clam_robot.episodes.schema import SCHEMA_VERSION
 from clam_robot.episodes.summary import DatasetSummary, summarize
 from clam_robot.episodes.windows import WindowBatch, WindowDataset
@@ -17,10 +19,13 @@ __all__ = [
     "EpisodeAttributes",
     "EpisodeDataset",
     "EpisodeWriter",
+    "JointSamples",
     "Recorder",
+    "RecordingHealth",
     "RecordingStatistics",
+    "Repair",
     "WindowBatch",
     "WindowDataset",
-    "recover",
+    "repair",
     "summarize",
 ]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from clam_robot.episodes.folders import replace_file
+from clam_robot.episodes.disk import Disk
 from clam_robot.episodes.schema import METADATA
 from clam_robot.errors import DamagedEpisode
 
@@ -38,13 +38,13 @@ def file_name(number: int, num_axes: int) -> str:
     return ".".join(["c", str(number), *["0"] * (num_axes - 1)])
 
 
-def write(folder: Path, description: dict[str, Any]) -> None:
+def write(folder: Path, description: dict[str, Any], disk: Disk) -> None:
     """Describe the group or array `folder`.
 
     Raises:
         OSError: the disk is full or gone.
     """
-    replace_file(folder / METADATA, json.dumps(description).encode())
+    disk.replace_file(folder / METADATA, json.dumps(description).encode())
 
 
 def read(episode: Path, name: str) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def read(episode: Path, name: str) -> dict[str, Any]:
         return dict(json.loads((episode / name / METADATA).read_bytes()))
     except (OSError, ValueError, TypeError) as error:
         raise DamagedEpisode(
-            f"{episode}: array {name}: cannot be read ({error}); restore or delete the episode"
+            f"{episode}: array {name}: cannot be read ({error}); restore it from a copy or run `clam repair`"
         ) from error
 
 
@@ -72,5 +72,5 @@ def require(episode: Path, name: str, expected: dict[str, Any]) -> None:
         if found.get(key) != expected[key]:
             raise DamagedEpisode(
                 f"{episode}: array {name}: expected {key} {expected[key]}, found {found.get(key)}; "
-                "restore or delete the episode"
+                "restore it from a copy or run `clam repair`"
             )

@@ -2,12 +2,14 @@
 
 import dataclasses
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from clam_robot import config
 from clam_robot.episodes import schema
+from clam_robot.episodes.evidence import CameraEvidence, StreamEvidence
 from clam_robot.errors import ConfigError, DamagedEpisode, UnknownSchema
 from clam_robot.specs import RobotSpec
 
@@ -24,7 +26,9 @@ class RecordingStatistics(config.Strict):
         num_held: periods without a fresh action.
         num_dropped: rows lost because the disk was slower than the robot.
         gaps: rows before which rows were lost; row k and row k - 1 are then not one period apart.
-        max_skew: largest distance between a row's time and the capture of its frames [s]; None without cameras.
+        limits: periods in which each rule of the safety limiter changed or refused the action, by its name.
+        cameras: how well each camera was recorded.
+        joints: how well the joints were recorded at the arm's own rate; None where they were not.
         infer_ms_p50: median time of an inference [ms]; None where nothing was inferred.
         infer_ms_p95: 95th percentile of the same [ms].
     """
@@ -36,7 +40,9 @@ class RecordingStatistics(config.Strict):
     num_held: int = 0
     num_dropped: int = 0
     gaps: tuple[int, ...] = ()
-    max_skew: float | None = None
+    limits: Mapping[str, int] = field(default_factory=dict[str, int])
+    cameras: Mapping[str, CameraEvidence] = field(default_factory=dict[str, CameraEvidence])
+    joints: StreamEvidence | None = None
     infer_ms_p50: float | None = None
     infer_ms_p95: float | None = None
 
@@ -56,10 +62,14 @@ class EpisodeAttributes(config.Strict):
         started_at: UTC, ISO 8601.
         software: version of clam-robot that wrote it.
         length: rows T.
+        num_frames: frames N, by camera.
+        joints: names of the joints J whose samples are stored; empty where there are none.
+        num_joint_samples: M.
         num_labeled: rows whose action may be used as a label.
         success: as judged by the world or a person; None when nobody knows.
         end: why it ended.
         recording: how well the recording went.
+        repairs: what was taken out or filled up to make a damaged episode readable; empty where nothing was.
     """
 
     schema_version: int
@@ -76,6 +86,10 @@ class EpisodeAttributes(config.Strict):
     success: bool | None
     end: str
     recording: RecordingStatistics
+    num_frames: Mapping[str, int] = field(default_factory=dict[str, int])
+    joints: tuple[str, ...] = ()
+    num_joint_samples: int = 0
+    repairs: tuple[str, ...] = ()
 
 
 def read_raw(folder: Path) -> dict[str, Any]:
@@ -93,7 +107,7 @@ def read_raw(folder: Path) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError) as error:
         raise DamagedEpisode(f"{path}: not the description of an episode ({error}); restore or delete it") from error
     version = found.get("schema_version")
-    if version != schema.SCHEMA_VERSION:
+    if version not in (schema.SCHEMA_VERSION, schema.ONE_FRAME_PER_ROW):
         raise UnknownSchema(
             f"{folder}: expected schema version {schema.SCHEMA_VERSION}, found {version}; "
             f"it was written by {found.get('software', 'another program')}, read it with that"
@@ -109,8 +123,20 @@ def read(folder: Path) -> EpisodeAttributes:
         UnknownSchema: written by a version this one does not read.
     """
     raw = read_raw(folder)
-    known = {field.name: raw[field.name] for field in dataclasses.fields(EpisodeAttributes) if field.name in raw}
+    known = {each.name: raw[each.name] for each in dataclasses.fields(EpisodeAttributes) if each.name in raw}
+    is_old = raw["schema_version"] == schema.ONE_FRAME_PER_ROW
+    if is_old and isinstance(known.get("recording"), dict):
+        # The worst skew of all cameras together, which there was then, says nothing of one.
+        known["recording"] = {name: value for name, value in known["recording"].items() if name != "max_skew"}
     try:
-        return config.from_dict(EpisodeAttributes, known, source=str(folder / schema.METADATA))
+        found = config.from_dict(EpisodeAttributes, known, source=str(folder / schema.METADATA))
     except ConfigError as error:
         raise DamagedEpisode(f"{error}; restore or delete the episode") from error
+    if is_old:
+        return dataclasses.replace(found, num_frames=dict.fromkeys(found.spec.cameras, found.length))
+    if found.num_frames.keys() != found.spec.cameras.keys():
+        raise DamagedEpisode(
+            f"{folder}: expected num_frames of cameras {', '.join(found.spec.cameras) or 'none'}, "
+            f"found {', '.join(found.num_frames) or 'none'}; restore or delete the episode"
+        )
+    return found

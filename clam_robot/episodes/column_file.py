@@ -21,14 +21,13 @@ _zstd = cast(Any, Zstd(level=_LEVEL, checksum=True))
 
 def describe(column: Column, num_rows: int) -> dict[str, Any]:
     """The zarr 3 description of an array of `num_rows` rows."""
-    is_bool = column.dtype == "bool"
     return array_metadata.describe_array(
         shape=(num_rows, *column.row),
         file_rows=CHUNK_ROWS,
         dtype=column.dtype,
-        fill=False if is_bool else "NaN",
+        fill="NaN" if isinstance(column.fill, float) else column.fill,
         codecs=[
-            {"name": "bytes"} if is_bool else {"name": "bytes", "configuration": {"endian": "little"}},
+            {"name": "bytes"} if column.dtype == "bool" else {"name": "bytes", "configuration": {"endian": "little"}},
             {"name": "zstd", "configuration": {"level": _LEVEL, "checksum": True}},
         ],
     )
@@ -41,8 +40,7 @@ def file_name(column: Column, chunk: int) -> str:
 
 def encode_chunk(column: Column, rows: np.ndarray) -> bytes:
     """The content of a file; missing rows are filled up."""
-    fill = False if column.dtype == "bool" else np.nan
-    chunk = np.full((CHUNK_ROWS, *column.row), fill, np.dtype(column.dtype).newbyteorder("<"))
+    chunk = np.full((CHUNK_ROWS, *column.row), column.fill, np.dtype(column.dtype).newbyteorder("<"))
     chunk[: len(rows)] = rows
     return bytes(_zstd.encode(chunk))
 
@@ -66,13 +64,21 @@ def read(episode: Path, column: Column, num_rows: int) -> np.ndarray:
     array_metadata.require(episode, column.name, describe(column, num_rows))
     rows = np.empty((num_rows, *column.row), column.dtype)
     for start in range(0, num_rows, CHUNK_ROWS):
-        name = file_name(column, start // CHUNK_ROWS)
-        try:
-            chunk = decode_chunk(column, (episode / column.name / name).read_bytes())
-        except (OSError, ValueError, RuntimeError, MemoryError) as error:
-            raise DamagedEpisode(
-                f"{episode}: array {column.name}: chunk {name}, rows from {start} on, cannot be read ({error}); "
-                "restore or delete the episode"
-            ) from error
-        rows[start : start + CHUNK_ROWS] = chunk[: num_rows - start]
+        rows[start : start + CHUNK_ROWS] = read_chunk(episode, column, start // CHUNK_ROWS)[: num_rows - start]
     return rows
+
+
+def read_chunk(episode: Path, column: Column, chunk: int) -> np.ndarray:
+    """One file of an array, (CHUNK_ROWS, ...); what lies beyond the array's end is filled up.
+
+    Raises:
+        DamagedEpisode: it is missing, unreadable or of another size; says which.
+    """
+    name = file_name(column, chunk)
+    try:
+        return decode_chunk(column, (episode / column.name / name).read_bytes())
+    except (OSError, ValueError, RuntimeError, MemoryError) as error:
+        raise DamagedEpisode(
+            f"{episode}: array {column.name}: chunk {name}, rows from {chunk * CHUNK_ROWS} on, cannot be read "
+            f"({error}); restore it from a copy or run `clam repair`"
+        ) from error

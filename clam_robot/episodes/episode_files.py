@@ -1,56 +1,88 @@
 """The files of one episode, written as it grows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from clam_robot import config
-from clam_robot.episodes import array_metadata, column_file, frame_file, schema
+from clam_robot.episodes import array_metadata, schema
 from clam_robot.episodes.attributes import EpisodeAttributes
-from clam_robot.episodes.folders import replace_file
-from clam_robot.episodes.row import Row
+from clam_robot.episodes.column_stream import ColumnStream
+from clam_robot.episodes.disk import Disk
+from clam_robot.episodes.frame_stream import FrameStream
+from clam_robot.episodes.records import FrameRecord, JointRecord, Record, Row
 from clam_robot.specs import RobotSpec
 
 
 class EpisodeFiles:
-    """Writes rows into the folder of one episode, a block at a time.
+    """Writes records into the folder of one episode, a block at a time.
 
-    Frames go first and times last, so that what a kill leaves is whole up to the last time.
+    With every block all streams are written as far as they came, frames first and the times of the rows last, so that
+    what a kill leaves is whole up to the last time.
+
+    Args:
+        folder: of the episode, there and empty.
+        spec: of the robot.
+        num_joints: of the joint samples; 0 where there are none.
+        disk: where to.
+        settle: called with each file that does not change any more.
+        jpeg_level: quality of camera frames [0 .. 100].
 
     Attributes:
-        block_rows: rows that wait for each other; what a kill costs at most.
+        frames: the stream of each camera.
+        joints: the stream of joint samples.
+        rows: the stream of rows.
     """
 
-    def __init__(self, folder: Path, spec: RobotSpec, *, jpeg_level: int = schema.JPEG_LEVEL) -> None:
-        # Frames come a file for each block; vectors alone are rewritten with every block, so fewer blocks are better.
-        self.block_rows = schema.SHARD_ROWS if spec.cameras else schema.CHUNK_ROWS
+    def __init__(
+        self,
+        folder: Path,
+        spec: RobotSpec,
+        *,
+        num_joints: int = 0,
+        disk: Disk | None = None,
+        settle: Callable[[Path], None] = lambda path: None,
+        jpeg_level: int = schema.JPEG_LEVEL,
+    ) -> None:
         self._folder = folder
-        self._cameras = spec.cameras
-        self._jpeg_level = jpeg_level
-        self._columns = schema.columns(spec)
-        self._num_rows = 0
-        self._num_written = 0
-        self._frames: dict[str, list[bytes]] = {camera: [] for camera in spec.cameras}
-        self._chunk: list[Row] = []
-        for group in (schema.IMAGES, schema.IMAGE_TIME) if spec.cameras else ():
-            (folder / group).mkdir()
-            array_metadata.write(folder / group, array_metadata.describe_group())
-        for name in (*(column.name for column in self._columns), *map(schema.image_array, spec.cameras)):
-            (folder / name).mkdir()
+        self._disk = disk or Disk()
+        # Frames come a file for each block; vectors alone are rewritten with every block, so fewer blocks are better.
+        self._block = schema.SHARD_ROWS if spec.cameras else schema.CHUNK_ROWS
+        streams = (schema.TIME, schema.JOINTS, *map(schema.image_array, spec.cameras))
+        self._num_pending = dict.fromkeys(streams, 0)
+        for group in schema.groups(spec, num_joints):
+            self._disk.make_folder(folder / group)
+            array_metadata.write(folder / group, array_metadata.describe_group(), self._disk)
+        self.frames = {
+            camera: FrameStream(folder, camera, size, self._disk, settle, jpeg_level=jpeg_level)
+            for camera, size in spec.cameras.items()
+        }
+        self.joints = ColumnStream(folder, schema.joint_columns(num_joints), self._disk, settle)
+        self.rows = ColumnStream(folder, schema.columns(spec), self._disk, settle)
 
-    def append(self, rows: Sequence[Row]) -> None:
-        """Take rows; frames are encoded at once, files are written when a block is whole.
+    @property
+    def num_frozen(self) -> dict[str, int]:
+        """Frames equal to the one before, by camera."""
+        return {camera: frames.num_frozen for camera, frames in self.frames.items()}
+
+    def append(self, records: Sequence[Record]) -> None:
+        """Take records; frames are encoded at once, files are written when a block is whole.
 
         Raises:
             OSError: the disk is full or gone.
         """
-        for row in rows:
-            for camera, frames in self._frames.items():
-                frames.append(frame_file.encode_frame(row.frames[camera], self._jpeg_level))
-            self._chunk.append(row.without_frames())
-            self._num_rows += 1
-            if self._num_rows % self.block_rows == 0:
+        for record in records:
+            match record:
+                case FrameRecord():
+                    stream = schema.image_array(record.camera)
+                    self.frames[record.camera].append(record.image, record.time)
+                case JointRecord():
+                    stream = schema.JOINTS
+                    self.joints.append(record.values)
+                case Row():
+                    stream = schema.TIME
+                    self.rows.append(record.values)
+            self._num_pending[stream] += 1
+            if self.joints.is_full or self.rows.is_full or self._is_due(record):
                 self._flush()
 
     def begin(self, attributes: EpisodeAttributes) -> None:
@@ -59,34 +91,25 @@ class EpisodeFiles:
         Raises:
             OSError: the disk is full or gone.
         """
-        array_metadata.write(self._folder, array_metadata.describe_group(config.to_dict(attributes)))
+        description = array_metadata.describe_group(config.to_dict(attributes))
+        array_metadata.write(self._folder, description, self._disk)
 
     def finish(self, attributes: EpisodeAttributes) -> None:
-        """Write the rows that wait, then the attributes.
+        """Write what waits, then the attributes.
 
         Raises:
             OSError: the disk is full or gone.
         """
-        if self._num_rows > self._num_written or self._num_rows == 0:
-            self._flush()
+        for stream in (*self.frames.values(), self.joints, self.rows):
+            stream.finish()
         self.begin(attributes)
 
+    def _is_due(self, record: Record) -> bool:
+        """A block ends with a row, so that frames are not parted from the row that brought them, if one comes soon."""
+        longest = max(self._num_pending.values())
+        return longest >= self._block if isinstance(record, Row) else longest >= 2 * self._block
+
     def _flush(self) -> None:
-        for camera, frames in self._frames.items():
-            folder = self._folder / schema.image_array(camera)
-            shape = (self._num_rows, *self._cameras[camera].shape)
-            if frames:
-                name = frame_file.file_name((self._num_rows - 1) // schema.SHARD_ROWS)
-                replace_file(folder / name, frame_file.encode_shard(frames))
-                frames.clear()
-            array_metadata.write(folder, frame_file.describe(shape, self._jpeg_level))
-        for column in self._columns:
-            folder = self._folder / column.name
-            if self._chunk:
-                values = np.stack([row.values[column.name] for row in self._chunk])
-                name = column_file.file_name(column, (self._num_rows - 1) // schema.CHUNK_ROWS)
-                replace_file(folder / name, column_file.encode_chunk(column, values))
-            array_metadata.write(folder, column_file.describe(column, self._num_rows))
-        if self._num_rows % schema.CHUNK_ROWS == 0:
-            self._chunk = []
-        self._num_written = self._num_rows
+        for stream in (*self.frames.values(), self.joints, self.rows):
+            stream.flush()
+        self._num_pending = dict.fromkeys(self._num_pending, 0)

@@ -4,12 +4,10 @@ import fcntl
 import logging
 import os
 import re
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
-_FSYNC_THREADS = 8
 _FINISHED = re.compile(r"episode_(\d{6,})")
 _PARTIAL = re.compile(r"\.episode_(\d{6,})\.partial")
 
@@ -22,6 +20,16 @@ def finished_episodes(root: Path) -> list[str]:
 def partial_episodes(root: Path) -> list[str]:
     """Names of the episodes in `root` that are being recorded, or that a crash left behind."""
     return sorted(filter(_PARTIAL.fullmatch, _names(root)))
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether a folder has the name of a finished episode."""
+    return _FINISHED.fullmatch(folder.name) is not None
+
+
+def is_partial(folder: Path) -> bool:
+    """Whether a folder has the name of an unfinished episode."""
+    return _PARTIAL.fullmatch(folder.name) is not None
 
 
 def claim(root: Path) -> Path:
@@ -75,33 +83,6 @@ def is_being_recorded(folder: Path) -> bool:
         return True
     os.close(descriptor)
     return False
-
-
-def fsync_tree(folder: Path) -> None:
-    """Bring everything below `folder`, names included, to the disk."""
-    paths: list[Path] = []
-    for parent, _, files in os.walk(folder):
-        paths += [Path(parent), *(Path(parent, name) for name in files)]
-    # Side by side the file system takes many of them in one commit of its journal; one by one takes four times as long.
-    with ThreadPoolExecutor(_FSYNC_THREADS) as executor:
-        for _ in executor.map(fsync, paths):
-            pass
-
-
-def fsync(path: Path) -> None:
-    """Bring a file, or the names in a folder, to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write so that a kill leaves either the old file or the new one."""
-    temporary = path.with_name(f"{path.name}.partial")
-    temporary.write_bytes(content)
-    temporary.replace(path)
 
 
 def num_bytes(folder: Path | str) -> int:

@@ -7,7 +7,7 @@ other threads to wait. The layout is the `sharding_indexed` codec of the specifi
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 import google_crc32c
 import imagecodecs
@@ -87,11 +87,7 @@ def read_frames(path: Path, rows: Sequence[int], out: np.ndarray) -> None:
         ValueError, RuntimeError: the content is not what was written; the message names the row.
     """
     with path.open("rb") as file:
-        size = file.seek(0, 2)
-        if size < _INDEX_BYTES:
-            raise ValueError(f"{size} bytes are too few for a shard")
-        file.seek(size - _INDEX_BYTES)
-        index = np.frombuffer(_without_checksum(file.read(_INDEX_BYTES)), "<u8").reshape(SHARD_ROWS, 2)
+        index, size = _index(file)
         for place, row in enumerate(rows):
             offset, length = index[row % SHARD_ROWS].tolist()
             if offset + length > size - _INDEX_BYTES:
@@ -101,6 +97,43 @@ def read_frames(path: Path, rows: Sequence[int], out: np.ndarray) -> None:
                 decode_frame(file.read(length), out[place])
             except (ValueError, RuntimeError) as error:
                 raise ValueError(f"row {row}: {error}") from error
+
+
+def num_frames(path: Path) -> int:
+    """How many frames a shard holds, whole or not.
+
+    Raises:
+        OSError: the file is missing or unreadable.
+        ValueError: the content is not what was written.
+    """
+    with path.open("rb") as file:
+        index, _ = _index(file)
+    return int((index[:, 0] != _MISSING).sum())
+
+
+def read_encoded(path: Path, rows: Sequence[int]) -> list[bytes]:
+    """Frames of a shard as they stand in it.
+
+    Raises:
+        OSError, ValueError: as `num_frames`.
+    """
+    frames: list[bytes] = []
+    with path.open("rb") as file:
+        index, _ = _index(file)
+        for row in rows:
+            offset, length = index[row % SHARD_ROWS].tolist()
+            file.seek(offset)
+            frames.append(file.read(length))
+    return frames
+
+
+def _index(file: BinaryIO) -> tuple[np.ndarray, int]:
+    """Where each frame is, (SHARD_ROWS, 2) offset and length, and the size of the file [bytes]."""
+    size = file.seek(0, 2)
+    if size < _INDEX_BYTES:
+        raise ValueError(f"{size} bytes are too few for a shard")
+    file.seek(size - _INDEX_BYTES)
+    return np.frombuffer(_without_checksum(file.read(_INDEX_BYTES)), "<u8").reshape(SHARD_ROWS, 2), size
 
 
 def _with_checksum(content: bytes) -> bytes:

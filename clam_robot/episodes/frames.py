@@ -1,4 +1,4 @@
-"""The frames of one camera, read when they are asked for."""
+"""The frames of one camera at its own rate, read when they are asked for."""
 
 import itertools
 from functools import cached_property
@@ -13,9 +13,9 @@ from clam_robot.errors import DamagedEpisode
 
 
 class Frames:
-    """Frames (T, H, W, 3) uint8 RGB of one camera in one episode.
+    """Frames (N, H, W, 3) uint8 RGB of one camera in one episode, in the order of the camera.
 
-    Index it by a row, a slice or an array of rows.
+    Index it by a frame, a slice or an array of frames.
     """
 
     def __init__(self, episode: Path, camera: str, shape: tuple[int, int, int, int]) -> None:
@@ -34,7 +34,7 @@ class Frames:
             IndexError: a row that is not there.
             DamagedEpisode: the array or a shard is missing or unreadable; says which and where.
         """
-        wanted = np.arange(len(self))[rows]
+        wanted = np.asarray(np.arange(len(self))[rows])
         distinct, places = np.unique(wanted, return_inverse=True)
         frames = np.empty((len(distinct), *self.shape[1:]), np.uint8)
         start = 0
@@ -42,7 +42,16 @@ class Frames:
             here = list(of_shard)
             self._read(shard, here, frames[start : start + len(here)])
             start += len(here)
-        return frames[places.reshape(np.shape(wanted))]
+        is_in_order = len(distinct) == wanted.size and (places.ravel() == np.arange(wanted.size)).all()
+        return frames.reshape((*wanted.shape, *self.shape[1:])) if is_in_order else frames[places.reshape(wanted.shape)]
+
+    def require(self) -> None:
+        """Compare the array's description with what it has to be.
+
+        Raises:
+            DamagedEpisode: it is missing, unreadable or another; says what differs.
+        """
+        _ = self._folder
 
     @cached_property
     def _folder(self) -> Path:
@@ -58,5 +67,5 @@ class Frames:
         except (OSError, ValueError, RuntimeError) as error:
             raise DamagedEpisode(
                 f"{self._episode}: array {self._name}: shard {path.name}, rows from {shard * schema.SHARD_ROWS} on, "
-                f"cannot be read ({error}); restore or delete the episode"
+                f"cannot be read ({error}); restore it from a copy or run `clam repair`"
             ) from error

@@ -2,23 +2,25 @@
 
 import itertools
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64
+from jaxtyping import Bool, Float32, Float64, Int64
 
-from clam_robot.episodes import attributes, column_file, schema
+from clam_robot.episodes import attributes, column_file, damage, schema
 from clam_robot.episodes.frames import Frames
-from clam_robot.errors import DamagedEpisode
+from clam_robot.episodes.joint_samples import JointSamples
+from clam_robot.episodes.row_frames import RowFrames
 from clam_robot.specs import RobotSpec
 
 
 class Episode:
     """One finished episode. Opening reads its attributes; each array is read when it is first asked for.
 
-    Every array has one row per control period; `clam_robot.episodes.schema` says what they hold.
+    Arrays have one row per control period, but for `frames`, `frame_times` and `joint_samples`, which come at the rates
+    of their sources; `clam_robot.episodes.schema` says what they hold.
 
     Raises:
         UnknownSchema: written by a version this one does not read.
@@ -28,7 +30,10 @@ class Episode:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._attributes = attributes.read(path)
-        self._columns = {column.name: column for column in schema.columns(self._attributes.spec)}
+        self._columns = {
+            column.name: column
+            for column in schema.columns(self._attributes.spec, version=self._attributes.schema_version)
+        }
 
     def __len__(self) -> int:
         return self.length
@@ -70,9 +75,7 @@ class Episode:
     def time(self) -> Float64[np.ndarray, "T"]:
         """When each state was measured [s]."""
         time = self._read(schema.TIME)
-        if not np.isfinite(time).all():
-            row = int(np.argmin(np.isfinite(time)))
-            raise DamagedEpisode(f"{self.path}: array {schema.TIME}: row {row} was never written; delete the episode")
+        damage.require_times(self.path, time)
         return time
 
     @cached_property
@@ -106,16 +109,60 @@ class Episode:
         return self._read(schema.EPISODE_RETURN)
 
     @cached_property
-    def image_times(self) -> Mapping[str, Float64[np.ndarray, "T"]]:
-        """When each frame was captured [s], by camera."""
-        return {camera: self._read(schema.image_time_array(camera)) for camera in self.spec.cameras}
+    def achieved(self) -> Float32[np.ndarray, "T S"]:
+        """Measured change of the state over each row's period, to be held against `action` and `action_requested`.
+
+        NaN in the last row of each of `segments`, after which nothing was measured.
+        """
+        change = np.full_like(self.state, np.nan)
+        for start, stop in self.segments:
+            change[start : stop - 1] = np.diff(self.state[start:stop], axis=0)
+        return change
 
     @cached_property
-    def images(self) -> Mapping[str, Frames]:
-        """Frames by camera; each is read when it is indexed."""
+    def frame_index(self) -> Mapping[str, Int64[np.ndarray, "T"]]:
+        """Which frame of each camera every row shows."""
+        return {camera: self._frame_index(camera) for camera in self.spec.cameras}
+
+    @cached_property
+    def frame_times(self) -> Mapping[str, Float64[np.ndarray, "N"]]:
+        """When each frame was captured [s], by camera; NaN where unknown."""
         return {
-            camera: Frames(self.path, camera, (self.length, *size.shape)) for camera, size in self.spec.cameras.items()
+            camera: column_file.read(self.path, schema.image_time_column(camera), length)
+            for camera, length in self._attributes.num_frames.items()
         }
+
+    @cached_property
+    def image_times(self) -> Mapping[str, Float64[np.ndarray, "T"]]:
+        """When the frame that each row shows was captured [s], by camera; NaN where unknown."""
+        return {camera: self.frame_times[camera][index] for camera, index in self.frame_index.items()}
+
+    @cached_property
+    def frames(self) -> Mapping[str, Frames]:
+        """Every frame of each camera, at its own rate; each is read when it is indexed."""
+        return {
+            camera: Frames(self.path, camera, (self._attributes.num_frames[camera], *size.shape))
+            for camera, size in self.spec.cameras.items()
+        }
+
+    @cached_property
+    def images(self) -> Mapping[str, RowFrames]:
+        """The frame that each row shows, by camera; each is read when it is indexed."""
+        return {
+            camera: RowFrames(frames, self.length, partial(self._frame_index, camera))
+            for camera, frames in self.frames.items()
+        }
+
+    @cached_property
+    def joint_samples(self) -> JointSamples | None:
+        """The joints at the arm's own rate; None where they were not recorded."""
+        names, length = self._attributes.joints, self._attributes.num_joint_samples
+        if not names:
+            return None
+        position, velocity, effort, time = (
+            column_file.read(self.path, column, length) for column in schema.joint_columns(len(names))
+        )
+        return JointSamples(names=names, time=time, position=position, velocity=velocity, effort=effort)
 
     @property
     def segments(self) -> list[tuple[int, int]]:
@@ -124,17 +171,21 @@ class Episode:
         return [(start, stop) for start, stop in itertools.pairwise(bounds) if stop > start]
 
     def check(self) -> None:
-        """Read everything once.
+        """Read everything once; `clam_robot.episodes.damage` goes on to find all that is wrong.
 
         Raises:
             DamagedEpisode: names what is missing or unreadable.
         """
-        _ = self.time
-        for name in self._columns:
-            self._read(name)
-        for frames in self.images.values():
-            for start in range(0, self.length, schema.SHARD_ROWS):
-                _ = frames[start : start + schema.SHARD_ROWS]
+        for error in damage.find(self.path, self._attributes):
+            raise error
+
+    def _frame_index(self, camera: str) -> np.ndarray:
+        name, num_frames = schema.frame_index_array(camera), self._attributes.num_frames[camera]
+        if name not in self._columns:
+            return np.arange(self.length)
+        index = self._read(name)
+        damage.require_frames(self.path, name, index, num_frames)
+        return index
 
     def _read(self, name: str) -> Any:  # noqa: ANN401 (the caller says dtype and shape)
         return column_file.read(self.path, self._columns[name], self.length)

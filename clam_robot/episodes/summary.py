@@ -11,7 +11,6 @@ import numpy as np
 from clam_robot.episodes import attributes, folders
 from clam_robot.episodes.dataset import SINGLE, EpisodeDataset
 from clam_robot.episodes.index import EpisodeIndex, IndexEntry
-from clam_robot.episodes.reader import Episode
 from clam_robot.errors import EpisodeError, NoEpisodes
 from clam_robot.specs import RobotSpec
 
@@ -24,7 +23,7 @@ class PartialEpisode:
         name: hidden folder.
         num_bytes: size on disk [bytes].
         changed_at: when it last grew, UTC.
-        is_recording: whether a living process records into it; otherwise `recover` it or delete the folder.
+        is_recording: whether a living process records into it; otherwise `clam repair` finishes it.
     """
 
     name: str
@@ -91,24 +90,16 @@ class DatasetSummary:
         return self.num_labeled / self.num_rows if self.num_rows else 0.0
 
 
-def summarize(root: Path, *, check: bool = False) -> DatasetSummary:
-    """Look through a data set, or a single episode.
+def summarize(root: Path) -> DatasetSummary:
+    """Look through a data set, or a single episode; only at what describes its episodes (`clam verify` reads all).
 
     Args:
         root: folder of the data set or of one episode.
-        check: read every array of every episode to find damage; otherwise only what describes them is looked at.
 
     Raises:
         NoEpisodes: nothing to read, or every episode is damaged.
     """
     found, damaged = _entries(root, EpisodeDataset(root).names)
-    if check:
-        for name in list(found):
-            try:
-                Episode(root / name).check()
-            except EpisodeError as error:
-                damaged[name] = error
-                del found[name]
     if not found:
         name, error = next(iter(damaged.items()))
         raise NoEpisodes(f"expected episodes in {root}, found {len(damaged)}, all of them damaged; {name}: {error}")

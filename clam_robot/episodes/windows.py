@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Bool, Float32, Int64, UInt8
 
-from clam_robot.episodes.frames import Frames
 from clam_robot.episodes.reader import Episode
+from clam_robot.episodes.row_frames import RowFrames
 from clam_robot.errors import InvalidImage, NoEpisodes
 
 
@@ -68,7 +68,7 @@ class WindowDataset:
         if not len(episodes):
             raise NoEpisodes("expected at least one episode to take windows of, found none")
         self._offsets = np.arange(-past, future + 1)
-        self._images: dict[str, list[Frames]] = {camera: [] for camera in cameras}
+        self._images: dict[str, list[RowFrames]] = {camera: [] for camera in cameras}
         states: list[np.ndarray] = []
         actions: list[np.ndarray] = []
         labels: list[np.ndarray] = []
@@ -135,7 +135,7 @@ class WindowDataset:
             step=step,
         )
 
-    def _gather(self, frames: list[Frames], episode: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    def _gather(self, frames: list[RowFrames], episode: np.ndarray, rows: np.ndarray) -> np.ndarray:
         images = np.empty((*rows.shape, *frames[0].shape[1:]), np.uint8)
         for number in np.unique(episode):
             chosen = episode == number

@@ -106,6 +106,8 @@ class ServoThread:
         self._last_wish = clock.now()
         self._is_parked = self._is_interrupted = False
         self._latest = driver.read()
+        self._listener: Callable[[JointState], None] | None = None
+        self._told = -math.inf
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="servo", daemon=True)
 
@@ -113,6 +115,14 @@ class ServoThread:
         """Begin to stream."""
         self.rate.reset()
         self._thread.start()
+
+    def listen(self, listener: Callable[[JointState], None] | None) -> None:
+        """Hand every new state of the joints to `listener`, in place of the one before; None to nobody.
+
+        It is called in this thread, between periods, and has to return at once. One that raises is told of in the log
+        and called no more.
+        """
+        self._listener = listener
 
     def end(self) -> None:
         """Come to rest and end; the servos keep their torque, and the gripper what it holds."""
@@ -254,6 +264,7 @@ class ServoThread:
                 with self._moved:
                     self._turn()
                     self._moved.notify_all()
+                self._hand_over(self._latest)
             except ClamRobotError as error:
                 self._latch.stop(Reason.DRIVER, str(error))
             except Exception:
@@ -265,6 +276,16 @@ class ServoThread:
             self.rate.sleep()
         with suppress(ClamRobotError):  # a driver that is gone hears nothing
             self._driver.command_gripper(self._controller.ease_gripper(self._latest))
+
+    def _hand_over(self, state: JointState) -> None:
+        if self._listener is None or state.time <= self._told:
+            return
+        self._told = state.time
+        try:
+            self._listener(state)
+        except Exception:
+            self._listener = None
+            logger.exception("the joints' states are handed over no more")
 
     def _turn(self) -> None:
         try:

@@ -7,6 +7,7 @@ HealthWatch  ~1 Hz ── registers ──> StopLatch <── key, request, topi
 """
 
 import logging
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -19,7 +20,7 @@ from clam_robot.hardware import safety_rules
 from clam_robot.hardware.arm_controller import ArmConfig, ArmController
 from clam_robot.hardware.bench import Bench
 from clam_robot.hardware.health_watch import HealthWatch
-from clam_robot.hardware.joint_driver import JointDriver
+from clam_robot.hardware.joint_driver import JointDriver, JointState
 from clam_robot.hardware.safety_rules import Reason
 from clam_robot.hardware.self_test import SelfTestConfig, check_motion, check_registers
 from clam_robot.hardware.servo_thread import Leg, ServoThread
@@ -96,6 +97,7 @@ class WidowX:
         self._name = name
         self._spec: RobotSpec | None = None
         self._servo: ServoThread | None = None
+        self._joint_listener: Callable[[JointState], None] | None = None
         self._health: HealthWatch | None = None
         self._held = ExitStack()
         self._is_reset = self._is_tested = False
@@ -162,11 +164,21 @@ class WidowX:
             park_way=_WAY_TO_REST,
             park_velocity=setup.velocity,
         )
+        servo.listen(self._joint_listener)
         servo.start()
         health.start()
         held.callback(health.end)
         held.callback(servo.end)
         return servo
+
+    def listen(self, listener: Callable[[JointState], None] | None) -> None:
+        """Hand every new state of the joints to `listener`, at the rate of the servo thread; None to nobody.
+
+        See `ServoThread.listen`; may be called before `connect`.
+        """
+        self._joint_listener = listener
+        if self._servo is not None:
+            self._servo.listen(listener)
 
     def disconnect(self) -> None:
         """Come to rest and let go of the driver; the arm keeps its torque."""

@@ -70,14 +70,18 @@ def test_killed_recording_loses_only_the_open_episode(tmp_path: Path) -> None:
         episode.check()
     num_finished = count(tmp_path / "play")
     num_left = len(folders.partial_episodes(tmp_path / "play"))
-    inspected = clam("inspect", tmp_path / "play", "--check")
-    assert inspected.returncode == 0, inspected.stderr
-    assert inspected.stdout.count("clam recover") == num_left
-    recovered = clam("recover", tmp_path / "play")
-    assert recovered.returncode == 0, recovered.stderr
-    assert recovered.stdout.count("recovered episode") + recovered.stdout.count("removed .episode") == num_left
+    verified = clam("verify", tmp_path / "play")
+    assert verified.returncode == 0, verified.stderr
+    assert (
+        verified.stdout.count("unfinished:")
+        == clam("inspect", tmp_path / "play").stdout.count("clam repair")
+        == num_left
+    )
+    repaired = clam("repair", tmp_path / "play")
+    assert repaired.returncode == 0, repaired.stderr
+    assert repaired.stdout.count("recovered episode") + repaired.stdout.count("set aside ") == num_left
     assert folders.partial_episodes(tmp_path / "play") == []
-    assert count(tmp_path / "play") == num_finished + recovered.stdout.count("recovered episode")
+    assert count(tmp_path / "play") == num_finished + repaired.stdout.count("recovered episode")
     for episode in EpisodeDataset(tmp_path / "play"):
         episode.check()
 

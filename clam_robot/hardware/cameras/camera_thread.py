@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 
 from clam_robot.errors import CameraError, CameraSilent, CameraUnavailable, ClamRobotError, SpecError, StaleObservation
 from clam_robot.hardware.cameras.camera import Camera, Frame
@@ -53,7 +54,16 @@ class CameraThread:
         self._changed = threading.Condition()
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
+        self._listener: Callable[[Frame], None] | None = None
         self._clear()
+
+    def listen(self, listener: Callable[[Frame], None] | None) -> None:
+        """Hand every new frame to `listener`, in place of the one before; None to nobody.
+
+        It is called in the camera's thread, has to return at once, and must not change the frame. One that raises is
+        told of in the log and called no more.
+        """
+        self._listener = listener
 
     def _clear(self) -> None:
         self._frame: Frame | None = None
@@ -179,6 +189,7 @@ class CameraThread:
                 self.camera.spec.validate(frame.image, what="frame")
                 if self._take(frame):
                     last_new = self._clock.now()
+                    self._hand_over(frame)
                     self._tell(self._look_at(frame, pictures, slow))
                     continue
             except (CameraSilent, SpecError) as error:
@@ -196,6 +207,15 @@ class CameraThread:
             self._frame, self._problem, self._num_failures = frame, None, 0
             self._changed.notify_all()
             return True
+
+    def _hand_over(self, frame: Frame) -> None:
+        if self._listener is None:
+            return
+        try:
+            self._listener(frame)
+        except Exception:
+            self._listener = None
+            logger.exception("camera %s: its frames are handed over no more", self.name)
 
     def _look_at(self, frame: Frame, pictures: PictureHealth, slow: Lasting) -> dict[str, str]:
         found = pictures.look_at(frame.image, frame.time)

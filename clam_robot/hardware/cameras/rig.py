@@ -1,7 +1,10 @@
 """The cameras of one robot."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import partial
+
+import numpy as np
 
 from clam_robot.errors import CameraError
 from clam_robot.hardware.cameras.camera import Frame
@@ -69,7 +72,19 @@ class CameraRig:
         """
         return {name: thread.latest(max_age) for name, thread in self.threads.items()}
 
+    def listen(self, listener: Callable[[str, float, np.ndarray], None] | None) -> None:
+        """Hand every new frame of each camera to `listener`: name, capture time [s] and picture; None to nobody.
+
+        It is called in the cameras' threads, has to return at once, and must not change the picture.
+        """
+        for name, thread in self.threads.items():
+            thread.listen(None if listener is None else partial(_hand_over, listener, name))
+
     def skew(self) -> float:
         """Between the capture of the oldest and of the newest of the frames that there are now [s]."""
         times = [frame.time for thread in self.threads.values() if (frame := thread.newest) is not None]
         return max(times) - min(times) if times else 0.0
+
+
+def _hand_over(listener: Callable[[str, float, np.ndarray], None], name: str, frame: Frame) -> None:
+    listener(name, frame.time, frame.image)

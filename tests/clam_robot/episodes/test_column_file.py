@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from zarr.codecs import ZstdCodec
 
-from clam_robot.episodes import array_metadata, column_file, folders
+from clam_robot.episodes import array_metadata, column_file
+from clam_robot.episodes.disk import Disk
 from clam_robot.episodes.schema import CHUNK_ROWS, Column
 
 COLUMNS = [
@@ -21,10 +22,10 @@ COLUMNS = [
 
 def write(folder: Path, column: Column, values: np.ndarray) -> None:
     (folder / column.name).mkdir()
-    array_metadata.write(folder / column.name, column_file.describe(column, len(values)))
+    array_metadata.write(folder / column.name, column_file.describe(column, len(values)), Disk())
     for chunk, start in enumerate(range(0, len(values), CHUNK_ROWS)):
         content = column_file.encode_chunk(column, values[start : start + CHUNK_ROWS])
-        folders.replace_file(folder / column.name / column_file.file_name(column, chunk), content)
+        Disk().replace_file(folder / column.name / column_file.file_name(column, chunk), content)
 
 
 def values_of(column: Column, num_rows: int) -> np.ndarray:
@@ -66,8 +67,8 @@ def test_decoding_noise_never_ends_in_anything_but_the_errors_it_names(content: 
 
 
 def test_a_kill_between_two_writes_leaves_the_old_file(tmp_path: Path) -> None:
-    folders.replace_file(tmp_path / "c.0", b"old")
+    Disk().replace_file(tmp_path / "c.0", b"old")
     (tmp_path / "c.0.partial").write_bytes(b"ne")
     assert (tmp_path / "c.0").read_bytes() == b"old"
-    folders.replace_file(tmp_path / "c.0", b"new")
+    Disk().replace_file(tmp_path / "c.0", b"new")
     assert [path.name for path in tmp_path.iterdir()] == ["c.0"]

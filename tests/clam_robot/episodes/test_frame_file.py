@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from zarr.codecs import Crc32cCodec
 
-from clam_robot.episodes import array_metadata, folders, frame_file
+from clam_robot.episodes import array_metadata, frame_file
 from clam_robot.episodes.codec import JpegCodec
+from clam_robot.episodes.disk import Disk
 from clam_robot.episodes.frames import Frames
 from clam_robot.episodes.schema import SHARD_ROWS, image_array
 
@@ -24,10 +25,10 @@ def frames() -> np.ndarray:
 def write(episode: Path, level: int) -> None:
     folder = episode / image_array("wrist")
     folder.mkdir(parents=True)
-    array_metadata.write(folder, frame_file.describe(SHAPE, level))
+    array_metadata.write(folder, frame_file.describe(SHAPE, level), Disk())
     for shard, start in enumerate(range(0, SHAPE[0], SHARD_ROWS)):
         encoded = [frame_file.encode_frame(frame, level) for frame in frames()[start : start + SHARD_ROWS]]
-        folders.replace_file(folder / frame_file.file_name(shard), frame_file.encode_shard(encoded))
+        Disk().replace_file(folder / frame_file.file_name(shard), frame_file.encode_shard(encoded))
 
 
 @pytest.mark.parametrize("level", [60, 90])

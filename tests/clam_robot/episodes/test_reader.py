@@ -8,7 +8,7 @@ import pytest
 
 from clam_robot.episodes import Episode
 from clam_robot.episodes.column_file import encode_chunk, file_name
-from clam_robot.episodes.schema import Column, columns
+from clam_robot.episodes.schema import Column, columns, image_time_column
 from clam_robot.errors import DamagedEpisode, EpisodeError, UnknownSchema
 from clam_robot.specs import RobotSpec
 
@@ -45,10 +45,17 @@ def test_opening_reads_no_array(path: Path) -> None:
     assert len(episode.images["wrist"]) == 70
 
 
-@pytest.mark.parametrize("version", [2, 0, "1", None])
+@pytest.mark.parametrize("version", [3, 0, "1", None])
 def test_an_unknown_schema_version_is_refused(path: Path, version: object) -> None:
     edit_attributes(path, schema_version=version, software="clam-robot 9.9")
-    with pytest.raises(UnknownSchema, match=rf"episode_000000: expected schema version 1, found {version}.*9\.9"):
+    with pytest.raises(UnknownSchema, match=rf"episode_000000: expected schema version 2, found {version}.*9\.9"):
+        Episode(path)
+
+
+@pytest.mark.parametrize("num_frames", [{}, {"over": 70}, {"wrist": 70, "over": 70}])
+def test_frames_of_other_cameras_than_the_robot_has_are_refused(path: Path, num_frames: dict[str, int]) -> None:
+    edit_attributes(path, num_frames=num_frames)
+    with pytest.raises(DamagedEpisode, match="expected num_frames of cameras wrist, found"):
         Episode(path)
 
 
@@ -86,7 +93,7 @@ def test_a_missing_array_is_named(path: Path, name: str) -> None:
 
 
 def find(path: Path, name: str) -> Column:
-    return next(column for column in columns(Episode(path).spec) if column.name == name)
+    return next(column for column in (*columns(Episode(path).spec), image_time_column("wrist")) if column.name == name)
 
 
 @pytest.mark.parametrize("name", ["time", "state", "action", "action_labeled", "image_time/wrist"])
@@ -184,7 +191,7 @@ def test_a_length_beyond_the_rows_is_refused(path: Path) -> None:
 
 
 def test_a_spec_that_does_not_fit_the_arrays_is_refused(path: Path, make_spec: Callable[..., RobotSpec]) -> None:
-    edit_attributes(path, spec=make_spec(state=4).to_dict())
+    edit_attributes(path, spec=make_spec(state=4, cameras={"wrist": (16, 24)}).to_dict())
     with pytest.raises(DamagedEpisode, match=r"array state: expected shape \[70, 4\], found \[70, 3\]"):
         Episode(path).check()
 

@@ -8,7 +8,7 @@ import pytest
 
 from clam_robot.episodes import EpisodeDataset, Recorder
 from clam_robot.episodes.episode_files import EpisodeFiles
-from clam_robot.episodes.row import Row
+from clam_robot.episodes.records import Record
 from clam_robot.errors import EpisodeError
 from clam_robot.interfaces import Subscriber
 from clam_robot.specs import CameraSpec
@@ -20,7 +20,7 @@ from clam_robot.types import EpisodeOutcome, EpisodeStart, Step
 class FullDisk(EpisodeFiles):
     """Has room for nothing but descriptions."""
 
-    def append(self, rows: Sequence[Row]) -> None:
+    def append(self, records: Sequence[Record]) -> None:
         raise OSError(28, "No space left on device")
 
 

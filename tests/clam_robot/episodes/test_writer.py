@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from clam_robot.episodes import Episode, EpisodeDataset, EpisodeWriter
 from clam_robot.episodes.episode_files import EpisodeFiles
-from clam_robot.episodes.row import Row
+from clam_robot.episodes.records import Record
 from clam_robot.errors import EpisodeError, InvalidImage, InvalidVector, NoEpisodes
 from clam_robot.specs import CameraSpec, RobotSpec, VectorSpec
 from clam_robot.types import EpisodeOutcome, EpisodeStart, Observation, Step, TaskStatus
@@ -159,7 +159,10 @@ def test_the_attributes_tell_how_the_recording_went(
     assert (recording.achieved_hz, recording.num_overruns, recording.num_limited, recording.num_held) == (9.5, 1, 2, 3)
     assert recording.infer_ms_p50 == 2.0
     assert recording.duration == pytest.approx(1.0)
-    assert recording.max_skew == pytest.approx(0.02)
+    wrist = recording.cameras["wrist"]
+    assert (wrist.length, wrist.num_dropped, wrist.num_missing, wrist.num_repeated) == (11, 0, 0, 0)
+    assert (wrist.rate, wrist.longest_gap) == (pytest.approx(10.0), pytest.approx(0.1))
+    assert (wrist.skew_p50, wrist.skew_max) == (pytest.approx(0.02), pytest.approx(0.02))
     assert (recording.num_dropped, recording.gaps) == (0, ())
     assert attributes.started_at.endswith("+00:00")
 
@@ -191,9 +194,9 @@ class StuckDisk(EpisodeFiles):
 
     go = threading.Event()
 
-    def append(self, rows: Sequence[Row]) -> None:
+    def append(self, records: Sequence[Record]) -> None:
         assert self.go.wait(30)
-        super().append(rows)
+        super().append(records)
 
 
 def test_a_slow_disk_costs_whole_rows_that_are_counted_and_never_shifts_frames(
@@ -244,7 +247,7 @@ def test_append_does_not_wait_for_the_disk_unless_told_to(
 class FullDisk(EpisodeFiles):
     """Has room for the attributes only."""
 
-    def append(self, rows: Sequence[Row]) -> None:
+    def append(self, records: Sequence[Record]) -> None:
         raise OSError(28, "No space left on device")
 
 
