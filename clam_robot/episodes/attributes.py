@@ -60,6 +60,10 @@ class EpisodeAttributes(config.Strict):
         success: as judged by the world or a person; None when nobody knows.
         end: why it ended.
         recording: how well the recording went.
+        operator: who recorded, where a person did.
+        mode: what for, "demonstration" or "play", where a person said so.
+        verdict: what a person said of it, "success", "failure" or "unsure"; "" for nothing.
+        notes: of a person.
     """
 
     schema_version: int
@@ -76,6 +80,10 @@ class EpisodeAttributes(config.Strict):
     success: bool | None
     end: str
     recording: RecordingStatistics
+    operator: str = ""
+    mode: str = ""
+    verdict: str = ""
+    notes: str = ""
 
 
 def read_raw(folder: Path) -> dict[str, Any]:

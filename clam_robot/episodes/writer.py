@@ -115,6 +115,28 @@ class EpisodeWriter:
         self.num_dropped += not is_taken
         return is_taken
 
+    def end(self, outcome: EpisodeOutcome, *, timeout: float = _PATIENCE) -> None:
+        """Take no further steps and write what is left, so that `recover` finds the whole episode; `commit` names it.
+
+        Args:
+            outcome: how the episode ended; another one may be given to `commit`.
+            timeout: how long to wait for the disk [s].
+
+        Raises:
+            EpisodeError: the disk refused or was too slow; what was written stays in the hidden folder.
+        """
+        self._queue.close()
+        self._thread.join(timeout)
+        if self._thread.is_alive():
+            raise EpisodeError(f"{self._folder} was not written within {timeout} s; is the disk still there?")
+        self._raise_failure()
+        try:
+            self._files.finish(self._attributes(outcome))
+            if self._durable:
+                folders.fsync_tree(self._folder)
+        except OSError as error:
+            raise _unfinished(self._folder, error) from error
+
     def commit(self, outcome: EpisodeOutcome, *, timeout: float = _PATIENCE) -> Path:
         """Write what is left and give the episode its name.
 
@@ -128,22 +150,15 @@ class EpisodeWriter:
         Raises:
             EpisodeError: the disk refused or was too slow; what was written stays in the hidden folder.
         """
-        self._queue.close()
-        self._thread.join(timeout)
-        if self._thread.is_alive():
-            raise EpisodeError(f"{self._folder} was not written within {timeout} s; is the disk still there?")
-        self._raise_failure()
+        self.end(outcome, timeout=timeout)
         path = folders.final_path(self._folder)
         attributes = self._attributes(outcome)
         try:
-            self._files.finish(attributes)
-            if self._durable:
-                folders.fsync_tree(self._folder)
             self._folder.rename(path)
             if self._durable:
                 folders.fsync(path.parent)
         except OSError as error:
-            raise EpisodeError(f"cannot finish {self._folder}: {error}; is the disk full?") from error
+            raise _unfinished(self._folder, error) from error
         self._folder = path
         self._is_committed = True
         self._unlock()
@@ -214,6 +229,8 @@ class EpisodeWriter:
             success=None,
             end="recording",
             recording=RecordingStatistics(),
+            operator=self._start.operator,
+            mode=self._start.mode,
         )
         if outcome is None:
             return start
@@ -224,7 +241,13 @@ class EpisodeWriter:
             success=outcome.success,
             end=outcome.end,
             recording=self._tally.statistics(outcome, num_dropped=self.num_dropped),
+            verdict=outcome.verdict,
+            notes=outcome.notes,
         )
+
+
+def _unfinished(folder: Path, error: OSError) -> EpisodeError:
+    return EpisodeError(f"cannot finish {folder}: {error}; is the disk full?")
 
 
 def _unwritable(root: Path, error: OSError) -> EpisodeError:
