@@ -66,6 +66,11 @@ class Recorder:
         self.num_dropped = 0
 
     @property
+    def root(self) -> Path:
+        """Folder of the data set; not there before the first episode, perhaps."""
+        return self._root
+
+    @property
     def num_kept(self) -> int:
         """Episodes kept so far."""
         return len(self.paths)
