@@ -27,6 +27,7 @@ class Recorder:
     Attributes:
         paths: the episodes kept so far.
         num_discarded: episodes that were not kept.
+        num_left: episodes left for `recover`, as nobody decided on them or the disk refused them.
         num_dropped: rows lost because the disk was slower than the robot.
     """
 
@@ -63,6 +64,7 @@ class Recorder:
         self._failure: ClamRobotError | None = None
         self.paths: list[Path] = []
         self.num_discarded = 0
+        self.num_left = 0
         self.num_dropped = 0
 
     @property
@@ -125,6 +127,7 @@ class Recorder:
                 self._outcome = outcome
             except BaseException:
                 self._take().abandon()
+                self.num_left += 1
                 raise
             return
         self._finish(outcome)
@@ -169,12 +172,14 @@ class Recorder:
             self.num_dropped += writer.num_dropped
         except BaseException:
             writer.abandon()
+            self.num_left += 1
             raise
 
     def close(self) -> None:
         """Discard an episode that never ended; leave one that waits for `recover`."""
         if self._outcome is not None:
             self._take().abandon()
+            self.num_left += 1
         if self._writer is not None:
             self._writer.discard()
             self._writer = None
