@@ -1,8 +1,9 @@
 """`clam record`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import tyro
 from rich.progress import TaskID
@@ -16,9 +17,28 @@ from clam_robot.timing import ManualClock
 from sim.collect import CollectConfig, Collected, collect, robot_of
 
 
+class Runnable(Protocol):
+    """A command."""
+
+    def run(self) -> None:
+        """Do it."""
+        ...
+
+
+def parse(words: Sequence[str]) -> Runnable:
+    """A person records where a device is given, else what is simulated plays or shows by itself."""
+    if any(word == "--device" or word.startswith("--device=") for word in words):
+        from clam_robot.cli import record_session  # brings the devices
+
+        return tyro.cli(record_session.Command, prog="clam record", args=words)
+    return tyro.cli(Command, prog="clam record", args=words)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Command:
     """Record episodes of a scripted expert or of play in simulation.
+
+    With `--device keyboard`, or another device, you record by hand: `clam record --device keyboard --help`.
 
     Recording goes on where it stopped: the command ends when the folder holds `--episodes` episodes of the source.
     Ctrl-C keeps every finished episode.

@@ -220,6 +220,30 @@ class EpisodeWriter:
             failure=None if self._failure is None else str(self._failure),
         )
 
+    def end(self, outcome: EpisodeOutcome, *, timeout: float = _PATIENCE) -> None:
+        """Take no further steps and write what is left: `clam repair` finds the whole episode, `commit` names it.
+
+        Args:
+            outcome: how the episode ended; another one may be given to `commit`.
+            timeout: how long to wait for the disk [s].
+
+        Raises:
+            EpisodeError: the disk refused or was too slow; what was written stays in the hidden folder.
+        """
+        self._queue.close()
+        self._thread.join(timeout)
+        if self._thread.is_alive():
+            raise EpisodeError(f"{self._folder} was not written within {timeout} s; is the disk still there?")
+        self._raise_failure()
+        try:
+            if self._sync is not None:
+                self._sync.end(timeout=timeout)
+            self._files.finish(self._attributes(outcome))
+            if self._sync is not None:
+                self._disk.sync_all()
+        except OSError as error:
+            raise _unfinished(self._folder, error) from error
+
     def commit(self, outcome: EpisodeOutcome, *, timeout: float = _PATIENCE) -> Path:
         """Write what is left and give the episode its name.
 
@@ -233,24 +257,15 @@ class EpisodeWriter:
         Raises:
             EpisodeError: the disk refused or was too slow; what was written stays in the hidden folder.
         """
-        self._queue.close()
-        self._thread.join(timeout)
-        if self._thread.is_alive():
-            raise EpisodeError(f"{self._folder} was not written within {timeout} s; is the disk still there?")
-        self._raise_failure()
+        self.end(outcome, timeout=timeout)
         path = folders.final_path(self._folder)
         attributes = self._attributes(outcome)
         try:
-            if self._sync is not None:
-                self._sync.end(timeout=timeout)
-            self._files.finish(attributes)
-            if self._sync is not None:
-                self._disk.sync_all()
             self._disk.rename(self._folder, path)
             if self._sync is not None:
                 self._disk.sync(path.parent)
         except OSError as error:
-            raise EpisodeError(f"cannot finish {self._folder}: {error}; is the disk full?") from error
+            raise _unfinished(self._folder, error) from error
         self._folder = path
         self._is_committed = True
         self._unlock()
@@ -346,6 +361,8 @@ class EpisodeWriter:
             success=None,
             end="recording",
             recording=RecordingStatistics(),
+            operator=self._start.operator,
+            mode=self._start.mode,
         )
         if outcome is None:
             return start
@@ -363,7 +380,13 @@ class EpisodeWriter:
                 num_frozen=self._files.num_frozen,
                 has_joints=bool(self._joints),
             ),
+            verdict=outcome.verdict,
+            notes=outcome.notes,
         )
+
+
+def _unfinished(folder: Path, error: OSError) -> EpisodeError:
+    return EpisodeError(f"cannot finish {folder}: {error}; is the disk full?")
 
 
 def _unwritable(root: Path, error: OSError) -> EpisodeError:
