@@ -122,6 +122,8 @@ class EpisodeStart:
         source: who acts: "expert", "play", "policy", "teleop", ...
         seed: scene seed, where there is one.
         is_labeled: whether the actions are to be used as labels; False for video-only demonstrations.
+        operator: who records, where a person does.
+        mode: what for, "demonstration" or "play", where a person said so.
     """
 
     spec: RobotSpec
@@ -129,6 +131,8 @@ class EpisodeStart:
     source: str
     seed: int | None = None
     is_labeled: bool = True
+    operator: str = ""
+    mode: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +171,8 @@ class EpisodeOutcome:
             waited for was there [ms].
         num_skipped: observations such a policy passed over for newer ones.
         num_refused: chunks that came too late or out of order.
+        verdict: what a person said of it, "success", "failure" or "unsure"; "" for nothing.
+        notes: of a person.
     """
 
     success: bool | None
@@ -180,3 +186,5 @@ class EpisodeOutcome:
     infer_ms: tuple[float, ...] = ()
     num_skipped: int = 0
     num_refused: int = 0
+    verdict: str = ""
+    notes: str = ""

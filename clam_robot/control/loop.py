@@ -71,6 +71,8 @@ class ControlLoop:
         config: how an episode is run.
         stopwatch: measures inference times; real time even when `clock` is not.
         ask_end: asked after every step; a word, which ends the episode and stands in `EpisodeOutcome.end`, or None.
+        await_start: called when the robot stands at its start, before anybody is told of the episode; may take its
+            time, and calls the episode off by raising.
 
     Raises:
         SpecMismatch: the policy was made for another robot; names the entries.
@@ -87,6 +89,7 @@ class ControlLoop:
         config: LoopConfig | None = None,
         stopwatch: Clock | None = None,
         ask_end: Callable[[], str | None] = lambda: None,
+        await_start: Callable[[], object] = lambda: None,
     ) -> None:
         policy.spec.require(robot.spec, what=f"policy for {policy.spec.name} on robot {robot.spec.name}")
         self._robot = robot
@@ -98,6 +101,7 @@ class ControlLoop:
         self._config = config or LoopConfig()
         self._planner = self._planner_for(policy, stopwatch or MonotonicClock())
         self._ask_end = ask_end
+        self._await_start = await_start
 
     def run_episode(self, start: EpisodeStart) -> EpisodeOutcome:
         """Reset to `start.seed` and run until the task is solved, the horizon is reached or something fails.
@@ -142,6 +146,7 @@ class ControlLoop:
 
     def _begin(self, start: EpisodeStart, audience: list[Subscriber]) -> None:
         self._robot.reset(start.seed)
+        self._await_start()
         self._policy.reset()
         self._limiter.reset()
         for subscriber in self._subscribers:

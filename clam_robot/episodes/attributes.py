@@ -70,6 +70,10 @@ class EpisodeAttributes(config.Strict):
         end: why it ended.
         recording: how well the recording went.
         repairs: what was taken out or filled up to make a damaged episode readable; empty where nothing was.
+        operator: who recorded, where a person did.
+        mode: what for, "demonstration" or "play", where a person said so.
+        verdict: what a person said of it, "success", "failure" or "unsure"; "" for nothing.
+        notes: of a person.
     """
 
     schema_version: int
@@ -90,6 +94,10 @@ class EpisodeAttributes(config.Strict):
     joints: tuple[str, ...] = ()
     num_joint_samples: int = 0
     repairs: tuple[str, ...] = ()
+    operator: str = ""
+    mode: str = ""
+    verdict: str = ""
+    notes: str = ""
 
 
 def read_raw(folder: Path) -> dict[str, Any]:

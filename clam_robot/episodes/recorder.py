@@ -14,7 +14,7 @@ from clam_robot.episodes.disk import Disk
 from clam_robot.episodes.episode_files import EpisodeFiles
 from clam_robot.episodes.health import RecordingHealth
 from clam_robot.episodes.writer import QUEUE_BYTES, EpisodeWriter
-from clam_robot.errors import ClamRobotError
+from clam_robot.errors import ClamRobotError, EpisodeError
 from clam_robot.types import EpisodeOutcome, EpisodeStart, Step
 
 logger = logging.getLogger(__name__)
@@ -27,9 +27,13 @@ class Recorder:
     behind in mid-episode never disturbs the arm: it is logged at once and `health` tells of it; a failure is raised
     when the episode ends. Leaving the `with` block, or `close`, discards an episode that never ended.
 
+    With `is_reviewed` an episode that ended waits, written, until `commit` or `discard`; what nobody decides on is left
+    in its hidden folder for `clam repair`, and so is what a kill leaves.
+
     Attributes:
         paths: the episodes kept so far.
         num_discarded: episodes that were not kept.
+        num_left: episodes left for `clam repair`, as nobody decided on them or the disk refused them.
         num_dropped: rows lost because the disk was slower than the robot.
     """
 
@@ -38,6 +42,7 @@ class Recorder:
         root: Path,
         *,
         keep: Callable[[EpisodeOutcome], bool] | None = None,
+        is_reviewed: bool = False,
         calibration: dict[str, Any] | None = None,
         joints: Sequence[str] = (),
         durable: bool = True,
@@ -51,9 +56,12 @@ class Recorder:
         Args:
             root: folder of the data set.
             keep: says of an ended episode whether to keep it; all are kept without.
+            is_reviewed: whether a person says of each what becomes of it, after its end.
             calibration: see `EpisodeWriter`, as the other arguments.
         """
+        self._root = root
         self._keep = keep
+        self._is_reviewed = is_reviewed
         self._open = partial(
             EpisodeWriter,
             root,
@@ -66,11 +74,29 @@ class Recorder:
             disk=disk,
         )
         self._writer: EpisodeWriter | None = None
+        self._outcome: EpisodeOutcome | None = None
         self._failure: ClamRobotError | None = None
         self._has_alarmed = False
         self.paths: list[Path] = []
         self.num_discarded = 0
+        self.num_left = 0
         self.num_dropped = 0
+
+    @property
+    def root(self) -> Path:
+        """Folder of the data set; not there before the first episode, perhaps."""
+        return self._root
+
+    @property
+    def undecided(self) -> EpisodeOutcome | None:
+        """How the episode ended that waits for `commit` or `discard`; None while none does."""
+        return self._outcome
+
+    @property
+    def num_dropped_now(self) -> int:
+        """Rows lost so far in the episode under way, or in the one that waits."""
+        writer = self._writer
+        return 0 if writer is None else writer.num_dropped
 
     @property
     def num_kept(self) -> int:
@@ -78,7 +104,7 @@ class Recorder:
         return len(self.paths)
 
     def on_episode_start(self, start: EpisodeStart) -> None:
-        """Begin an episode; one that never ended is discarded.
+        """Begin an episode; see `close` for the one before.
 
         Raises:
             EpisodeError: the folder cannot be written.
@@ -145,15 +171,55 @@ class Recorder:
         return RecordingHealth() if writer is None else writer.health()
 
     def on_episode_end(self, outcome: EpisodeOutcome) -> None:
-        """Keep or discard the episode.
+        """Keep or discard the episode, or have it wait for who does.
 
         Raises:
             ClamRobotError: it could not be recorded; what was written stays in a hidden folder, for
                 `clam repair`.
         """
-        writer, self._writer = self._writer, None
-        if writer is None:
+        if not self._is_reviewed or self._writer is None or self._failure is not None:
+            self._finish(outcome)
             return
+        try:
+            self._writer.end(outcome)
+            self._outcome = outcome
+        except BaseException:
+            self._leave()
+            raise
+
+    def commit(self, outcome: EpisodeOutcome) -> Path:
+        """Keep the episode that waits.
+
+        Args:
+            outcome: as it ended, with what the person says of it.
+
+        Raises:
+            EpisodeError: none waits, or it could not be written; it stays in a hidden folder, for `clam repair`.
+        """
+        if self._outcome is None:
+            raise EpisodeError("expected an episode that waits to be kept, found none; record one first")
+        self._finish(outcome)
+        return self.paths[-1]
+
+    def discard(self) -> None:
+        """Delete the episode that waits; nothing where none does."""
+        if self._outcome is not None:
+            self._take().discard()
+            self.num_discarded += 1
+
+    def _take(self) -> EpisodeWriter:
+        writer, self._writer, self._outcome = self._writer, None, None
+        assert writer is not None
+        return writer
+
+    def _leave(self) -> None:
+        self._take().abandon()
+        self.num_left += 1
+
+    def _finish(self, outcome: EpisodeOutcome) -> None:
+        if self._writer is None:
+            return
+        writer = self._take()
         try:
             if self._keep is not None and not self._keep(outcome):
                 writer.discard()
@@ -165,10 +231,13 @@ class Recorder:
             self.num_dropped += writer.num_dropped
         except BaseException:
             writer.abandon()
+            self.num_left += 1
             raise
 
     def close(self) -> None:
-        """Discard an episode that never ended."""
+        """Discard an episode that never ended; leave one that waits for `clam repair`."""
+        if self._outcome is not None:
+            self._leave()
         if self._writer is not None:
             self._writer.discard()
             self._writer = None

@@ -161,6 +161,32 @@ def test_a_person_ends_an_episode_with_a_word_and_nobody_knows_whether_it_was_so
     assert robot.num_holds == 1
 
 
+def test_who_waits_at_the_start_may_call_the_episode_off_before_anybody_is_told() -> None:
+    clock = ManualClock()
+    robot = connected(FakeRobot(clock))
+    subscriber, waited = FakeSubscriber(), list[float]()
+
+    def await_start() -> None:
+        waited.append(robot.get_observation().time)  # it stands at its start
+        if len(waited) == 2:
+            raise ConfigError("called off")
+
+    loop = ControlLoop(
+        robot,
+        FakePolicy(),
+        clock=clock,
+        subscribers=[subscriber],
+        config=LoopConfig(max_steps=3),
+        await_start=await_start,
+    )
+    loop.run_episode(start())
+    with pytest.raises(ConfigError, match="called off"):
+        loop.run_episode(start())
+    assert len(waited) == 2
+    assert len(subscriber.outcomes) == 1
+    assert len(robot.sent) == 3
+
+
 def test_a_robot_that_does_not_judge_leaves_success_and_return_open() -> None:
     clock = ManualClock()
     robot = BlindRobot(connected(FakeRobot(clock, horizon=2)))

@@ -1,3 +1,4 @@
+import dataclasses
 import logging
 import time
 from collections.abc import Sequence
@@ -6,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clam_robot.episodes import EpisodeDataset, Recorder
+from clam_robot.episodes import EpisodeDataset, Recorder, folders
+from clam_robot.episodes.attributes import read
 from clam_robot.episodes.episode_files import EpisodeFiles
 from clam_robot.episodes.records import Record
+from clam_robot.episodes.repair import repair
 from clam_robot.errors import EpisodeError
 from clam_robot.interfaces import Subscriber
 from clam_robot.specs import CameraSpec
@@ -130,3 +133,44 @@ def test_steps_outside_an_episode_are_ignored(tmp_path: Path) -> None:
         EpisodeOutcome(success=None, episode_return=None, num_steps=1, end="fault", achieved_hz=1.0)
     )
     assert recorder.num_kept == 1
+
+
+def test_an_episode_under_review_waits_written_until_somebody_decides(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, is_reviewed=True)
+    play(recorder)
+    assert recorder.undecided is not None
+    assert recorder.num_kept == 0
+    (waiting,) = folders.partial_episodes(tmp_path)
+    assert folders.is_being_recorded(tmp_path / waiting)
+    path = recorder.commit(dataclasses.replace(recorder.undecided, success=False, verdict="failure", notes="slipped"))
+    (episode,) = EpisodeDataset(tmp_path)
+    attributes = read(path)
+    assert (episode.path, episode.length, episode.success) == (path, 21, False)
+    assert (attributes.verdict, attributes.notes) == ("failure", "slipped")
+
+    play(recorder)
+    recorder.discard()
+    assert (recorder.num_kept, recorder.num_discarded, recorder.undecided) == (1, 1, None)
+    assert folders.partial_episodes(tmp_path) == []
+    with pytest.raises(EpisodeError, match="found none"):
+        recorder.commit(EpisodeOutcome(success=None, episode_return=None, num_steps=0, end="", achieved_hz=0.0))
+
+
+def test_what_nobody_decided_on_is_left_to_be_repaired_whole(tmp_path: Path) -> None:
+    with Recorder(tmp_path, is_reviewed=True) as recorder:
+        play(recorder)
+    assert list(tmp_path.glob("episode_*")) == []
+    (name,) = folders.partial_episodes(tmp_path)
+    done = repair(tmp_path / name)
+    assert done is not None
+    (episode,) = EpisodeDataset(tmp_path)
+    assert (episode.path, episode.length, episode.attributes.end) == (done.path, 21, "recovered")
+    assert episode.success is None  # nobody decided
+
+
+def test_a_full_disk_under_review_is_raised_at_the_end_and_nothing_waits(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, is_reviewed=True, files=FullDisk)
+    with pytest.raises(EpisodeError, match="disk full"):
+        play(recorder)
+    assert recorder.undecided is None
+    assert len(folders.partial_episodes(tmp_path)) == 1
