@@ -36,7 +36,9 @@ class PlayTargets(config.Strict):
         workspace: share of the box's cells visited.
         speeds: share of the three directions' five speeds that are seen in a hundredth of the steps at least.
         turning: share of the steps in which the hand turns, where it can.
-        box: to be filled; by default what the things of the scene span.
+        low: smallest x, y, z of the part of the workspace to be filled, in the base frame [m]; with `high` left away,
+            what the things of the scene span.
+        high: largest [m].
         senses: from when on something counts.
     """
 
@@ -50,7 +52,8 @@ class PlayTargets(config.Strict):
     workspace: float = 0.7
     speeds: float = 0.9
     turning: float = 0.05
-    box: PlayBox | None = None
+    low: tuple[float, float, float] | None = None
+    high: tuple[float, float, float] | None = None
     senses: PlaySenses = field(default_factory=PlaySenses)
 
     def __post_init__(self) -> None:
@@ -60,6 +63,13 @@ class PlayTargets(config.Strict):
         for name in ("transitions", "grasps", "carries", "releases", "regrasps", "pushes"):
             if not 0.0 <= getattr(self, name) < np.inf:
                 raise ConfigError(f"{name}: expected 0 or more, found {getattr(self, name)}")
+        if (self.low is None) != (self.high is None):
+            raise ConfigError(f"low and high: expected both or neither, found {self.low} and {self.high}")
+
+    @property
+    def box(self) -> PlayBox | None:
+        """The part of the workspace to be filled, where it was given."""
+        return None if self.low is None or self.high is None else PlayBox(low=self.low, high=self.high)
 
 
 class PlayGuide:
@@ -68,6 +78,7 @@ class PlayGuide:
     Args:
         spec: of the robot.
         targets: what play is to show.
+        box: to be filled, where the targets have none; by default what the things of the first state span.
         heading: which way the person looks, as a turn about z from the base's x [rad].
         full_speed: (A,) what the person's full speed is in action units; by default the largest actions.
     """
@@ -77,13 +88,14 @@ class PlayGuide:
         spec: RobotSpec,
         targets: PlayTargets | None = None,
         *,
+        box: PlayBox | None = None,
         heading: float = 0.0,
         full_speed: Float[np.ndarray, "A"] | None = None,
     ) -> None:
         self._spec, self._targets, self._heading = spec, targets or PlayTargets(), heading
         bound = spec.action.high_array.astype(np.float64) if full_speed is None else full_speed
         self._full_speed = np.where(np.isfinite(bound) & (bound > 0), bound, 1.0)
-        self._box = self._targets.box
+        self._box = self._targets.box or box
         self._events: PlayEvents | None = None
         self._kept = PlayCounts()
         self._prompter = Prompter(spec.control_hz)

@@ -108,7 +108,9 @@ class RecordingSession:
 
     def hear(self, event: Event) -> None:
         """What the person says on the device."""
-        self.ask(Wish(event))
+        refusal = self.ask(Wish(event))
+        if refusal:
+            self._tell(refusal)
 
     def ask(self, wish: Wish, text: str = "") -> str:
         """Of `SessionControl`."""

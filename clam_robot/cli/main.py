@@ -20,7 +20,7 @@ EXIT_INTERRUPTED = 130
 # Verb -> what it is for. The module of the same name holds a dataclass `Command` with `run()`.
 VERBS = {
     "demo": "the whole path on a simulated arm: record, train, serve, run, report",
-    "record": "record episodes of a scripted expert or of play in simulation",
+    "record": "record episodes by hand (--device), or of a scripted expert or of play in simulation",
     "coverage": "tell whether play is enough for the demonstrations at hand",
     "train": "train CLAM or a baseline on recorded episodes",
     "serve": "serve a checkpoint over the network",

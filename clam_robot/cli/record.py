@@ -1,5 +1,6 @@
 """`clam record`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +8,7 @@ from typing import Annotated
 import tyro
 from rich.progress import TaskID
 
+from clam_robot.cli import record_session
 from clam_robot.cli.arguments import require_positive
 from clam_robot.cli.console import console, plural, progress_bars
 from clam_robot.episodes.index import EpisodeIndex
@@ -16,9 +18,18 @@ from clam_robot.timing import ManualClock
 from sim.collect import CollectConfig, Collected, collect, robot_of
 
 
+def parse(words: Sequence[str]) -> "Command | record_session.Command":
+    """A person records where a device is given, else what is simulated plays or shows by itself."""
+    by_hand = any(word == "--device" or word.startswith("--device=") for word in words)
+    chosen = record_session.Command if by_hand else Command
+    return tyro.cli(chosen, prog="clam record", args=words)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Command:
     """Record episodes of a scripted expert or of play in simulation.
+
+    With `--device keyboard`, or another device, you record by hand: `clam record --device keyboard --help`.
 
     Recording goes on where it stopped: the command ends when the folder holds `--episodes` episodes of the source.
     Ctrl-C keeps every finished episode.

@@ -1,16 +1,10 @@
 """A person drives a simulated arm: the command in its own process, on a terminal of its own, in real time."""
 
-import fcntl
-import os
-import pty
 import re
 import signal
-import subprocess
-import sys
 import termios
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,37 +15,15 @@ from clam_robot.timing import ManualClock
 from sim.registry import make_robot
 from sim.widowx.twin_process import TwinProcess
 from tests.e2e.conftest import clam
+from tests.e2e.desk import Desk
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.xdist_group("arm")]
 
-PATIENCE = 90.0  # [s]
-REPEAT = 0.03  # of a key that is held [s]
 _NUMBER = r"([+-]\d\.\d+)"
 
 
-class Desk:
-    """A terminal with `clam teleop` in it."""
-
-    def __init__(self, *words: str) -> None:
-        self._keyboard, self.screen = pty.openpty()
-        self.before = termios.tcgetattr(self.screen)
-        self._printed = bytearray()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "clam_robot.cli.main", "teleop", *words],
-            stdin=self.screen,
-            stdout=self.screen,
-            stderr=self.screen,
-            env={**os.environ, "COLUMNS": "160", "TERM": "xterm"},
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-        )
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    @property
-    def printed(self) -> str:
-        """All of it, without colours."""
-        return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", bytes(self._printed).decode(errors="replace"))
+class Driver(Desk):
+    """Before `clam teleop`."""
 
     @property
     def hand(self) -> np.ndarray:
@@ -59,50 +31,10 @@ class Desk:
         found = re.findall(rf"xyz {_NUMBER} {_NUMBER} {_NUMBER}", self.printed)
         return np.array([float(each) for each in found[-1]])
 
-    def press(self, key: bytes) -> None:
-        os.write(self._keyboard, key)
-
-    def hold(self, key: bytes, until: Callable[[], bool]) -> None:
-        """Press a key as a terminal repeats it, until something is so."""
-
-        def is_so() -> bool:
-            self.press(key)
-            time.sleep(REPEAT)
-            return until()
-
-        self.wait(is_so)
-
-    def wait(self, is_so: Callable[[], object]) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not is_so():
-            assert self.process.poll() is None, self.printed
-            assert time.monotonic() < deadline, self.printed[-2000:]
-            time.sleep(0.02)
-
-    def leave(self) -> int:
-        """Wait for the end; the exit code."""
-        return self.process.wait(PATIENCE)
-
-    def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        os.close(self.screen)
-        self._reader.join(PATIENCE)
-        os.close(self._keyboard)
-
-    def _read(self) -> None:
-        while True:
-            try:
-                data = os.read(self._keyboard, 65536)
-            except OSError:  # everybody has closed the other end
-                return
-            self._printed += data
-
 
 @contextmanager
-def desk(*words: str) -> Iterator[Desk]:
-    found = Desk(*words)
+def desk(*words: str) -> Iterator[Driver]:
+    found = Driver("teleop", *words)
     try:
         yield found
     finally:

@@ -54,7 +54,7 @@ def test_an_episode_is_kept_with_what_the_person_said_of_it(tmp_path: Path) -> N
     first, second = (attributes.read(tmp_path / name) for name in folders.finished_episodes(tmp_path))
     assert (first.verdict, first.success, first.notes) == ("failure", False, "slipped [2J once")
     assert (first.operator, first.mode, first.task, first.source) == ("ada", "demonstration", "reach", "teleop")
-    assert (second.verdict, second.success, second.notes, second.task) == ("", None, "", "pour")
+    assert (second.verdict, second.success, second.notes, second.task) == ("", True, "", "pour")  # as the robot judges
     assert bench.seeds == [0, 1]
     assert isinstance(bench.session, SessionControl)
 

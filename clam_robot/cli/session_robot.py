@@ -1,0 +1,104 @@
+"""The robot of a recording session: the arm, or a simulated one."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from clam_robot.cli.widowx import WIDOWX, WidowXOptions, make_widowx
+from clam_robot.errors import ConfigError
+from clam_robot.hardware.stop_latch import StopLatch
+from clam_robot.interfaces import TaskRobot
+from clam_robot.timing import Clock
+from sim.registry import make_robot
+
+_ENDLESS = 10**9  # control periods
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArmOptions:
+    """Where the arm is, and what sees it.
+
+    Attributes:
+        driver: dynamixel: straight over the servos' serial port; ros: through an xs_sdk node.
+        port: serial port of the servos.
+        namespace: of the node.
+        cameras: file with the arm's cameras (cameras.toml), as `clam cameras` tries them.
+        bench: address of a twin's side channel, HOST:PORT, which knows where things are and when the task is done.
+        bench_task: what that twin was started with.
+        views: cameras of a simulated scene to record.
+        view_size: height and width of their pictures [pixel].
+    """
+
+    driver: Literal["dynamixel", "ros"] = "dynamixel"
+    port: str = "/dev/ttyDXL"
+    namespace: str = "wx250s"
+    cameras: Path | None = None
+    bench: str | None = None
+    bench_task: str | None = None
+    views: tuple[str, ...] = ()
+    view_size: tuple[int, int] = (224, 224)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionRobot:
+    """A robot, not yet connected, and what a session needs to know of it.
+
+    Attributes:
+        robot: itself.
+        latch: of its stop.
+        recover: makes it ready after a stop was cleared.
+        port: of its servos; "" without.
+        ros_namespace: where a topic stops it, too; None without ROS.
+        what_comes: what the person should expect when it is connected; "" for nothing.
+        details: for displays.
+    """
+
+    robot: TaskRobot
+    latch: StopLatch
+    recover: Callable[[], object] = lambda: None
+    port: str = ""
+    ros_namespace: str | None = None
+    what_comes: str = ""
+    details: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def make_session_robot(name: str, options: ArmOptions, clock: Clock) -> SessionRobot:
+    """The robot of this name; simulated ones run in real time and without an end.
+
+    Raises:
+        UnknownRobot: no such robot, task or camera.
+        ConfigError: options that do not fit it.
+    """
+    if name != WIDOWX:
+        if options.cameras is not None:
+            raise ConfigError(
+                f"--cameras: {name} is simulated, its cameras are those of the scene; give them with --views, "
+                f"or drive the arm with --robot {WIDOWX}"
+            )
+        robot = make_robot(name, clock, cameras=options.views, image_size=options.view_size, horizon=_ENDLESS)
+        return SessionRobot(robot=robot, latch=StopLatch(), details=_cameras(options.views))
+    if options.views:
+        raise ConfigError("--views: the arm's cameras stand in a file, --cameras cameras.toml")
+    where = WidowXOptions(
+        driver=options.driver,
+        port=options.port,
+        namespace=options.namespace,
+        cameras=options.cameras,
+        bench=options.bench,
+        task=options.bench_task,
+    )
+    arm = make_widowx(where, None, clock, horizon=_ENDLESS)
+    return SessionRobot(
+        robot=arm,
+        latch=arm.latch,
+        recover=arm.recover,
+        port=options.port if options.driver == "dynamixel" else "",
+        ros_namespace=options.namespace if options.driver == "ros" else None,
+        what_comes="the arm is found and prepared; it goes to its start and tries itself when the first episode begins",
+        details=_cameras(tuple(arm.spec.cameras)),
+    )
+
+
+def _cameras(names: tuple[str, ...]) -> dict[str, str]:
+    return {"cameras": ", ".join(names) or "none"}
