@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import tyro
 from rich.progress import TaskID
 
-from clam_robot.cli import record_session
 from clam_robot.cli.arguments import require_positive
 from clam_robot.cli.console import console, plural, progress_bars
 from clam_robot.episodes.index import EpisodeIndex
@@ -18,11 +17,21 @@ from clam_robot.timing import ManualClock
 from sim.collect import CollectConfig, Collected, collect, robot_of
 
 
-def parse(words: Sequence[str]) -> "Command | record_session.Command":
+class Runnable(Protocol):
+    """A command."""
+
+    def run(self) -> None:
+        """Do it."""
+        ...
+
+
+def parse(words: Sequence[str]) -> Runnable:
     """A person records where a device is given, else what is simulated plays or shows by itself."""
-    by_hand = any(word == "--device" or word.startswith("--device=") for word in words)
-    chosen = record_session.Command if by_hand else Command
-    return tyro.cli(chosen, prog="clam record", args=words)
+    if any(word == "--device" or word.startswith("--device=") for word in words):
+        from clam_robot.cli import record_session  # brings the devices
+
+        return tyro.cli(record_session.Command, prog="clam record", args=words)
+    return tyro.cli(Command, prog="clam record", args=words)
 
 
 @dataclass(frozen=True, kw_only=True)

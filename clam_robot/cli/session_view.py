@@ -1,5 +1,6 @@
 """A recording session on a terminal of 80 columns and 24 lines or more."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from rich import box
@@ -26,6 +27,7 @@ _STYLES: Mapping[Phase, tuple[str, str]] = {
 }
 _SHORT = {"late periods": "late", "dropped rows": "dropped", "camera skew": "skew", "disk left": "disk"}
 _BAR = 8
+_PROMPT_LINES = 5
 
 
 def session_view(
@@ -46,7 +48,8 @@ def session_view(
         typing: label and text of a line being typed; None while there is none.
     """
     symbol, style = _STYLES[state.phase]
-    parts: list[RenderableType] = [_head(state, symbol, style), _prompt(state, style)]
+    colour = "red" if state.phase is Phase.STOPPED else style.removeprefix("bold ")
+    parts: list[RenderableType] = [_head(state, symbol, style), _prompt(state, colour)]
     parts.append(_figures(state.gauges))
     if pose:
         parts.append(Text(pose, style="dim", no_wrap=True, overflow="ellipsis"))
@@ -61,9 +64,7 @@ def session_view(
             subtitle=escape(details.get("folder", "")),
             title_align="left",
             subtitle_align="right",
-            border_style=style.removeprefix("bold ").partition(" on ")[0]
-            if state.phase is not Phase.STOPPED
-            else "red",
+            border_style=colour,
             box=box.ROUNDED,
             padding=(0, 1),
         ),
@@ -85,15 +86,13 @@ def _head(state: SessionState, symbol: str, style: str) -> RenderableType:
     return Group(line, Text(f" {state.task}", style="italic", overflow="ellipsis", no_wrap=True), words)
 
 
-def _prompt(state: SessionState, style: str) -> RenderableType:
+def _prompt(state: SessionState, colour: str) -> RenderableType:
     if state.phase is Phase.COUNTDOWN:
-        return Align.center(Text(big_number(max(1, -int(-state.seconds // 1))), style=style))
-    words = Text(state.prompt, style="bold" if state.phase is not Phase.STOPPED else "bold red", justify="center")
+        return Align.center(Text(big_number(max(1, math.ceil(state.seconds))), style=f"bold {colour}"))
+    words = Text(state.prompt, style="bold", justify="center")
     if state.stop_reason:
-        words = Text.assemble((f"STOPPED: {state.stop_reason}", "bold red"), "\n", words, justify="center")
-    num_lines = 1 + len(state.prompt) // 70 + bool(state.stop_reason)
-    above = (5 - num_lines) // 2
-    return Group(*[Text("")] * above, words, *[Text("")] * (5 - num_lines - above))
+        words = Text.assemble((f"STOPPED, {state.stop_reason}", "bold red"), "\n", words, justify="center")
+    return Panel(Align.center(words, vertical="middle"), box=box.HEAVY, border_style=colour, height=_PROMPT_LINES)
 
 
 def _figures(gauges: Sequence[Gauge]) -> Text:
