@@ -1,11 +1,11 @@
 """A recording session on a terminal of 80 columns and 24 lines or more."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich import box
 from rich.align import Align
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
@@ -137,7 +137,7 @@ class _Keys:
     def __init__(self, keys: Iterable[tuple[str, str]]) -> None:
         self._keys = tuple(keys)
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
         line = Text()
         for key, what in self._keys:
             item = Text.assemble((f" {key} ", "bold reverse"), f" {what}   ")
