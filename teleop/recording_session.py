@@ -267,7 +267,7 @@ class RecordingSession:
             path = self._recorder.commit(told)
         except ClamRobotError as error:
             self._forget_episode()
-            self._happen(Fact.LOST, f"not saved: {error}; `clam recover` finishes what reached the disk")
+            self._happen(Fact.LOST, f"not saved: {error}; `clam repair` finishes what reached the disk")
             return
         if self._guide is not None:
             self._guide.keep()
@@ -319,7 +319,7 @@ class RecordingSession:
             case Wish.CLEAR:
                 self._latch.clear()
             case Wish.QUIT if self._situation.has_episode and not self._situation.is_leaving:
-                self._message = "first decide on this episode; quit once more leaves it for `clam recover`"
+                self._message = "first decide on this episode; quit once more leaves it for `clam repair`"
             case _:
                 pass
 

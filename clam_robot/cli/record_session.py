@@ -187,7 +187,7 @@ class Command:
         )
         if recorder.num_left:
             console.print(
-                f"{plural(recorder.num_left, 'episode')} never got a decision; `clam recover {self.out}` finishes it",
+                f"{plural(recorder.num_left, 'episode')} never got a decision; `clam repair {self.out}` finishes it",
                 soft_wrap=True,
                 markup=False,
             )

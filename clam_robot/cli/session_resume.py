@@ -1,12 +1,10 @@
 """Going on with a data set after a break or a crash."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from clam_robot.cli.console import console, plural
-from clam_robot.episodes.reader import Episode
-from clam_robot.episodes.recovery import recover
+from clam_robot.episodes.repair import put_aside, repair
 from clam_robot.errors import ConfigError, EpisodeError, NoEpisodes
 from teleop.kept_so_far import KeptSoFar, look
 from teleop.session_setup import SessionSetup
@@ -42,14 +40,15 @@ def resume(root: Path, setup: SessionSetup, *, recovers: bool) -> KeptSoFar:
 def _recovered(root: Path, names: tuple[str, ...]) -> Iterator[str]:
     for name in names:
         try:
-            path = recover(root / name)
+            done = repair(root / name)
         except NoEpisodes:
-            shutil.rmtree(root / name)
-            yield f"removed {name}: nothing of it had reached the disk"
+            yield f"nothing of {name} had reached the disk; what there is of it is at {put_aside(root / name)}"
         except EpisodeError as error:
             yield f"not recovered: {error}"
         else:
-            yield f"recovered {path.name}: {plural(len(Episode(path)), 'step')}; look at it with `clam inspect {path}`"
+            if done is not None:
+                losses = "".join(f"; {loss}" for loss in done.losses)
+                yield f"recovered {done.path.name}: {plural(done.num_rows, 'step')}{losses}"
 
 
 def _lines(root: Path, kept: KeptSoFar, setup: SessionSetup) -> Iterator[str]:
@@ -61,7 +60,7 @@ def _lines(root: Path, kept: KeptSoFar, setup: SessionSetup) -> Iterator[str]:
     if kept.unfinished:
         yield (
             f"{plural(len(kept.unfinished), 'episode')} never got a decision ({', '.join(kept.unfinished)}): "
-            f"a crash, or a session that was left. `clam recover {root}`, or --recover here, finishes what reached the "
+            f"a crash, or a session that was left. `clam repair {root}`, or --recover here, finishes what reached the "
             "disk; it is not counted before"
         )
     for name in kept.under_way:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clam_robot.episodes import EpisodeDataset, attributes, folders
-from clam_robot.episodes.recovery import recover
+from clam_robot.episodes.repair import repair
 from clam_robot.errors import ServoSilent
 from teleop.episode_quality import QualityLimits
 from teleop.session_state import Phase, SessionControl, Wish
@@ -43,7 +43,7 @@ def test_no_order_of_words_loses_what_was_kept_or_moves_the_robot_unasked(words:
         left = folders.partial_episodes(bench.root) if bench.root.is_dir() else []
         assert len(left) <= 1  # one that nobody decided on
         for name in left:
-            recover(bench.root / name)
+            repair(bench.root / name)
 
 
 def test_an_episode_is_kept_with_what_the_person_said_of_it(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_a_poor_episode_is_refused_with_its_figures_and_kept_when_the_person_ins
     assert "control periods, at least 1000 are needed" in refusal
     assert bench.names == set()
     (waiting,) = folders.partial_episodes(tmp_path)
-    recover(tmp_path / waiting)
+    repair(tmp_path / waiting)
 
     bench = SessionBench(tmp_path, setup)
     bench.run(*EPISODE, Wish.SUCCESS, None, None, Wish.SUCCESS)

@@ -37,7 +37,7 @@ def test_what_was_kept_and_what_was_left_is_said_and_finished_where_that_is_want
     (tmp_path / ".episode_000009.partial").mkdir()  # killed before anything was written
     said = lines_of(tmp_path, recovers=True)
     assert "recovered episode_000002" in said
-    assert "removed .episode_000009.partial: nothing of it had reached the disk" in said
+    assert "nothing of .episode_000009.partial had reached the disk" in said
     assert "holds 3 of 100 episodes" in said
     assert "never got a decision" not in said
 
