@@ -28,6 +28,7 @@ _STYLES: Mapping[Phase, tuple[str, str]] = {
 _SHORT = {"late periods": "late", "dropped rows": "dropped", "camera skew": "skew", "disk left": "disk"}
 _BAR = 8
 _PROMPT_LINES = 5
+_LONGEST_MESSAGE = 210  # three lines of a small terminal
 
 
 def session_view(
@@ -128,7 +129,9 @@ def _line(state: SessionState, typing: tuple[str, str] | None) -> Text:
         return Text.assemble(
             (f"{label}: ", "bold"), text[-60:], ("▏", "blink"), ("  enter takes it, esc drops it", "dim")
         )
-    return Text(state.message, style="yellow", overflow="fold")
+    is_long = len(state.message) > _LONGEST_MESSAGE
+    words = f"{state.message[:_LONGEST_MESSAGE]}…" if is_long else state.message
+    return Text(words, style="yellow", overflow="fold")
 
 
 class _Keys:

@@ -52,7 +52,7 @@ def shown(phase: Phase, *, message: str = "", typing: tuple[str, str] | None = N
 
 @pytest.mark.parametrize("phase", list(Phase))
 def test_every_phase_fits_a_small_terminal_and_says_where_the_session_stands(phase: Phase) -> None:
-    lines = shown(phase, message="not kept: " + 12 * "figures " + "end").splitlines()
+    lines = shown(phase, message="noted: " + 60 * "figures ").splitlines()
     assert len(lines) <= 24
     assert max(map(len, lines)) <= 80
     text = "\n".join(lines)
