@@ -11,7 +11,7 @@ from clam_robot.hardware.stop_latch import StopLatch
 from clam_robot.specs import RobotSpec
 from teleop.session_state import SessionControl
 
-_MODULE = "teleop.operator_page"
+_PAGE, _ADDRESS = "teleop.operator_page", "teleop.page_address"
 
 
 def open_page(address: str, control: SessionControl, spec: RobotSpec, latch: StopLatch, stack: ExitStack) -> str:
@@ -32,13 +32,13 @@ def open_page(address: str, control: SessionControl, spec: RobotSpec, latch: Sto
         MissingDependency: there is no page in this installation.
         PortInUse: another process listens there.
     """
-    if find_spec(_MODULE) is None:
+    if find_spec(_PAGE) is None:
         raise MissingDependency("--page: this installation has no operator's page; leave --page away")
-    from teleop.page_server import PageServer, parse_address
+    from teleop.page_server import PageServer
 
     key = secrets.token_urlsafe(12)
-    app = import_module(_MODULE).operator_page(control, spec=spec, latch=latch, key=key)
-    page = stack.enter_context(PageServer(app, parse_address(address)))
+    app = import_module(_PAGE).operator_page(control, spec=spec, latch=latch, key=key)
+    page = stack.enter_context(PageServer(app, import_module(_ADDRESS).parse_address(address)))
     url = f"{page.url}?key={key}"
     console.print(f"operator's page: {url}", soft_wrap=True)
     return url

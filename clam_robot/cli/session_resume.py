@@ -42,13 +42,13 @@ def _recovered(root: Path, names: tuple[str, ...]) -> Iterator[str]:
         try:
             done = repair(root / name)
         except NoEpisodes:
-            yield f"moved {name} to {put_aside(root / name)}: nothing of it had reached the disk"
+            yield f"nothing of {name} had reached the disk; what there is of it is at {put_aside(root / name)}"
         except EpisodeError as error:
             yield f"not recovered: {error}"
         else:
             if done is not None:
-                rows = plural(done.num_rows, "step")
-                yield f"recovered {done.path.name}: {rows}; look at it with `clam inspect {done.path}`"
+                losses = "".join(f"; {loss}" for loss in done.losses)
+                yield f"recovered {done.path.name}: {plural(done.num_rows, 'step')}{losses}"
 
 
 def _lines(root: Path, kept: KeptSoFar, setup: SessionSetup) -> Iterator[str]:

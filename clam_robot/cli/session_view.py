@@ -1,11 +1,11 @@
 """A recording session on a terminal of 80 columns and 24 lines or more."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich import box
 from rich.align import Align
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
@@ -28,6 +28,7 @@ _STYLES: Mapping[Phase, tuple[str, str]] = {
 _SHORT = {"late periods": "late", "dropped rows": "dropped", "camera skew": "skew", "disk left": "disk"}
 _BAR = 8
 _PROMPT_LINES = 5
+_LONGEST_MESSAGE = 210  # three lines of a small terminal
 
 
 def session_view(
@@ -128,7 +129,9 @@ def _line(state: SessionState, typing: tuple[str, str] | None) -> Text:
         return Text.assemble(
             (f"{label}: ", "bold"), text[-60:], ("▏", "blink"), ("  enter takes it, esc drops it", "dim")
         )
-    return Text(state.message, style="yellow", overflow="fold")
+    is_long = len(state.message) > _LONGEST_MESSAGE
+    words = f"{state.message[:_LONGEST_MESSAGE]}…" if is_long else state.message
+    return Text(words, style="yellow", overflow="fold")
 
 
 class _Keys:
@@ -137,7 +140,7 @@ class _Keys:
     def __init__(self, keys: Iterable[tuple[str, str]]) -> None:
         self._keys = tuple(keys)
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
         line = Text()
         for key, what in self._keys:
             item = Text.assemble((f" {key} ", "bold reverse"), f" {what}   ")

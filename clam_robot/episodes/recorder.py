@@ -59,8 +59,8 @@ class Recorder:
             is_reviewed: whether a person says of each what becomes of it, after its end.
             calibration: see `EpisodeWriter`, as the other arguments.
         """
-        self._keep = keep
         self._root = root
+        self._keep = keep
         self._is_reviewed = is_reviewed
         self._open = partial(
             EpisodeWriter,
@@ -88,11 +88,6 @@ class Recorder:
         return self._root
 
     @property
-    def num_kept(self) -> int:
-        """Episodes kept so far."""
-        return len(self.paths)
-
-    @property
     def undecided(self) -> EpisodeOutcome | None:
         """How the episode ended that waits for `commit` or `discard`; None while none does."""
         return self._outcome
@@ -100,7 +95,13 @@ class Recorder:
     @property
     def num_dropped_now(self) -> int:
         """Rows lost so far in the episode under way, or in the one that waits."""
-        return 0 if self._writer is None else self._writer.num_dropped
+        writer = self._writer
+        return 0 if writer is None else writer.num_dropped
+
+    @property
+    def num_kept(self) -> int:
+        """Episodes kept so far."""
+        return len(self.paths)
 
     def on_episode_start(self, start: EpisodeStart) -> None:
         """Begin an episode; see `close` for the one before.
@@ -176,16 +177,15 @@ class Recorder:
             ClamRobotError: it could not be recorded; what was written stays in a hidden folder, for
                 `clam repair`.
         """
-        if self._is_reviewed and self._writer is not None and self._failure is None:
-            try:
-                self._writer.end(outcome)
-                self._outcome = outcome
-            except BaseException:
-                self._take().abandon()
-                self.num_left += 1
-                raise
+        if not self._is_reviewed or self._writer is None or self._failure is not None:
+            self._finish(outcome)
             return
-        self._finish(outcome)
+        try:
+            self._writer.end(outcome)
+            self._outcome = outcome
+        except BaseException:
+            self._leave()
+            raise
 
     def commit(self, outcome: EpisodeOutcome) -> Path:
         """Keep the episode that waits.
@@ -212,6 +212,10 @@ class Recorder:
         assert writer is not None
         return writer
 
+    def _leave(self) -> None:
+        self._take().abandon()
+        self.num_left += 1
+
     def _finish(self, outcome: EpisodeOutcome) -> None:
         if self._writer is None:
             return
@@ -233,8 +237,7 @@ class Recorder:
     def close(self) -> None:
         """Discard an episode that never ended; leave one that waits for `clam repair`."""
         if self._outcome is not None:
-            self._take().abandon()
-            self.num_left += 1
+            self._leave()
         if self._writer is not None:
             self._writer.discard()
             self._writer = None

@@ -91,7 +91,7 @@ class EpisodeWriter:
         self._ledgers = {camera: FrameLedger() for camera in start.spec.cameras}
         self._taking = threading.Lock()
         self._failure: Exception | None = None
-        self._is_committed = False
+        self._is_ended = self._is_committed = False
         self._num_new_drops = self._num_rows = self._num_joint_samples = self._num_dropped_joints = 0
         self._disk = disk or Disk()
         self.num_dropped = 0
@@ -221,28 +221,16 @@ class EpisodeWriter:
         )
 
     def end(self, outcome: EpisodeOutcome, *, timeout: float = _PATIENCE) -> None:
-        """Take no further steps and write what is left: `clam repair` finds the whole episode, `commit` names it.
+        """Take nothing further and write what is left, so that `repair` finds the whole episode; `commit` names it.
 
         Args:
-            outcome: how the episode ended; another one may be given to `commit`.
+            outcome: how the episode ended; its success is not judged before `commit`.
             timeout: how long to wait for the disk [s].
 
         Raises:
             EpisodeError: the disk refused or was too slow; what was written stays in the hidden folder.
         """
-        self._queue.close()
-        self._thread.join(timeout)
-        if self._thread.is_alive():
-            raise EpisodeError(f"{self._folder} was not written within {timeout} s; is the disk still there?")
-        self._raise_failure()
-        try:
-            if self._sync is not None:
-                self._sync.end(timeout=timeout)
-            self._files.finish(self._attributes(outcome))
-            if self._sync is not None:
-                self._disk.sync_all()
-        except OSError as error:
-            raise _unfinished(self._folder, error) from error
+        self._end(dataclasses.replace(outcome, success=None), timeout)
 
     def commit(self, outcome: EpisodeOutcome, *, timeout: float = _PATIENCE) -> Path:
         """Write what is left and give the episode its name.
@@ -257,9 +245,8 @@ class EpisodeWriter:
         Raises:
             EpisodeError: the disk refused or was too slow; what was written stays in the hidden folder.
         """
-        self.end(outcome, timeout=timeout)
+        attributes = self._end(outcome, timeout)
         path = folders.final_path(self._folder)
-        attributes = self._attributes(outcome)
         try:
             self._disk.rename(self._folder, path)
             if self._sync is not None:
@@ -283,6 +270,28 @@ class EpisodeWriter:
         """Stop, but leave what was written in the hidden folder for `clam repair`; does nothing after `commit`."""
         self._stop()
         self._unlock()
+
+    def _end(self, outcome: EpisodeOutcome, timeout: float) -> EpisodeAttributes:
+        """Bring everything to the disk, the first time, and how the episode ended, every time."""
+        self._queue.close()
+        self._thread.join(timeout)
+        if self._thread.is_alive():
+            raise EpisodeError(f"{self._folder} was not written within {timeout} s; is the disk still there?")
+        self._raise_failure()
+        attributes = self._attributes(outcome)
+        try:
+            if self._is_ended:
+                self._files.begin(attributes)
+            else:
+                if self._sync is not None:
+                    self._sync.end(timeout=timeout)
+                self._files.finish(attributes)
+                self._is_ended = True
+            if self._sync is not None:
+                self._disk.sync_all()
+        except OSError as error:
+            raise _unfinished(self._folder, error) from error
+        return attributes
 
     def _unknown(self, observation: Observation) -> list[str]:
         with self._taking:

@@ -132,7 +132,7 @@ def test_a_stop_holds_the_robot_and_the_episode_waits_for_who_clears_it(tmp_path
         person.see("clear the stop first, nothing is lost")
         person.press(b"c")
         person.see("REVIEW")
-        person.press(b"y")
+        person.press(b"x")
         assert person.leave() == 0
         assert "Traceback" not in person.printed
     assert len(EpisodeDataset(tmp_path / "demos")) == 1

@@ -149,3 +149,13 @@ def test_an_empty_text_is_refused(tmp_path: Path, text: str) -> None:
     assert "expected a text" in bench.session.ask(Wish.NOTE, text)
     assert bench.session.ask(Wish.TASK, text)
     assert bench.session.state().task == "reach"
+
+
+@pytest.mark.parametrize("word", [Wish.DISCARD, Wish.STOP, Wish.QUIT])
+def test_a_countdown_is_called_off_at_once_and_nothing_is_recorded(tmp_path: Path, word: Wish) -> None:
+    bench = SessionBench(tmp_path, dataclasses.replace(SETUP, countdown=50.0))
+    bench.run(Wish.START, None, word, None)
+    assert bench.clock.now() < 2.0
+    assert "called off before anything was recorded" in bench.told
+    assert bench.robot.sent == []
+    assert not list(tmp_path.glob("*episode*"))

@@ -156,7 +156,7 @@ def test_an_episode_under_review_waits_written_until_somebody_decides(tmp_path: 
         recorder.commit(EpisodeOutcome(success=None, episode_return=None, num_steps=0, end="", achieved_hz=0.0))
 
 
-def test_what_nobody_decided_on_is_left_to_be_recovered_whole(tmp_path: Path) -> None:
+def test_what_nobody_decided_on_is_left_to_be_repaired_whole(tmp_path: Path) -> None:
     with Recorder(tmp_path, is_reviewed=True) as recorder:
         play(recorder)
     assert list(tmp_path.glob("episode_*")) == []
@@ -165,6 +165,7 @@ def test_what_nobody_decided_on_is_left_to_be_recovered_whole(tmp_path: Path) ->
     assert done is not None
     (episode,) = EpisodeDataset(tmp_path)
     assert (episode.path, episode.length, episode.attributes.end) == (done.path, 21, "recovered")
+    assert episode.success is None  # nobody decided
 
 
 def test_a_full_disk_under_review_is_raised_at_the_end_and_nothing_waits(tmp_path: Path) -> None:
