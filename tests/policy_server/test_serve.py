@@ -1,5 +1,7 @@
 """The server as a process: ready, busy, stopped."""
 
+import logging
+import os
 import re
 import signal
 import threading
@@ -8,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from clam_robot.errors import PolicyUnavailable
+from clam_robot.errors import PolicyRefused, PolicyUnavailable
 from clam_robot.testing.fakes import FakePolicy
 from policy_server.app import create_app
 from policy_server.client import RemotePolicy
@@ -48,6 +50,25 @@ def test_a_busy_port_is_one_line_and_the_server_there_lives(
         f"port {first.port} on 127.0.0.1 is taken by another process; stop it or choose another with --port\n"
     )
     assert first.is_healthy()
+
+
+def test_a_client_that_is_refused_leaves_no_error_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    refusals: list[str] = []
+
+    def ask(url: str) -> None:
+        try:
+            RemotePolicy(url, model="other").connect()
+        except PolicyRefused as error:
+            refusals.append(str(error))
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def begin(url: str) -> None:
+        threading.Thread(target=ask, args=(url,)).start()
+
+    serve(create_app(FakePolicy), ServerConfig(port=0), on_ready=begin)
+    assert ["model: expected one of default, found 'other'" in words for words in refusals] == [True]
+    assert [record.getMessage() for record in caplog.records if record.levelno > logging.INFO] == []
 
 
 def test_it_serves_where_it_was_told_and_leaves_the_signals_as_they_were() -> None:
