@@ -11,6 +11,7 @@ from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatu
 from websockets.sync.client import ClientConnection, connect
 
 from clam_robot.errors import PolicyRefused, PolicyUnavailable
+from policy_server.line import Line
 
 MAX_REPLY_BYTES = 64 * 2**20
 # A server that hangs does not say goodbye either, and the caller has a robot to hold.
@@ -47,21 +48,27 @@ class Connection:
         self._timeout = timeout
         with ExitStack() as opening:
             try:
-                context = connect(
-                    url,
-                    compression=None,
-                    max_size=MAX_REPLY_BYTES,
-                    open_timeout=connect_timeout,
-                    close_timeout=CLOSE_TIMEOUT,
-                    ping_interval=None,
-                    proxy=None,
-                    additional_headers=authorization(api_key),
-                )
+                line = Line(url, connect_timeout)
+                opening.callback(line.close)
+                with line.cut_after(connect_timeout + CLOSE_TIMEOUT):
+                    context = connect(
+                        url,
+                        sock=line.socket,
+                        compression=None,
+                        max_size=MAX_REPLY_BYTES,
+                        open_timeout=connect_timeout,
+                        close_timeout=CLOSE_TIMEOUT,
+                        ping_interval=None,
+                        proxy=None,
+                        additional_headers=authorization(api_key),
+                    )
+                hurried = opening.enter_context(ExitStack())  # left after what follows is closed
                 self._socket: ClientConnection = opening.enter_context(context)
             except TimeoutError:
                 raise PolicyUnavailable(f"policy server {url}: no answer within {connect_timeout:g} s") from None
             except (WebSocketException, ssl.SSLError) as error:
                 raise explained(error, url) from error
+            opening.callback(lambda: hurried.enter_context(line.cut_after(2 * CLOSE_TIMEOUT)))
             _limit_sending(self._socket.socket, timeout)
             self.metadata = self._receive(connect_timeout)
             self._stack = opening.pop_all()
