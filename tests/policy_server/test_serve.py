@@ -1,7 +1,5 @@
 """The server as a process: ready, busy, stopped."""
 
-import logging
-import os
 import re
 import signal
 import threading
@@ -52,23 +50,14 @@ def test_a_busy_port_is_one_line_and_the_server_there_lives(
     assert first.is_healthy()
 
 
-def test_a_client_that_is_refused_leaves_no_error_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    refusals: list[str] = []
-
-    def ask(url: str) -> None:
-        try:
-            RemotePolicy(url, model="other").connect()
-        except PolicyRefused as error:
-            refusals.append(str(error))
-        finally:
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    def begin(url: str) -> None:
-        threading.Thread(target=ask, args=(url,)).start()
-
-    serve(create_app(FakePolicy), ServerConfig(port=0), on_ready=begin)
-    assert ["model: expected one of default, found 'other'" in words for words in refusals] == [True]
-    assert [record.getMessage() for record in caplog.records if record.levelno > logging.INFO] == []
+def test_a_client_that_is_refused_leaves_no_error_in_the_log(own_server: Callable[..., Any]) -> None:
+    server = own_server("--policy", "plain")
+    with pytest.raises(PolicyRefused, match="model: expected one of default, found 'other'"):
+        RemotePolicy(server.url, model="other", connect_timeout_s=60.0).connect()
+    assert server.is_healthy()
+    server.send(signal.SIGTERM)
+    assert server.wait() == 0
+    assert server.stderr == ""
 
 
 def test_it_serves_where_it_was_told_and_leaves_the_signals_as_they_were() -> None:
