@@ -52,8 +52,8 @@ def test_a_busy_port_is_one_line_and_the_server_there_lives(
 
 def test_a_client_that_is_refused_leaves_no_error_in_the_log(own_server: Callable[..., Any]) -> None:
     server = own_server("--policy", "plain")
-    with pytest.raises(PolicyRefused, match="model: expected one of default, found 'other'"):
-        RemotePolicy(server.url, model="other", connect_timeout_s=60.0).connect()
+    with pytest.raises(PolicyRefused, match="model: expected one of default, other, found 'nobody'"):
+        RemotePolicy(server.url, model="nobody", connect_timeout_s=60.0).connect()
     assert server.is_healthy()
     server.send(signal.SIGTERM)
     assert server.wait() == 0
