@@ -12,7 +12,7 @@ SESSION = r"^[A-Za-z0-9._-]{1,64}$"
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)  # "yes" is no truth, and "1.0" no number
 
 
 class JpegImage(_Strict):

@@ -1,6 +1,8 @@
 """Actions over HTTP: `POST /v1/act`, and `POST /act` as OpenVLA's clients send it."""
 
 import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -16,12 +18,17 @@ from policy_server.http_sessions import HttpSessions
 from policy_server.openvla import encode_action, message_of
 from policy_server.openvla import read_body as read_openvla
 from policy_server.packing import MalformedMessage, pack, unpack
-from policy_server.protocol import Timing, decode_request, encode_chunk
+from policy_server.protocol import IMAGES, STATE, TIME, Timing, decode_request, encode_chunk
 from policy_server.refusals import RefusedAnswer
 from policy_server.service import PolicyService
 
 MSGPACK = ("application/msgpack", "application/x-msgpack", "application/vnd.msgpack")
 JSON = "application/json"
+
+# Names of the policy protocol, and those of the same in JSON.
+Keys = Mapping[str, str]
+_JSON_KEYS: Keys = {STATE: "state", IMAGES: "images.", TIME: "time"}
+_OPENVLA_KEYS: Keys = {STATE: "state", IMAGES: "", TIME: "time"}
 
 _BINARY: dict[str, Any] = {"content": {MSGPACK[0]: {"schema": {"type": "string", "format": "binary"}}}}
 _REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -53,10 +60,17 @@ def act_routes(service: PolicyService) -> APIRouter:
         return caller
 
     async def answer(
-        message: object, caller: Caller, *, name: str | None, model: str | None, received: float
+        message: object,
+        caller: Caller,
+        *,
+        received: float,
+        name: str | None = None,
+        model: str | None = None,
+        keys: Keys | None = None,
     ) -> tuple[ActionChunk, Timing]:
         async with sessions.turn(caller, name, model) as session:
-            read = await service.decoders.run(lambda: decode_request(message, session.info.robot), limit)
+            with _naming(keys):
+                read = await service.decoders.run(lambda: decode_request(message, session.info.robot), limit)
             if read.reset:
                 session.begin_episode()
             found = await session.answer(read.observation, received)
@@ -71,34 +85,50 @@ def act_routes(service: PolicyService) -> APIRouter:
         """
         received = service.clock.now()
         caller = caller_of(request)
-        body = await read_body(request, limit)
-        if request.headers.get("content-type", JSON).partition(";")[0].strip().lower() in MSGPACK:
-            message = await service.decoders.run(lambda: unpack(body), len(body))
-            fields = Fields(message, "request")
-            name, model = _session_of(fields), fields.optional_text("model")
-            found = await answer(message, caller, name=name, model=model, received=received)
-            return Response(pack(encode_chunk(*found)), media_type=MSGPACK[0])
-        asked = await service.decoders.run(lambda: _asked(body), len(body))
-        found = await answer(asked.message(), caller, name=asked.session, model=asked.model, received=received)
-        return Response(answer_of(*found).model_dump_json(), media_type=JSON)
+        with service.place("http"):
+            body = await read_body(request, limit, service.config.infer_timeout)
+            if request.headers.get("content-type", JSON).partition(";")[0].strip().lower() in MSGPACK:
+                message = await service.decoders.run(lambda: unpack(body), len(body))
+                fields = Fields(message, "request")
+                name, model = _session_of(fields), fields.optional_text("model")
+                found = await answer(message, caller, name=name, model=model, received=received)
+                return Response(pack(encode_chunk(*found)), media_type=MSGPACK[0])
+            asked = await service.decoders.run(lambda: _asked(body), len(body))
+            found = await answer(
+                asked.message(), caller, name=asked.session, model=asked.model, received=received, keys=_JSON_KEYS
+            )
+            return Response(answer_of(*found).model_dump_json(), media_type=JSON)
 
     @router.post("/act", openapi_extra=_any_json())
     async def openvla_act(request: Request) -> Response:
         """One action, as clients of OpenVLA's server ask for it: `image`, `instruction`, here with `state`."""
         received = service.clock.now()
         caller = caller_of(request)
-        body = await read_body(request, limit)
-        robot = service.models.get().info.robot
+        with service.place("http"):
+            body = await read_body(request, limit, service.config.infer_timeout)
+            robot = service.models.get().info.robot
 
-        def read() -> tuple[dict[str, Any], bool]:
-            content, encoded = read_openvla(body)
-            return message_of(content, robot), encoded
+            def read() -> tuple[dict[str, Any], bool]:
+                content, encoded = read_openvla(body)
+                return message_of(content, robot), encoded
 
-        message, encoded = await service.decoders.run(read, len(body))
-        chunk, _ = await answer(message, caller, name=None, model=None, received=received)
-        return Response(encode_action(chunk.actions[0], encoded=encoded), media_type=JSON)
+            message, encoded = await service.decoders.run(read, len(body))
+            chunk, _ = await answer(message, caller, received=received, keys=_OPENVLA_KEYS)
+            return Response(encode_action(chunk.actions[0], encoded=encoded), media_type=JSON)
 
     return router
+
+
+@contextmanager
+def _naming(keys: Keys | None) -> Iterator[None]:
+    """What does not fit is told by the names under which the client sent it."""
+    try:
+        yield
+    except MalformedMessage as error:
+        words = str(error)
+        for ours, theirs in (keys or {}).items():
+            words = words.replace(ours, theirs)
+        raise MalformedMessage(words) from None
 
 
 def _asked(body: bytes) -> ActRequest:

@@ -10,7 +10,8 @@ from clam_robot.errors import ConfigError, PolicyError, PolicyRefused, PolicyUna
 from clam_robot.specs import RobotSpec
 from clam_robot.timing import Clock, MonotonicClock
 from clam_robot.types import ActionChunk, Observation
-from policy_server.connection import Connection, require_websocket
+from policy_server.address import address_of
+from policy_server.connection import Connection
 from policy_server.packing import MalformedMessage, pack, unpack
 from policy_server.policy_info import PolicyInfo
 from policy_server.protocol import Timing, decode_chunk, decode_timing, encode_observation
@@ -41,6 +42,7 @@ class RemotePolicy:
         self,
         url: str,
         *,
+        model: str | None = None,
         timeout_s: float = 5.0,
         connect_timeout_s: float = 5.0,
         max_reconnects: int = 3,
@@ -53,6 +55,7 @@ class RemotePolicy:
 
         Args:
             url: address of the server, "ws://127.0.0.1:8000".
+            model: that is asked for; None for the server's default one.
             timeout_s: longest wait for an answer [s].
             connect_timeout_s: longest wait for a connection, first frame included [s].
             max_reconnects: attempts after the first within one call.
@@ -64,7 +67,8 @@ class RemotePolicy:
         Raises:
             ConfigError: the URL is none of a WebSocket.
         """
-        self._url = require_websocket(url)
+        self._url = url
+        self._address = address_of(url, model=model)
         self._timeout_s = timeout_s
         self._connect_timeout_s = connect_timeout_s
         self._max_reconnects = max_reconnects
@@ -158,7 +162,7 @@ class RemotePolicy:
 
     def _open(self) -> Connection:
         connection = Connection(
-            self._url, connect_timeout=self._connect_timeout_s, timeout=self._timeout_s, api_key=self._api_key
+            self._address, connect_timeout=self._connect_timeout_s, timeout=self._timeout_s, api_key=self._api_key
         )
         try:
             info = PolicyInfo.from_metadata(unpack(connection.metadata), source="metadata")

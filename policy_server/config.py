@@ -30,10 +30,10 @@ class ServerConfig(config.Strict):
         port: port to listen on; 0 takes a free one.
         max_frame_bytes: largest frame that is read. Ten raw 1080p images fit in 64 MiB; uvicorn's own limit of
             16 MiB is too small for several cameras.
-        infer_timeout: longest a request may take before it is given up [s].
-        send_timeout: longest wait for a client that does not read [s].
+        infer_timeout: longest a request may take before it is given up, and longest wait for all of its body [s].
+        send_timeout: longest wait for a client that does not read, or that connects and says nothing [s].
         shutdown_timeout: longest wait for running requests when the server stops [s].
-        max_sessions: most robots connected at a time.
+        max_sessions: most robots at a time: connections, and requests over HTTP in progress.
         max_rate: most requests of one robot [1/s]; WebSockets are slowed to it, HTTP is refused above it.
         session_ttl: a session over HTTP that is not used for this long is forgotten [s].
         max_batch: most robots answered by one pass of a model.

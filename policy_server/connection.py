@@ -2,14 +2,16 @@
 
 import json
 import socket
+import ssl
 import struct
 from contextlib import ExitStack, suppress
 
 from websockets.client import process_exception
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from clam_robot.errors import ConfigError, PolicyRefused, PolicyUnavailable
+from clam_robot.errors import PolicyRefused, PolicyUnavailable
+from policy_server.line import Line
 
 MAX_REPLY_BYTES = 64 * 2**20
 # A server that hangs does not say goodbye either, and the caller has a robot to hold.
@@ -46,21 +48,27 @@ class Connection:
         self._timeout = timeout
         with ExitStack() as opening:
             try:
-                context = connect(
-                    url,
-                    compression=None,
-                    max_size=MAX_REPLY_BYTES,
-                    open_timeout=connect_timeout,
-                    close_timeout=CLOSE_TIMEOUT,
-                    ping_interval=None,
-                    proxy=None,
-                    additional_headers=authorization(api_key),
-                )
+                line = Line(url, connect_timeout)
+                opening.callback(line.close)
+                with line.cut_after(connect_timeout + CLOSE_TIMEOUT):
+                    context = connect(
+                        url,
+                        sock=line.socket,
+                        compression=None,
+                        max_size=MAX_REPLY_BYTES,
+                        open_timeout=connect_timeout,
+                        close_timeout=CLOSE_TIMEOUT,
+                        ping_interval=None,
+                        proxy=None,
+                        additional_headers=authorization(api_key),
+                    )
+                hurried = opening.enter_context(ExitStack())  # left after what follows is closed
                 self._socket: ClientConnection = opening.enter_context(context)
             except TimeoutError:
                 raise PolicyUnavailable(f"policy server {url}: no answer within {connect_timeout:g} s") from None
-            except WebSocketException as error:
+            except (WebSocketException, ssl.SSLError) as error:
                 raise explained(error, url) from error
+            opening.callback(lambda: hurried.enter_context(line.cut_after(2 * CLOSE_TIMEOUT)))
             _limit_sending(self._socket.socket, timeout)
             self.metadata = self._receive(connect_timeout)
             self._stack = opening.pop_all()
@@ -104,25 +112,24 @@ class Connection:
         return ConnectionResetError(f"the connection was closed ({closed})")
 
 
-def require_websocket(url: str) -> str:
-    """The address, where it is one of a WebSocket.
-
-    Raises:
-        ConfigError: it is none.
-    """
-    if not url.startswith(("ws://", "wss://")):
-        raise ConfigError(f"url: expected ws://HOST:PORT or wss://HOST:PORT, found {url!r}")
-    return url
-
-
 def authorization(api_key: str | None) -> dict[str, str]:
     """The header of a key."""
     return {} if api_key is None else {"Authorization": f"Api-Key {api_key}"}
 
 
-def explained(error: WebSocketException, url: str) -> Exception:
+def explained(error: WebSocketException | ssl.SSLError, url: str) -> Exception:
     """Why a connection was not opened: an OSError where trying again may help, else PolicyRefused."""
     words = str(error)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return PolicyRefused(
+            f"policy server {url}: its certificate is not trusted ({error.verify_message}); name the file of the "
+            "certificate, or of who signed it, in the environment: SSL_CERT_FILE=cert.pem"
+        )
+    if isinstance(error, ssl.SSLError):
+        hint = " (a server without TLS is asked with ws://)" if error.reason == "WRONG_VERSION_NUMBER" else ""
+        return ConnectionResetError(f"{words}{hint}")
+    if isinstance(error, InvalidMessage) and url.startswith("ws:"):
+        words += "; a server with TLS is asked with wss://"
     if isinstance(error, InvalidStatus):
         with suppress(ValueError, TypeError, KeyError, AttributeError):  # other servers answer in other ways
             words = str(json.loads(error.response.body or b"")["error"]["message"])

@@ -118,7 +118,8 @@ class Fields:
     def _misfit(self, key: str, expected: str) -> MalformedMessage:
         if key in self._values:
             return MalformedMessage(f"{key}: expected {expected}, found {describe(self._values[key])}")
-        named = ", ".join(key[:40] for key in self.keys()[:_MAX_KEYS_NAMED]) or "none"
+        # Escaped, as the words go to terminals too.
+        named = ", ".join(ascii(key[:40])[1:-1] for key in self.keys()[:_MAX_KEYS_NAMED]) or "none"
         return MalformedMessage(f"{key}: expected {expected}, found no such key among {named}")
 
 

@@ -56,13 +56,12 @@ class HttpSessions:
         Raises:
             Refused: no such model.
         """
-        with self._service.metrics.session("http"):
-            if name is None:
-                yield self._service.session(model)
-                return
-            entry = self._entry((caller.name, self._service.models.get(model).name, name))
-            async with entry.turn:
-                yield entry.session
+        if name is None:
+            yield self._service.session(model)
+            return
+        entry = self._entry((caller.name, self._service.models.get(model).name, name))
+        async with entry.turn:
+            yield entry.session
 
     def _entry(self, key: tuple[str, str, str]) -> _Entry:
         now, limits = self._service.clock.now(), self._service.config

@@ -86,7 +86,7 @@ def info_routes(service: PolicyService) -> APIRouter:
         On any failure the old one stays. Needs a key with scope admin where the server has keys.
         """
         service.admit(request.headers.get("authorization"), "admin")
-        asked = _load_request(await read_body(request, MAX_LOAD_BYTES))
+        asked = _load_request(await read_body(request, MAX_LOAD_BYTES, service.config.infer_timeout))
         return (await service.models.replace(asked.model, asked.checkpoint)).info
 
     return router

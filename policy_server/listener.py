@@ -6,6 +6,7 @@ import socket
 
 from clam_robot.errors import PortInUse, ServerError
 from policy_server.config import ServerConfig
+from policy_server.server_files import require_files
 
 BACKLOG = 128
 
@@ -15,7 +16,9 @@ def listen(config: ServerConfig) -> socket.socket:
 
     Raises:
         PortInUse: another process listens there.
-        ServerError: others than this machine could reach it and there are no keys, or the address cannot be had.
+        ServerError: others than this machine could reach it and there are no keys, the address cannot be had, or a
+            file cannot be used.
+        ConfigError: the file of keys is none.
     """
     if not config.is_loopback and config.keys is None:
         raise ServerError(
@@ -23,6 +26,7 @@ def listen(config: ServerConfig) -> socket.socket:
             "`clam keys add NAME` and give its file with --keys, or listen on 127.0.0.1 and reach it through a tunnel "
             "(ssh -L 8000:127.0.0.1:8000 gpu-box)"
         )
+    require_files(config)
     where = f"port {config.port} on {config.host}"
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)[0]

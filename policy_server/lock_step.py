@@ -67,6 +67,7 @@ class _Ears:
     def __init__(self, websocket: WebSocket) -> None:
         self._websocket = websocket
         self._listening: asyncio.Task[Any] | None = None
+        self._waiting: asyncio.Task[Any] | None = None
 
     async def hear(self) -> Mapping[str, Any]:
         """The next message."""
@@ -80,18 +81,30 @@ class _Ears:
             WebSocketDisconnect: it left first.
             MalformedMessage: it sent something else first.
         """
-        task = asyncio.ensure_future(answering)
+        self._waiting = task = asyncio.current_task()
+        assert task is not None
+        num_cancellations = task.cancelling()
+        listens_on = asyncio.get_running_loop().call_later(_QUICK, self._listen)
         try:
-            done, _ = await asyncio.wait({task}, timeout=_QUICK)
-            if not done:
-                self._listening = self._listening or asyncio.ensure_future(self._websocket.receive())
-                await asyncio.wait({task, self._listening}, return_when=asyncio.FIRST_COMPLETED)
-            if task.done():
-                return task.result()
+            return await answering
+        except asyncio.CancelledError:
+            is_ours = self._waiting is None
+            if not is_ours or task.uncancel() > num_cancellations:
+                raise
         finally:
-            task.cancel()
+            self._waiting = None
+            listens_on.cancel()
         frame_of(await self.hear())
         raise MalformedMessage("request: expected one at a time, found another before the answer to the first")
+
+    def _listen(self) -> None:
+        self._listening = asyncio.ensure_future(self._websocket.receive())
+        self._listening.add_done_callback(self._interrupt)
+
+    def _interrupt(self, _: asyncio.Task[Any]) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
 
     def close(self) -> None:
         """Hear no more."""

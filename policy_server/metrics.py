@@ -39,6 +39,7 @@ class Metrics:
         self._rejects = Counter("clam_rejects", "Requests that were refused", ["code"], registry=registry)
         self._sessions = Gauge("clam_sessions", "Robots that are connected", ["transport"], registry=registry)
         self._by_model: dict[str, tuple[Histogram, Histogram]] = {}
+        self._by_transport: dict[tuple[str, Transport], Histogram] = {}
         for code in CODES:  # a counter that is not there cannot be told from one that was never needed
             self._rejects.labels(code)
 
@@ -56,7 +57,10 @@ class Metrics:
 
     def count_answer(self, model: str, transport: Transport, seconds: float) -> None:
         """One answer that was sent."""
-        self._request.labels(model, transport).observe(seconds)
+        key = model, transport
+        if key not in self._by_transport:
+            self._by_transport[key] = self._request.labels(*key)
+        self._by_transport[key].observe(seconds)
 
     def count_skipped(self, number: int = 1) -> None:
         """Observations that no model saw."""

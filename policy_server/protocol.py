@@ -185,9 +185,9 @@ def require_executable(chunk: ActionChunk, spec: RobotSpec) -> None:
         raise MalformedMessage(
             f"actions: expected (H, {len(names)}) [{', '.join(names)}], found shape {chunk.actions.shape}"
         )
-    broken = np.argwhere(~np.isfinite(chunk.actions))
-    if len(broken):
-        row, column = (int(i) for i in broken[0])
+    is_finite = np.isfinite(chunk.actions)
+    if not is_finite.all():
+        row, column = (int(i) for i in np.argwhere(~is_finite)[0])
         found = chunk.actions[row, column]
         raise MalformedMessage(f"actions[{row}] {names[column]}: expected a finite number, found {found}")
     if chunk.latent_actions is not None and len(chunk.latent_actions) != len(chunk.actions):

@@ -7,12 +7,14 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 import uvicorn
 from fastapi import FastAPI
 
 from policy_server.config import ServerConfig
 from policy_server.listener import listen
+from policy_server.punctual_http import punctual_http
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +40,7 @@ def serve(
     """
     with listener or listen(config) as sock:
         server = _Server(_uvicorn_config(app, config), on_ready or _log_ready)
-        with _stops_on_signals(server):
+        with _stops_on_signals(server), _without_false_alarms():
             server.run(sockets=[sock])
 
 
@@ -59,6 +61,7 @@ class _Server(uvicorn.Server):
 def _uvicorn_config(app: FastAPI, config: ServerConfig) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        http=cast("Any", punctual_http(config.send_timeout)),  # declared as a class, called as a function
         ws_max_size=config.max_frame_bytes,
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=math.ceil(config.shutdown_timeout),
@@ -71,6 +74,21 @@ def _uvicorn_config(app: FastAPI, config: ServerConfig) -> uvicorn.Config:
 
 def _log_ready(url: str) -> None:
     logger.info("serving on %s", url)
+
+
+@contextlib.contextmanager
+def _without_false_alarms() -> Iterator[None]:
+    """Uvicorn takes a handshake that is refused in words for one that was forgotten: an error for every wrong key."""
+    alarms = logging.getLogger("uvicorn.error")
+
+    def is_true(record: logging.LogRecord) -> bool:
+        return record.msg != "ASGI callable returned without completing handshake."
+
+    alarms.addFilter(is_true)
+    try:
+        yield
+    finally:
+        alarms.removeFilter(is_true)
 
 
 @contextlib.contextmanager

@@ -3,13 +3,13 @@
 import asyncio
 import logging
 import os
+import ssl
 import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from types import TracebackType
-from urllib.parse import urlencode
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
@@ -18,8 +18,9 @@ from clam_robot.errors import ClamRobotError, ConfigError, PolicyRefused, Policy
 from clam_robot.specs import RobotSpec
 from clam_robot.timing import Clock, MonotonicClock
 from clam_robot.types import ActionChunk, Observation
+from policy_server.address import address_of
 from policy_server.client import API_KEY
-from policy_server.connection import CLOSE_TIMEOUT, MAX_REPLY_BYTES, authorization, explained, require_websocket
+from policy_server.connection import CLOSE_TIMEOUT, MAX_REPLY_BYTES, authorization, explained
 from policy_server.mailbox import Mailbox
 from policy_server.packing import MalformedMessage, pack, unpack
 from policy_server.policy_info import PROTOCOL_VERSION, PolicyInfo
@@ -79,9 +80,8 @@ class StreamPolicy:
         """
         if jpeg_quality is not None and not 1 <= jpeg_quality <= 100:
             raise ConfigError(f"jpeg_quality: expected 1 to 100, found {jpeg_quality}")
-        self._url = require_websocket(url)
-        query = {"protocol": PROTOCOL_VERSION} | ({"model": model} if model else {})
-        self._address = f"{url.rstrip('/')}{PATH}?{urlencode(query)}"
+        self._url = url
+        self._address = address_of(url, path=PATH, model=model, protocol=str(PROTOCOL_VERSION))
         self._jpeg_quality = jpeg_quality
         self._timeout_s, self._connect_timeout_s = timeout_s, connect_timeout_s
         self._backoff_s, self._max_backoff_s = backoff_s, max_backoff_s
@@ -217,7 +217,7 @@ class StreamPolicy:
                 proxy=None,
                 additional_headers=authorization(self._api_key),
             )
-        except WebSocketException as error:
+        except (WebSocketException, ssl.SSLError) as error:
             raise explained(error, self._url) from error
         try:
             async with asyncio.timeout(self._connect_timeout_s):

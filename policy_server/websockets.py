@@ -31,6 +31,7 @@ async def admitted(websocket: WebSocket, service: PolicyService, transport: Tran
             session = service.session(websocket.query_params.get("model"))
             held.enter_context(service.place(transport))
         except Refused as error:
+            logger.info("refused to let in: %s", error)
             service.metrics.count_reject(error.code)
             await _deny(websocket, error)
             yield None

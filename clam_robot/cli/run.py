@@ -1,5 +1,6 @@
 """`clam run`."""
 
+import math
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -48,6 +49,8 @@ class Command:
         jpeg_quality: with --asynchronous, images travel to the server as JPEG of this quality [1 .. 100].
         replan_every: control periods between two inferences; by default every one, and asynchronously as the chunks'
             length and the latency ask for.
+        patience: how long the robot holds while no action or observation comes, as while a server starts anew, before
+            the run is given up [s]; 50 control periods by default.
         merge: how chunks that are due at the same time become one action.
     """
 
@@ -65,6 +68,7 @@ class Command:
     asynchronous: bool = False
     jpeg_quality: int | None = None
     replan_every: int | None = None
+    patience: float | None = None
     merge: MergeChoice = field(default_factory=LatestOnly)
 
     def run(self) -> None:
@@ -72,6 +76,8 @@ class Command:
         require_positive(episodes=self.episodes)
         if self.replan_every is not None:
             require_positive(replan_every=self.replan_every)
+        if self.patience is not None and not 0 < self.patience < math.inf:
+            raise ConfigError(f"--patience: expected a number of seconds above 0, found {self.patience}")
         is_real_time = self.real_time or self.robot == WIDOWX
         if self.asynchronous and not is_real_time:
             raise ConfigError(
@@ -115,6 +121,7 @@ class Command:
                     on_outcome=show,
                     merge=self.merge,
                     replan_every=self.replan_every,
+                    max_held=None if self.patience is None else math.ceil(self.patience * robot.spec.control_hz),
                 )
 
             scenes = range(self.seed, self.seed + self.episodes)

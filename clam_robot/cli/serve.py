@@ -11,7 +11,7 @@ import tyro
 
 from clam_robot import config
 from clam_robot.cli.arguments import require_positive
-from clam_robot.cli.console import console
+from clam_robot.cli.console import console, error_console
 from clam_robot.errors import ConfigError
 from clam_robot.models.engines.names import EngineName
 from policy_server.config import ServerConfig
@@ -80,6 +80,8 @@ def _application(
     from policy_server.app import create_app
 
     load = partial(_source, engine=engine, threads=threads)
+    for name, folder in folders.items():
+        error_console.print(f"loading {folder} as {name}", soft_wrap=True, highlight=False)
     sources = {name: load(folder) for name, folder in folders.items()}
     return create_app(sources, server, load=load), sources
 
@@ -95,11 +97,14 @@ def _source(folder: Path, engine: EngineName, threads: int) -> ModelSource:
     from clam_robot.models.checkpoint import checkpoint_id, group_of, load_checkpoint
 
     actor, header = load_checkpoint(folder)
+    summary = config.to_dict(header.training)
+    # Where data sets lie is nobody's business beyond this machine; what they are called is.
+    summary |= {key: Path(summary[key]).name for key in ("play", "demonstrations") if summary[key] is not None}
     return ModelSource(
         policy=header.method,
         group=group_of(actor, header, engine=engine, threads=threads),
         checkpoint=checkpoint_id(folder),
-        summary=config.to_dict(header.training),
+        summary=summary,
     )
 
 

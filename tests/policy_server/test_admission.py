@@ -130,6 +130,18 @@ def test_one_robot_too_many_is_told_so_and_finds_a_place_when_one_left(path: str
         assert 'clam_sessions{transport="lock_step"} 0.0' in client.get("/metrics").text
 
 
+def test_a_request_over_http_takes_a_place_too() -> None:
+    with serving(max_sessions=1) as client:
+        body = {"state": STATE.tolist()}
+        with client.websocket_connect("/") as robot:
+            robot.receive_bytes()
+            for path in ("/v1/act", "/act"):
+                answer = client.post(path, json=body)
+                assert (answer.status_code, answer.json()["error"]["code"]) == (503, "busy")
+        for _ in range(3):
+            assert client.post("/v1/act", json=body).status_code == 200
+
+
 @pytest.mark.parametrize("path", SOCKETS)
 def test_a_socket_asks_for_a_model_by_name(path: str) -> None:
     with serving(source("one"), source("two")) as client:

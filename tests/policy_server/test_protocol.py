@@ -129,6 +129,7 @@ def test_only_the_cameras_of_the_spec_are_sent() -> None:
     ("changes", "complaint"),
     [
         ({"observation/state": None}, "observation/state: expected .6,. .hand_x.* float32, found no such key among"),
+        ({"observation/state": None, "\x1b[2J\n": 1}, r"among .*, \\x1b\[2J\\n"),
         ({"observation/state": np.zeros(5, np.float32)}, r"observation/state: .*, found \(5,\) float32"),
         ({"observation/state": np.zeros(6, np.uint8)}, r"observation/state: .*, found \(6,\) uint8"),
         ({"observation/state": [0.0] * 6}, "observation/state: .*, found a list"),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from clam_robot.errors import PolicyUnavailable
+from clam_robot.errors import PolicyRefused, PolicyUnavailable
 from clam_robot.testing.fakes import FakePolicy
 from policy_server.app import create_app
 from policy_server.client import RemotePolicy
@@ -48,6 +48,16 @@ def test_a_busy_port_is_one_line_and_the_server_there_lives(
         f"port {first.port} on 127.0.0.1 is taken by another process; stop it or choose another with --port\n"
     )
     assert first.is_healthy()
+
+
+def test_a_client_that_is_refused_leaves_no_error_in_the_log(own_server: Callable[..., Any]) -> None:
+    server = own_server("--policy", "plain")
+    with pytest.raises(PolicyRefused, match="model: expected one of default, other, found 'nobody'"):
+        RemotePolicy(server.url, model="nobody", connect_timeout_s=60.0).connect()
+    assert server.is_healthy()
+    server.send(signal.SIGTERM)
+    assert server.wait() == 0
+    assert server.stderr == ""
 
 
 def test_it_serves_where_it_was_told_and_leaves_the_signals_as_they_were() -> None:

@@ -97,6 +97,21 @@ def _memory_is_as_before(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("path", SOCKETS)
+@pytest.mark.parametrize("said", [b"", b"GET /healthz HTTP/1.1\r\nHost: h"])
+def test_a_connection_that_says_nothing_is_closed_and_one_that_rests_is_not(
+    target: Any,  # noqa: ANN401
+    path: str,
+    said: bytes,
+) -> None:
+    with opened(target.url, path) as resting, socket.create_connection(("127.0.0.1", int(target.port))) as silent:
+        silent.settimeout(PATIENCE)
+        silent.sendall(said)
+        assert silent.recv(1) == b""
+        resting.send(request(path))
+        assert "actions" in unpack(resting.recv(PATIENCE))
+
+
+@pytest.mark.parametrize("path", SOCKETS)
 def test_a_thousand_connections_that_come_and_drop(target: Any, path: str) -> None:  # noqa: ANN401
     before = target.num_sockets()
     for k in range(NUM_CONNECTIONS):

@@ -1,6 +1,9 @@
 """Over TLS: the server's certificate is checked, and keys are asked for."""
 
 import json
+import socket
+import ssl
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -59,5 +62,21 @@ def test_a_certificate_of_nobody_known_is_refused(
 ) -> None:
     url = serve(own_server, tmp_path, trustme.CA())
     for policy in (RemotePolicy(url, connect_timeout_s=LONG, max_reconnects=0), StreamPolicy(url)):
-        with pytest.raises((PolicyUnavailable, PolicyRefused), match=r"(?i)certificate"):
+        with pytest.raises(PolicyRefused, match=r"certificate is not trusted \(.*\); .* SSL_CERT_FILE=cert.pem"):
             policy.connect()
+
+
+def test_a_server_that_greets_over_tls_and_then_hangs_is_given_up(tmp_path: Path, authority: trustme.CA) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    accepted: list[ssl.SSLSocket] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        greeting = threading.Thread(
+            target=lambda: accepted.append(context.wrap_socket(listener.accept()[0], server_side=True))
+        )
+        greeting.start()
+        policy = RemotePolicy(f"wss://127.0.0.1:{listener.getsockname()[1]}", connect_timeout_s=5.0, max_reconnects=0)
+        with pytest.raises(PolicyUnavailable, match="no answer within 5 s"):
+            policy.connect()
+        greeting.join()
+        accepted[0].close()
