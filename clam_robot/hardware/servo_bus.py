@@ -41,8 +41,8 @@ class Reply:
 class ServoBus:
     """Not safe to share between threads: one owner at a time.
 
-    A request that is not answered, or not answered intact, is repeated `retries` times. Answers carry nothing that tells
-    what they answer, only their order: after one that was late or lost, a ping is answered before anything else is asked.
+    A request that is not answered, or not answered intact, is repeated `retries` times. Answers have an order, but carry
+    nothing that tells what they answer: after a late or lost one, nothing else is asked before a ping is answered.
 
     Args:
         port: opened by `open`.

@@ -40,7 +40,7 @@ class StopLatch:
         return self._cause
 
     def stop(self, reason: Reason = Reason.STOPPED, detail: str = "asked for by a person") -> None:
-        """Stop the arm; of what comes after the first cause each reason is logged, once: rules look 50 times a second."""
+        """Stop the arm; what comes after the first cause is logged only, each reason once: rules look all the time."""
         cause = StopCause(reason=reason, detail=detail)
         with self._changed:
             if self._cause is not None:
