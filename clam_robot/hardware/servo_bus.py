@@ -41,8 +41,8 @@ class Reply:
 class ServoBus:
     """Not safe to share between threads: one owner at a time.
 
-    A request that is not answered, or not answered intact, is repeated `retries` times. Answers have an order, but carry
-    nothing that tells what they answer: after a late or lost one, nothing else is asked before a ping is answered.
+    A request that is not answered, or not answered intact, is repeated `retries` times. Answers come in order and
+    carry nothing that tells what they answer: after a late or lost one, a ping is answered before all else.
 
     Args:
         port: opened by `open`.
