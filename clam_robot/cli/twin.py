@@ -26,7 +26,7 @@ class Command:
 
     Attributes:
         link: symbolic link to make to the port, such as /tmp/ttyDXL.
-        task: what is on the table.
+        task: what is on the table: block, reach-block, push-button, close-microwave or pot-slide.
         speed: simulated seconds per second.
         control_port: TCP port of the side channel on the loopback interface; 0 takes a free one.
         ends_with_stdin: end when standard input is closed, for programs that start it.
@@ -41,6 +41,8 @@ class Command:
     def __post_init__(self) -> None:
         if not 0.0 < self.speed <= 100.0:
             raise ConfigError(f"speed must be above 0 and at most 100, found {self.speed}")
+        if not 0 <= self.control_port < 2**16:
+            raise ConfigError(f"control_port must be from 0 to 65535, found {self.control_port}")
 
     def run(self) -> None:
         """Serve until interrupted."""

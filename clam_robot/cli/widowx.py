@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from clam_robot import config
-from clam_robot.errors import ConfigError
+from clam_robot.errors import ConfigError, SpecMismatch
 from clam_robot.hardware.bench import Bench
 from clam_robot.hardware.cameras.setup import CamerasConfig
 from clam_robot.hardware.joint_driver import JointDriver
@@ -26,6 +26,7 @@ class WidowXOptions:
     Attributes:
         driver: dynamixel: straight over the servos' serial port; ros: through an xs_sdk node.
         port: serial port of the servos.
+        reply_timeout: on it, how long a servo may think before it answers [s]; more where a twin shares a busy machine.
         namespace: of the node.
         cameras: file with the arm's cameras (cameras.toml), as `clam cameras` tries them.
         bench: address of a twin's side channel, HOST:PORT, which knows where things are and when the task is done.
@@ -34,6 +35,7 @@ class WidowXOptions:
 
     driver: Literal["dynamixel", "ros"] = "dynamixel"
     port: str = "/dev/ttyDXL"
+    reply_timeout: float = 0.034
     namespace: str = "wx250s"
     cameras: Path | None = None
     bench: str | None = None
@@ -61,7 +63,10 @@ def make_widowx(
         return WidowX(_driver(options, clock), clock, bench=_bench(options, None, clock, horizon))
     gripper = "binary" if spec.gripper is None else spec.gripper.mode
     space = "pose" if spec.action.names[: len(POSE_ACTION)] == POSE_ACTION else "joints"
-    action = ActionConfig(hz=spec.control_hz, gripper=gripper, space=space)
+    try:
+        action = ActionConfig(hz=spec.control_hz, gripper=gripper, space=space)
+    except ConfigError as error:
+        raise SpecMismatch(f"a policy for {spec.name} does not fit the WidowX: {error}") from None
     robot = WidowX(
         _driver(options, clock), clock, WidowXConfig(action=action), bench=_bench(options, spec, clock, horizon)
     )
@@ -76,7 +81,7 @@ def _driver(options: WidowXOptions, clock: Clock) -> JointDriver:
         return RosDriver(RosConfig(namespace=options.namespace), clock)
     from clam_robot.hardware.dynamixel_driver import DynamixelConfig, DynamixelDriver
 
-    return DynamixelDriver(DynamixelConfig(port=options.port), clock)
+    return DynamixelDriver(DynamixelConfig(port=options.port, reply_timeout=options.reply_timeout), clock)
 
 
 def _bench(options: WidowXOptions, spec: RobotSpec | None, clock: Clock, horizon: int | None) -> Bench | None:

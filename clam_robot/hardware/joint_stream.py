@@ -22,15 +22,20 @@ class StreamConfig(config.Strict):
         velocity: [rad/s].
         acceleration: [rad/s^2].
         jerk: [rad/s^3].
+        stop_acceleration: of a stop, which need not be smooth: the servos lag so far behind set-points that they brake
+            as hard either way, only later [rad/s^2].
+        stop_jerk: of a stop [rad/s^3].
     """
 
     hz: float = 50.0
     velocity: float = 1.0
     acceleration: float = 20.0
     jerk: float = 600.0
+    stop_acceleration: float = 60.0
+    stop_jerk: float = 4000.0
 
     def __post_init__(self) -> None:
-        for name in ("hz", "velocity", "acceleration", "jerk"):
+        for name in ("hz", "velocity", "acceleration", "jerk", "stop_acceleration", "stop_jerk"):
             if not getattr(self, name) > 0:
                 raise ConfigError(f"{name}: expected a positive number, found {getattr(self, name)}")
         if self.velocity > VELOCITY_LIMIT:
@@ -50,11 +55,13 @@ class Plan:
     Args:
         trajectory: of all joints.
         period: between two set-points [s].
+        is_stop: whether it brakes harder than the stream's limits.
     """
 
-    def __init__(self, trajectory: Trajectory, period: float) -> None:
+    def __init__(self, trajectory: Trajectory, period: float, *, is_stop: bool = False) -> None:
         self._trajectory = trajectory
         self._period = period
+        self.is_stop = is_stop
         self._step = 0
 
     @property
@@ -96,7 +103,7 @@ class JointStream:
         """Stand still at `position` [rad]."""
         self._input.current_position = position.tolist()
         self._input.current_velocity = self._input.current_acceleration = _STILL
-        self.follow(self.plan_to(position))
+        self.follow(self.plan_stop())
 
     @property
     def position(self) -> Float64[np.ndarray, "6"]:
@@ -131,12 +138,16 @@ class JointStream:
         self._input.control_interface = ControlInterface.Position
         self._input.target_position = position.tolist()
         limit = self.config.velocity if velocity is None else min(velocity, self.config.velocity)
-        return self._plan_within(limit)
+        # Out of a stop with a jerk below its own the joints would swing back.
+        is_stopping = self._plan.is_stop and not self._plan.is_over
+        jerk = self.config.stop_jerk if is_stopping else self.config.jerk
+        return Plan(self._within(limit, self.config.acceleration, jerk), self.config.period)
 
     def plan_stop(self) -> Plan:
         """To rest, as soon as the limits allow."""
         self._input.control_interface = ControlInterface.Velocity
-        return self._plan_within(self.config.velocity)
+        trajectory = self._within(self.config.velocity, self.config.stop_acceleration, self.config.stop_jerk)
+        return Plan(trajectory, self.config.period, is_stop=True)
 
     def follow(self, plan: Plan) -> None:
         """Follow a plan that was made since the last step."""
@@ -150,18 +161,18 @@ class JointStream:
         self._input.current_acceleration = acceleration
         return np.array(position)
 
-    def _plan_within(self, velocity: float) -> Plan:
+    def _within(self, velocity: float, acceleration: float, jerk: float) -> Trajectory:
         # A limit below the present velocity is not refused: the generator brakes first.
         self._input.target_velocity = self._input.target_acceleration = _STILL
         for share, synchronization in _ATTEMPTS:
             self._input.synchronization = synchronization
             self._input.max_velocity = [velocity] * NUM_JOINTS
-            self._input.max_acceleration = [share * self.config.acceleration] * NUM_JOINTS
-            self._input.max_jerk = [share * self.config.jerk] * NUM_JOINTS
+            self._input.max_acceleration = [share * acceleration] * NUM_JOINTS
+            self._input.max_jerk = [share * jerk] * NUM_JOINTS
             trajectory = Trajectory(NUM_JOINTS)
             with suppress(RuckigError):
                 if self._generator.calculate(self._input, trajectory) in (Result.Working, Result.Finished):
-                    return Plan(trajectory, self.config.period)
+                    return trajectory
         raise RobotError(
             f"no set-points lead from {np.round(self.position, 3)} to {np.round(self._input.target_position, 3)} rad; "
             "the arm keeps its last plan"

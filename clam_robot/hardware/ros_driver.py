@@ -106,7 +106,11 @@ class RosDriver:
             self._await(lambda: self._newest is not None, "no message arrives on /{}/joint_states")
             core = self._make_core(self._setup.namespace)
             outlets = (core.pub_group, core.pub_single)
-            self._await(lambda: all(each.get_num_connections() for each in outlets), "nobody hears /{}/commands")
+            self._await(
+                lambda: all(each.get_num_connections() for each in outlets),
+                "nobody hears /{}/commands",
+                within=self._setup.service_timeout,  # the node lives, as its messages come
+            )
         except BaseException:
             self._subscriber.unregister()
             raise
@@ -253,12 +257,13 @@ class RosDriver:
         self._await(lambda: not self._silence(), "no fresh message arrives on /{}/joint_states")
         return self.read().position
 
-    def _await(self, condition: Callable[[], bool], problem: str) -> None:
-        deadline = self._clock.now() + self._setup.connect_timeout
+    def _await(self, condition: Callable[[], bool], problem: str, *, within: float | None = None) -> None:
+        patience = self._setup.connect_timeout if within is None else within
+        deadline = self._clock.now() + patience
         while not condition():
             if self._clock.now() > deadline:
                 raise NodeUnavailable(
-                    f"{problem.format(self._setup.namespace)} within {self._setup.connect_timeout:g} s, though its "
+                    f"{problem.format(self._setup.namespace)} within {patience:g} s, though its "
                     "xs_sdk node is registered; see its log, and that both sides reach each other's ROS_IP"
                 )
             self._clock.sleep_until(self._clock.now() + 2e-3)

@@ -45,7 +45,7 @@ class SerialPort(PortHandler):
         self.reply_timeout = reply_timeout
         self._deadline = 0.0
         self._received = bytearray()
-        self._poll = select.poll()
+        self._poll, self._room = select.poll(), select.poll()
 
     def open(self) -> None:
         """Open it, lock it and empty it.
@@ -54,15 +54,14 @@ class SerialPort(PortHandler):
             PortUnavailable: missing, not permitted, or held by another process, which is named where it can be.
         """
         try:
-            self.ser = serial.Serial(
-                self.port_name, self.baudrate, timeout=0, write_timeout=_WRITE_TIMEOUT, exclusive=True
-            )
+            self.ser = serial.Serial(self.port_name, self.baudrate, timeout=0, exclusive=True)
         except (OSError, ValueError, termios.error) as error:  # SerialException is an OSError
             raise self._unavailable(error) from None
         self._shut_out_others()
         self.tx_time_per_byte = 10.0 / self.baudrate
-        self._poll = select.poll()
+        self._poll, self._room = select.poll(), select.poll()
         self._poll.register(self.ser.fileno(), select.POLLIN | _LOST)
+        self._room.register(self.ser.fileno(), select.POLLOUT)
         self.is_open, self.is_using = True, False
 
     def set_baud(self, baud: int) -> None:
@@ -92,9 +91,20 @@ class SerialPort(PortHandler):
             self._opened().reset_input_buffer()
 
     def writePort(self, packet: list[int]) -> int:
-        """Send a packet and return how many bytes went out."""
+        """Send a packet and return how many bytes went out.
+
+        A full buffer is waited for. That pyserial looks at the clock instead, and takes a port for lost where this
+        process itself was stopped for a while, is why it does not write.
+        """
+        unsent = memoryview(bytes(packet))
         with self._reported():
-            return self._opened().write(bytes(packet)) or 0
+            while unsent:
+                try:
+                    unsent = unsent[os.write(self._opened().fileno(), unsent) :]
+                except BlockingIOError:
+                    if not self._room.poll(_WRITE_TIMEOUT * 1e3):
+                        raise OSError(errno.EIO, "it takes no more bytes") from None
+        return len(packet)
 
     def readPort(self, length: int) -> bytes:
         """Up to `length` bytes; waits for the first of them as long as the packet may take."""

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from dynamixel_sdk import BROADCAST_ID, COMM_RX_CORRUPT, COMM_SUCCESS, Protocol2PacketHandler
+from dynamixel_sdk import BROADCAST_ID, COMM_RX_CORRUPT, COMM_RX_TIMEOUT, COMM_SUCCESS, Protocol2PacketHandler
 
 from clam_robot.errors import DriverError, PortUnavailable, ServoRefused, ServoSilent
 from clam_robot.hardware.control_table import Register
@@ -14,7 +14,10 @@ from clam_robot.hardware.wx250s import SERVOS
 
 ALERT = 0x80  # in a reply's error: the servo has a hardware error
 _RESULT_FAIL, _ACCESS = 1, 7
-_MOST_STRAGGLERS, _MANY = 20, 4096
+# Layout of a packet: 4 bytes of header, id, 2 of length, instruction, parameters (of a status: error, data), 2 of CRC.
+_ID, _LENGTH, _ERROR, _DATA = 4, 5, 8, 9
+_PING = 1
+_PONG = 7  # length of the answer to a ping, which no register's answer has [bytes from the instruction on]
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,8 @@ class Reply:
 class ServoBus:
     """Not safe to share between threads: one owner at a time.
 
-    A request that is not answered, or not answered intact, is repeated `retries` times.
+    A request that is not answered, or not answered intact, is repeated `retries` times. Answers come in order and
+    carry nothing that tells what they answer: after a late or lost one, a ping is answered before all else.
 
     Args:
         port: opened by `open`.
@@ -54,6 +58,8 @@ class ServoBus:
         self.port = port
         self.num_requests = self.num_retries = self.num_failures = 0
         self._retries = retries
+        self._is_behind = False  # answers to earlier requests may still come
+        self._witness = SERVOS[0].id
         self._sdk = Protocol2PacketHandler()
 
     def open(self) -> None:
@@ -83,7 +89,7 @@ class ServoBus:
         own = self.port.reply_timeout
         self.port.reply_timeout = own if timeout is None else timeout
         try:
-            return self._request(servo_id, "a ping", lambda: self._sdk.ping(self.port, servo_id), retries)
+            return self._request(servo_id, _A_PING, lambda: self._ping(servo_id), retries)
         finally:
             self.port.reply_timeout = own
 
@@ -153,13 +159,12 @@ class ServoBus:
             result = self._sdk.syncReadTx(self.port, first.address, length, list(ids), len(ids), False)
             while result == COMM_SUCCESS and len(replies) + len(refusals) < len(ids):
                 packet, result = self._sdk.rxPacket(self.port, False)
-                # Layout of a status packet: 4 bytes of header, id, 2 of length, instruction, error, data, 2 of CRC.
-                if result != COMM_SUCCESS or packet[4] not in ids:
+                if result != COMM_SUCCESS or packet[_ID] not in ids:
                     continue
-                if reason := packet[8] & ~ALERT:
-                    refusals[packet[4]] = reason
-                elif len(packet) >= length + 11:
-                    replies[packet[4]] = Reply(bytes(packet[9 : 9 + length]), bool(packet[8] & ALERT))
+                if reason := packet[_ERROR] & ~ALERT:
+                    refusals[packet[_ID]] = reason
+                elif _length(packet) == length + 4:
+                    replies[packet[_ID]] = Reply(bytes(packet[_DATA : _DATA + length]), bool(packet[_ERROR] & ALERT))
             return dict(replies), result, 0
 
         try:
@@ -196,7 +201,8 @@ class ServoBus:
         """
         self.num_requests += 1
         # A servo may be off before its confirmation is out; whether it comes back is what counts.
-        self._sdk.reboot(self.port, servo_id)
+        _, result = self._sdk.reboot(self.port, servo_id)
+        self._is_behind = self._is_behind or result != COMM_SUCCESS
 
     def find(self, bauds: Sequence[int], ids: Sequence[int]) -> tuple[int, int] | None:
         """First (baud, id) that answers a ping at other speeds than the port's own, None where none does.
@@ -226,24 +232,54 @@ class ServoBus:
         attempts = 1 + (self._retries if retries is None else retries)
         for attempt in range(attempts):
             self.num_retries += attempt > 0
+            if self._is_behind and what != _A_PING and not self._catch_up(servo_id):
+                continue
             value, result, error = request()
             if result == COMM_SUCCESS:
-                if attempt:
-                    self._await_stragglers()
+                self._is_behind = attempt > 0 and what != _A_PING
                 if reason := error & ~ALERT:
                     self.num_failures += 1
                     raise ServoRefused(f"{name_of(servo_id or BROADCAST_ID)} refused {what}: {_reason(reason)}")
                 return value
-        self._await_stragglers()
+            self._is_behind = True
         self.num_failures += 1
         raise ServoSilent(_silence(servo_id, what))
 
-    def _await_stragglers(self) -> None:
-        """Let late answers pass: they carry no number, and the next request would take them for its own."""
+    def _catch_up(self, servo_id: int | None) -> bool:
+        """Let late answers pass, which the next request would take for its own; whether none can come any more.
+
+        Where nobody in particular is asked, a silent witness does not keep the others from being asked: their answers
+        are told by their length, and the next time another one is the witness.
+        """
+        _, result, _ = self._ping(servo_id or self._witness)
+        self._is_behind = result != COMM_SUCCESS
+        if self._is_behind and servo_id is None:
+            self._witness = self._witness % len(SERVOS) + 1
+            return True
+        return not self._is_behind
+
+    def _ping(self, servo_id: int) -> tuple[int, int, int]:
+        """Model, result and error; whatever comes before the answer is passed over."""
+        result = self._sdk.txPacket(self.port, [0, 0, 0, 0, servo_id, 3, 0, _PING, 0, 0])
+        if result != COMM_SUCCESS:
+            return 0, result, 0
+        self.port.setPacketTimeout(_PONG + _LENGTH + 2)
         for _ in range(_MOST_STRAGGLERS):
-            self.port.setPacketTimeout(0)
-            if not self.port.readPort(_MANY):
-                break
+            packet, result = self._sdk.rxPacket(self.port, False)
+            if result != COMM_SUCCESS:
+                return 0, result, 0
+            if packet[_ID] == servo_id and _length(packet) == _PONG:
+                return int.from_bytes(bytes(packet[_DATA : _DATA + 2]), "little"), result, packet[_ERROR]
+        return 0, COMM_RX_TIMEOUT, 0
+
+
+_A_PING = "a ping"
+_MOST_STRAGGLERS = 50
+
+
+def _length(packet: Sequence[int]) -> int:
+    """From the instruction to the end [bytes]; the list itself may be longer, as stuffing was taken out of it."""
+    return packet[_LENGTH] | packet[_LENGTH + 1] << 8
 
 
 def name_of(servo_id: int) -> str:

@@ -32,6 +32,7 @@ class StopLatch:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._cause: StopCause | None = None
+        self._told: set[Reason] = set()
 
     @property
     def cause(self) -> StopCause | None:
@@ -39,14 +40,15 @@ class StopLatch:
         return self._cause
 
     def stop(self, reason: Reason = Reason.STOPPED, detail: str = "asked for by a person") -> None:
-        """Stop the arm; what comes after the first cause is logged only."""
+        """Stop the arm; what comes after the first cause is logged only, each reason once: rules look all the time."""
         cause = StopCause(reason=reason, detail=detail)
         with self._changed:
             if self._cause is not None:
-                if self._cause.reason is not reason:
+                if reason not in self._told:
+                    self._told.add(reason)
                     logger.warning("already stopped, further cause: %s", cause)
                 return
-            self._cause = cause
+            self._cause, self._told = cause, {reason}
         logger.error("arm stopped, %s", cause)
 
     def clear(self) -> None:

@@ -27,16 +27,21 @@ class PtyPort:
         """Open it.
 
         Args:
-            link: a symbolic link to make to it, such as ttyDXL; an old one is replaced.
+            link: a symbolic link to make to it, such as ttyDXL; one that leads nowhere any more is replaced.
 
         Raises:
-            ConfigError: something else than a link is there.
+            ConfigError: something else is there, or a port that exists: another twin's.
         """
-        if link is not None and link.exists() and not link.is_symlink():
+        if link is not None and link.exists():
+            if link.is_symlink():
+                raise ConfigError(
+                    f"{link} leads to {link.readlink()} already; end the twin it belongs to, choose another path, or "
+                    f"remove it (rm {link}) where nobody uses it"
+                )
             raise ConfigError(f"{link} is a file, not a link; choose another path for the port")
         self._link = link
         self._host = self._device = -1
-        self.path = Path()
+        self.path = self._target = Path()
         self.plug()
 
     @property
@@ -57,20 +62,20 @@ class PtyPort:
         # The twin keeps the far end open too, so that a driver may come and go.
         tty.setraw(self._device, termios.TCSANOW)
         os.set_blocking(self._host, False)
-        self.path = Path(os.ttyname(self._device))
+        self.path = self._target = Path(os.ttyname(self._device))
         if self._link is not None:
             try:
                 self._make_link(self.path, self._link)
-            except OSError:
+            except OSError as error:
                 self.unplug()
-                raise
+                raise ConfigError(f"cannot make the link {self._link}: {error.strerror}; choose another path") from None
             self.path = self._link
 
     def unplug(self) -> None:
         """Take terminal and link away: who has it open sees its device vanish."""
         if self._host < 0:
             return
-        if self._link is not None and self._link.is_symlink():
+        if self._link is not None and self._link.is_symlink() and self._link.readlink() == self._target:
             self._link.unlink()
         os.close(self._device)
         os.close(self._host)

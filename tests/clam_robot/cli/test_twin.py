@@ -20,6 +20,12 @@ def test_impossible_speed_is_refused(speed: str, capsys: pytest.CaptureFixture[s
     assert "speed must be above 0 and at most 100" in " ".join(capsys.readouterr().err.split())
 
 
+def test_a_control_port_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["twin", "--control-port", "65536"])
+    assert "control_port must be from 0 to 65535, found 65536" in " ".join(capsys.readouterr().err.split())
+
+
 def test_taken_control_port_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     link = tmp_path / "ttyDXL"
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -1,5 +1,6 @@
 """The arm that a policy asks for, with the cameras of a file."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,14 @@ def test_cameras_that_are_not_in_the_file_are_the_twins(file: Path) -> None:
 def test_a_camera_that_the_policy_needs_and_the_file_lacks_is_named(file: Path) -> None:
     with pytest.raises(SpecMismatch, match="camera table: needed, offered are wrist"):
         make_widowx(WidowXOptions(cameras=file), spec("wrist", "table"), CLOCK)
+
+
+def test_a_policy_of_another_robot_is_named() -> None:
+    foreign = replace(spec(), name="metaworld:assembly", control_hz=40.0)
+    with pytest.raises(
+        SpecMismatch, match="policy for metaworld:assembly does not fit the WidowX: hz: expected 1 to 20"
+    ):
+        make_widowx(WidowXOptions(), foreign, CLOCK)
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:

@@ -80,6 +80,23 @@ def test_an_impossible_length_gives_nothing_and_does_not_wait(port: SerialPort) 
     assert time.monotonic() - begin < DEADLINE / 2
 
 
+def test_a_full_buffer_is_waited_for_and_every_byte_arrives(cable: Cable, port: SerialPort) -> None:
+    sent = bytes(range(256)) * 400  # more than any buffer of the system holds
+    writer = threading.Thread(target=lambda: port.writePort(list(sent)), daemon=True)
+    writer.start()
+    received = bytearray()
+    while len(received) < len(sent):
+        received += os.read(cable.far_end, 4096)
+    writer.join(DEADLINE)
+    assert received == sent
+
+
+def test_a_port_that_nobody_empties_is_an_error(port: SerialPort) -> None:
+    with pytest.raises(PortUnavailable, match="it takes no more bytes"):
+        for _ in range(1000):
+            port.writePort([0] * 1000)
+
+
 def test_a_second_program_is_kept_out_and_told_who_has_it(cable: Cable, port: SerialPort) -> None:
     with pytest.raises(PortUnavailable, match=f"{cable.port} is in use by"):
         SerialPort(cable.port).open()

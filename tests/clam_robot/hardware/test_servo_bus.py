@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 import tty
 from collections.abc import Iterator
 
@@ -14,7 +15,7 @@ from clam_robot.hardware.roll_call import find_slow_replies, roll_call
 from clam_robot.hardware.serial_port import SerialPort
 from clam_robot.hardware.servo_bus import ServoBus
 from clam_robot.hardware.wx250s import SERVOS
-from sim.widowx.packet import status
+from sim.widowx.packet import Instruction, status
 from sim.widowx.packet_reader import PacketReader
 from tests.clam_robot.hardware.conftest import Bus
 from tests.programs import REPLY_TIMEOUT
@@ -176,34 +177,74 @@ def test_servos_that_wait_before_they_answer_are_named_with_what_it_costs(servos
     assert "by 1.0 ms" in told
 
 
-def test_an_answer_that_comes_late_is_not_taken_for_that_of_the_next_request() -> None:
-    """A machine that stalls hands answers over late; they carry nothing that tells what they answer."""
-    far_end, near_end = os.openpty()
-    tty.setraw(near_end)
-    reader = PacketReader()
-    # The first answer comes while the request is repeated, the second while the next one waits for its own.
-    delays = [1.5 * PATIENCE, PATIENCE, 0.8 * PATIENCE]
+class LateServo:
+    """Servo 1 on a machine that stalls: tells in each answer what it was asked for, but not at once."""
 
-    def answer() -> None:
+    def __init__(self) -> None:
+        self._far_end, self._near_end = os.openpty()
+        tty.setraw(self._near_end)
+        self.port = os.ttyname(self._near_end)
+        self.delays: list[float] = []  # of the next answers [s]
+        self.before = b""  # each answer
+        self.awake = threading.Event()
+        self.awake.set()
+        self._thread = threading.Thread(target=self._answer, daemon=True)
+        self._thread.start()
+
+    def _answer(self) -> None:
+        reader = PacketReader()
         while True:
-            for packet in reader.feed(os.read(far_end, 4096)):
-                if not packet.parameters:
+            received = os.read(self._far_end, 4096)
+            self.awake.wait()
+            for packet in reader.feed(received):
+                if packet.instruction == Instruction.REBOOT:
                     return
-                delay = delays.pop(0) if delays else 0.0
-                address = packet.parameters[:1]  # what was asked for is what is answered
-                threading.Timer(delay, lambda told=address: os.write(far_end, status(1, 0, told).to_bytes())).start()
+                told = bytes(3) if packet.instruction == Instruction.PING else packet.parameters[:1]
+                time.sleep(self.delays.pop(0) if self.delays else 0.0)  # a bus keeps the order
+                os.write(self._far_end, self.before + status(1, 0, told).to_bytes())
 
-    thread = threading.Thread(target=answer, daemon=True)
-    thread.start()
-    bus = ServoBus(SerialPort(os.ttyname(near_end), reply_timeout=PATIENCE), retries=3)
-    bus.open()
-    try:
-        assert bus.read(1, table.LED) == table.LED.address
-        assert bus.num_retries == 1
-        assert bus.read(1, table.PRESENT_TEMPERATURE) == table.PRESENT_TEMPERATURE.address
-    finally:
-        bus.reboot(1)  # a packet without parameters ends the thread
-        thread.join()
+    def end(self, bus: ServoBus) -> None:
+        self.awake.set()
+        bus.reboot(1)
+        self._thread.join()
         bus.close()
-        os.close(near_end)
-        os.close(far_end)
+        os.close(self._near_end)
+        os.close(self._far_end)
+
+
+@pytest.fixture
+def late() -> Iterator[tuple[LateServo, ServoBus]]:
+    servo = LateServo()
+    bus = ServoBus(SerialPort(servo.port, reply_timeout=PATIENCE), retries=5)
+    bus.open()
+    yield servo, bus
+    servo.end(bus)
+
+
+def test_an_answer_that_comes_late_is_not_taken_for_that_of_the_next_request(late: tuple[LateServo, ServoBus]) -> None:
+    servo, bus = late
+    # The first answer comes while the request is repeated, the second while the next one waits for its own.
+    servo.delays = [1.5 * PATIENCE, 0.7 * PATIENCE]
+    assert bus.read(1, table.LED) == table.LED.address
+    assert bus.read(1, table.PRESENT_TEMPERATURE) == table.PRESENT_TEMPERATURE.address
+
+
+def test_answers_to_a_request_that_was_given_up_are_not_taken_for_those_of_later_ones(
+    late: tuple[LateServo, ServoBus],
+) -> None:
+    servo, bus = late
+    servo.awake.clear()
+    with pytest.raises(ServoSilent):
+        bus.read(1, table.LED)
+    threading.Timer(0.3 * PATIENCE, servo.awake.set).start()
+    registers = (table.PRESENT_TEMPERATURE, table.TORQUE_ENABLE, table.ID)
+    assert [bus.read(1, register) for register in registers] == [register.address for register in registers]
+
+
+def test_an_answer_of_another_length_is_not_taken_for_that_of_a_read_of_several(
+    late: tuple[LateServo, ServoBus],
+) -> None:
+    servo, bus = late
+    servo.before = status(1, 0, bytes(10)).to_bytes()
+    replies = bus.read_all([1], table.TORQUE_ENABLE, table.TORQUE_ENABLE)
+    assert replies[1].data == bytes([table.TORQUE_ENABLE.address])

@@ -68,6 +68,25 @@ def test_link_replaces_an_old_link_and_never_a_file(tmp_path: Path) -> None:
     assert precious.read_text() == "mine"
 
 
+def test_the_link_of_another_port_is_left_alone(port: PtyPort) -> None:
+    target = port.path.readlink()
+    with pytest.raises(ConfigError, match=f"{port.path} leads to {target} already"):
+        PtyPort(port.path)
+    assert port.path.readlink() == target
+
+
+def test_a_link_that_somebody_else_made_meanwhile_is_not_removed(port: PtyPort, tmp_path: Path) -> None:
+    port.path.unlink()
+    port.path.symlink_to(tmp_path)
+    port.unplug()
+    assert port.path.readlink() == tmp_path
+
+
+def test_a_link_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=f"cannot make the link {tmp_path}/none/ttyDXL: No such file"):
+        PtyPort(tmp_path / "none" / "ttyDXL")
+
+
 def test_host_that_never_reads_does_not_block_the_twin(port: PtyPort) -> None:
     for _ in range(200):
         port.write(bytes(1000))

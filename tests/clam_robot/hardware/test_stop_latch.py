@@ -1,0 +1,24 @@
+"""What stopped the arm is said once, however often a rule finds it."""
+
+import pytest
+
+from clam_robot.hardware.safety_rules import Reason
+from clam_robot.hardware.stop_latch import StopLatch
+
+
+def test_further_causes_are_logged_once_each_until_the_stop_is_cleared(caplog: pytest.LogCaptureFixture) -> None:
+    latch = StopLatch()
+    for _ in range(2):
+        caplog.clear()
+        for period in range(50):
+            latch.stop(Reason.DRIVER, "the node is gone")
+            latch.stop(Reason.STALE_STATE, f"no message for {period} periods")
+            latch.stop(Reason.OVERLOAD, "the elbow pushes")
+        assert [record.getMessage() for record in caplog.records] == [
+            "arm stopped, driver: the node is gone",
+            "already stopped, further cause: stale_state: no message for 0 periods",
+            "already stopped, further cause: overload: the elbow pushes",
+        ]
+        assert latch.cause is not None
+        assert latch.cause.reason is Reason.DRIVER
+        latch.clear()
