@@ -7,6 +7,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -14,9 +15,11 @@ from typing import Any
 import numpy as np
 
 import clam_robot
-from clam_robot.episodes import folders, schema
+from clam_robot import config
+from clam_robot.episodes import array_metadata, folders, schema
 from clam_robot.episodes.attributes import EpisodeAttributes, RecordingStatistics
 from clam_robot.episodes.disk import Disk
+from clam_robot.episodes.disk_thread import DiskThread
 from clam_robot.episodes.episode_files import EpisodeFiles
 from clam_robot.episodes.frame_ledger import FrameLedger
 from clam_robot.episodes.health import RecordingHealth
@@ -31,7 +34,8 @@ from clam_robot.types import EpisodeOutcome, EpisodeStart, Observation, Step
 
 logger = logging.getLogger(__name__)
 
-QUEUE_BYTES = 64 * 2**20
+# Frames as they come: a second and a half of three cameras of 640 x 480 at 30 Hz.
+QUEUE_BYTES = 128 * 2**20
 # A disk that is silent for so long [s] is taken to be gone.
 _PATIENCE = 120.0
 # Of the queue, for frames between rows and joint samples: rows, which nothing can replace, have the rest [0 .. 1].
@@ -101,9 +105,14 @@ class EpisodeWriter:
             raise _unwritable(root, error) from error
         self._lock = folders.lock(self._folder)
         self._sync = SyncThread(self._disk) if durable else None
+        self._disk_thread = DiskThread(self._disk, self._sync)
         try:
             self._files = files(
-                self._folder, start.spec, num_joints=len(self._joints), disk=self._disk, settle=self._settle
+                self._folder,
+                start.spec,
+                num_joints=len(self._joints),
+                disk=self._disk_thread,
+                settle=self._disk_thread.settle,
             )
             self._files.begin(self._attributes(None))
         except OSError as error:
@@ -216,7 +225,7 @@ class EpisodeWriter:
         return RecordingHealth(
             num_taken={schema.ROWS: self._num_rows, **frames, schema.JOINTS: self._num_joint_samples},
             num_dropped=self._dropped(),
-            queue_fill=self._queue.fill,
+            queue_fill=max(self._queue.fill, self._disk_thread.fill),
             failure=None if self._failure is None else str(self._failure),
         )
 
@@ -263,6 +272,7 @@ class EpisodeWriter:
 
     def discard(self) -> None:
         """Forget the episode and delete what was written of it; does nothing after `commit`."""
+        self._disk_thread.forget()
         if self._stop():
             self._remove()
 
@@ -281,11 +291,13 @@ class EpisodeWriter:
         attributes = self._attributes(outcome)
         try:
             if self._is_ended:
-                self._files.begin(attributes)
+                description = array_metadata.describe_group(config.to_dict(attributes))
+                array_metadata.write(self._folder, description, self._disk)
             else:
+                self._files.finish(attributes)
+                self._disk_thread.end(timeout=timeout)
                 if self._sync is not None:
                     self._sync.end(timeout=timeout)
-                self._files.finish(attributes)
                 self._is_ended = True
             if self._sync is not None:
                 self._disk.sync_all()
@@ -304,20 +316,18 @@ class EpisodeWriter:
     def _stop(self) -> bool:
         self._queue.close(discard=True)
         self._thread.join(_PATIENCE)
-        self._end_sync()
+        self._end_disk()
         return not self._thread.is_alive()
 
     def _remove(self) -> None:
-        self._end_sync()
+        self._end_disk()
         if not self._is_committed:
             shutil.rmtree(self._folder, ignore_errors=True)
         self._unlock()
 
-    def _settle(self, path: Path) -> None:
-        if self._sync is not None:
-            self._sync.add(path)
-
-    def _end_sync(self) -> None:
+    def _end_disk(self) -> None:
+        with suppress(OSError):  # told of before, or nobody wants what it failed at
+            self._disk_thread.end(timeout=_PATIENCE)
         if self._sync is not None:
             self._sync.abandon()
 

@@ -12,6 +12,7 @@ from clam_robot.hardware.arm_controller import ArmConfig, ArmController
 from clam_robot.hardware.control_table import HardwareError
 from clam_robot.hardware.gripper import GripperConfig
 from clam_robot.hardware.health_watch import HealthWatch
+from clam_robot.hardware.joint_driver import JointState
 from clam_robot.hardware.kinematics import tool_pose
 from clam_robot.hardware.safety_rules import Reason, SafetyLimits
 from clam_robot.hardware.sag import SagConfig
@@ -206,3 +207,23 @@ def test_a_gripper_that_is_left_alone_pushes_no_harder_than_to_hold(rig: Rig) ->
     wait_until(lambda: min(rig.driver.efforts, default=0.0) < -0.3)
     rig.thread.end()
     assert rig.driver.efforts[-1] == -GripperConfig().holding
+
+
+def test_every_new_state_is_handed_over_and_a_listener_that_fails_stops_nothing(rig: Rig) -> None:
+    times: list[float] = []
+    rig.thread.listen(lambda state: times.append(state.time))
+    wait_until(lambda: len(times) >= 5)
+    assert (np.diff(times[:5]) > 0).all()
+    calls: list[float] = []
+
+    def fail(state: JointState) -> None:
+        calls.append(state.time)
+        raise ValueError("full")
+
+    rig.thread.listen(fail)
+    wait_until(lambda: bool(calls))
+    rig.thread.listen(lambda state: times.append(state.time))
+    before = len(times)
+    wait_until(lambda: len(times) > before + 2)
+    assert len(calls) == 1
+    assert rig.thread.is_alive

@@ -234,3 +234,28 @@ def test_a_gap_while_it_was_unplugged_counts_no_drops() -> None:
     found = tally.statistics()
     assert (found.num_dropped, found.num_reconnects) == (0, 1)
     assert found.rate == pytest.approx(10.0)
+
+
+def test_every_new_frame_is_handed_over_once_and_in_order(thread: CameraThread) -> None:
+    taken: list[Frame] = []
+    thread.listen(taken.append)
+    wait_for(lambda: len(taken) >= 5, "frames")
+    thread.listen(None)
+    numbers = [frame.sequence for frame in taken]
+    assert None not in numbers and numbers == sorted(set(numbers), key=numbers.index)
+
+
+def test_a_listener_that_fails_is_called_no_more_and_the_camera_goes_on(
+    thread: CameraThread, caplog: pytest.LogCaptureFixture
+) -> None:
+    calls: list[Frame] = []
+
+    def fail(frame: Frame) -> None:
+        calls.append(frame)
+        raise ValueError("full")
+
+    thread.listen(fail)
+    wait_for(lambda: bool(calls), "a call")
+    wait_for_new_frames(thread, 4)
+    assert len(calls) == 1
+    assert "camera wrist: its frames are handed over no more" in caplog.text

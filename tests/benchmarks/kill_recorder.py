@@ -1,0 +1,118 @@
+"""What `kill -9` at random moments leaves of recordings.
+
+    .venv/bin/python tests/benchmarks/kill_recorder.py [--num-kills 200] [--seed 0]
+
+A process records episodes of 96 rows at no particular rate, with frames between the rows, and says the name of each
+when it is committed. It is killed after a random time, and everything it said to be finished has to be
+there and whole; what it left unfinished is repaired, and has to hold the rows that it had flushed, each with the frame
+it showed. One line tells the counts.
+"""
+
+import argparse
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from clam_robot.episodes import Episode, EpisodeDataset, repair
+from clam_robot.episodes.folders import partial_episodes
+from clam_robot.errors import NoEpisodes
+
+NUM_ROWS, FLUSHED = 96, 32
+PATIENCE = 60.0
+# Row t of an episode holds t in its state and the number of its frame in its action.
+RECORD = f"""
+import itertools, sys
+from pathlib import Path
+import numpy as np
+from clam_robot.episodes import EpisodeWriter
+from clam_robot.specs import CameraSpec, RobotSpec, VectorSpec
+from clam_robot.types import EpisodeOutcome, EpisodeStart, Observation, Step
+
+one = VectorSpec(names=("x",), units=("m",), low=(-1e9,), high=(1e9,))
+cameras = {{"wrist": CameraSpec(height=120, width=160)}}
+spec = RobotSpec(name="made", state=one, action=one, cameras=cameras, control_hz=10)
+print("ready", flush=True)
+for k in itertools.count():
+    writer = EpisodeWriter(Path(sys.argv[1]), EpisodeStart(spec=spec, task=str(k), source="play"), wait_when_full=True)
+    for t in range({NUM_ROWS}):
+        for frame in (2 * t, 2 * t + 1):
+            writer.append_frame("wrist", frame / 20, np.full((120, 160, 3), frame, np.uint8))
+        value, image = np.full(1, t, np.float32), np.full((120, 160, 3), 2 * t + 1, np.uint8)
+        observation = Observation(
+            time=t / 10, state=value, images={{"wrist": image}}, image_times={{"wrist": (2 * t + 1) / 20}}
+        )
+        writer.append(Step(observation=observation, requested=value, sent=value))
+    outcome = EpisodeOutcome(success=None, episode_return=None, num_steps={NUM_ROWS}, end="horizon", achieved_hz=10.0)
+    print(writer.commit(outcome).name, flush=True)
+"""
+
+
+def kill_once(root: Path, chance: random.Random) -> dict[str, int]:
+    """Record, kill, look and repair; counts of what was found."""
+    process = subprocess.Popen([sys.executable, "-c", RECORD, str(root)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(chance.uniform(0.0, 1.5))
+    process.kill()
+    announced = process.stdout.read().split()
+    process.wait(PATIENCE)
+    found = dict.fromkeys(("finished", "lost", "damaged", "unfinished", "repaired", "empty", "rows", "shifted"), 0)
+    names = EpisodeDataset(root).names if announced else ()
+    found["finished"] = len(announced)
+    found["lost"] = len(set(announced) - set(names))
+    for name in names:
+        episode = Episode(root / name)
+        found["damaged"] += not is_whole(episode) or episode.length != NUM_ROWS
+    for name in partial_episodes(root):
+        found["unfinished"] += 1
+        try:
+            done = repair(root / name)
+        except NoEpisodes:
+            found["empty"] += 1
+            continue
+        assert done is not None
+        found["repaired"] += 1
+        found["rows"] += done.num_rows
+        found["shifted"] += not is_whole(Episode(done.path)) or bool(done.losses)
+    return found
+
+
+def is_whole(episode: Episode) -> bool:
+    """Whether everything can be read, no row is missing before the last, and each shows its own frame."""
+    episode.check()
+    rows = np.arange(episode.length)
+    shades = episode.images["wrist"][:].mean(axis=(1, 2, 3))
+    return (
+        bool((episode.state[:, 0] == rows).all())
+        and bool((episode.frame_index["wrist"] == 2 * rows + 1).all())
+        and bool(np.abs(shades - (2 * rows + 1)).max(initial=0) <= 1)
+        and episode.length % FLUSHED == 0
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--num-kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    chance, total = random.Random(options.seed), dict[str, int]()
+    for _ in range(options.num_kills):
+        with tempfile.TemporaryDirectory() as root:
+            for name, count in kill_once(Path(root), chance).items():
+                total[name] = total.get(name, 0) + count
+    print(
+        f"{options.num_kills} kills: {total['finished']} finished episodes, {total['lost']} of them lost, "
+        f"{total['damaged']} damaged; {total['unfinished']} unfinished, {total['repaired']} repaired to their last "
+        f"flush ({total['rows']} rows, {total['shifted']} of them with a fault), {total['empty']} before the first"
+    )
+    if total["lost"] or total["damaged"] or total["shifted"]:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
