@@ -21,6 +21,7 @@ from clam_robot.timing import ManualClock
 from sim.registry import make_robot
 from sim.widowx.twin_process import TwinProcess
 from tests.e2e.conftest import clam
+from tests.teleop.fake_phone import FakePhone
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.xdist_group("arm")]
 
@@ -175,13 +176,34 @@ def test_a_leader_that_stands_elsewhere_is_refused_with_its_joints() -> None:
     assert "wrist_rotate" not in line
 
 
+def test_a_phone_drives_the_arm_and_its_stop_holds_it() -> None:
+    words = ("--phone.address", "127.0.0.1:0", "--phone.max-age", "1", "--robot", "widowx-twin:reach-block")
+    with desk("--device", "phone", *words) as found:
+        found.wait(lambda: re.search(r"open on the phone: \S+[\r\n]", found.printed))
+        (url,) = re.findall(r"open on the phone: (\S+)", found.printed)
+        assert "█▀▀▀▀▀█" in found.printed or "▄▄▄▄▄" in found.printed  # the picture for its camera
+        phone = FakePhone(url)
+        try:
+            found.wait(lambda: "no phone is connected" not in found.printed.splitlines()[-1])
+            before = found.hand
+            phone.say(twist=[0.0, 0.0, -0.6, 0.0, 0.0, 0.0], clutch=True)
+            found.wait(lambda: found.hand[2] < before[2] - 0.01)
+            phone.say(twist=[0.0] * 6, clutch=False, events=["stop"])
+            found.wait(lambda: "stopped:" in found.printed)
+        finally:
+            phone.hang_up()
+        found.process.send_signal(signal.SIGTERM)
+        found.leave()
+
+
 def test_the_list_names_every_device_and_what_to_do() -> None:
     listed = clam("teleop", "--list")
     assert listed.returncode == 0
     lines = listed.stdout.splitlines()
-    assert [line.split()[0] for line in lines] == ["keyboard", "gamepad", "spacemouse", "leader", "script"]
+    assert [line.split()[0] for line in lines] == ["keyboard", "gamepad", "spacemouse", "leader", "phone", "script"]
     assert "ssh -t" in lines[0]
     assert "--leader.port" in lines[3]
+    assert "--phone.address 0.0.0.0:8090" in lines[4]
 
 
 @pytest.mark.parametrize(
@@ -194,6 +216,8 @@ def test_the_list_names_every_device_and_what_to_do() -> None:
         (["--device", "keyboard", "--robot", "dmcontrol:cheetah-run"], "dx, dy, dz"),
         (["--device", "keyboard", "--robot", "widowx-twin:reach-blok"], "reach-block"),
         (["--robot", "metaworld:reach", "--deadband", "2"], "deadband"),
+        (["--device", "phone", "--phone.address", "8090"], "HOST:PORT"),
+        (["--device", "phone", "--phone.tls-key", "key.pem"], "both or neither"),
         (["--seconds", "0"], "--seconds"),
     ],
 )
