@@ -192,7 +192,7 @@ function look() {
   }
   put($("link"), isLost ? "not connected" : "live");
   if (!isLost) return;
-  const since = Number.isFinite(silence) ? ` for ${silence.toFixed(0)} s` : "";
+  const since = Number.isFinite(silence) ? ` for ${silence.toFixed(0)}\u00a0s` : "";
   showAlarm(lastCode === WRONG_KEY ? "This address lacks the key; open the page by the address printed."
     : `No connection to the session${since}: what is shown is old. If the robot moves, press STOP or cut its power.`);
 }

@@ -181,10 +181,11 @@ def test_a_phone_drives_the_arm_and_its_stop_holds_it() -> None:
     with desk("--device", "phone", *words) as found:
         found.wait(lambda: re.search(r"open on the phone: \S+[\r\n]", found.printed))
         (url,) = re.findall(r"open on the phone: (\S+)", found.printed)
-        assert "█▀▀▀▀▀█" in found.printed or "▄▄▄▄▄" in found.printed  # the picture for its camera
+        assert "██ ▄▄▄▄▄ █" in found.printed  # the picture for its camera
         phone = FakePhone(url)
         try:
-            found.wait(lambda: "no phone is connected" not in found.printed.splitlines()[-1])
+            told = len(found.printed)
+            found.wait(lambda: found.printed[told:].count("xyz ") > 2)  # a phone that was seen at rest may move
             before = found.hand
             phone.say(twist=[0.0, 0.0, -0.6, 0.0, 0.0, 0.0], clutch=True)
             found.wait(lambda: found.hand[2] < before[2] - 0.01)
@@ -216,8 +217,6 @@ def test_the_list_names_every_device_and_what_to_do() -> None:
         (["--device", "keyboard", "--robot", "dmcontrol:cheetah-run"], "dx, dy, dz"),
         (["--device", "keyboard", "--robot", "widowx-twin:reach-blok"], "reach-block"),
         (["--robot", "metaworld:reach", "--deadband", "2"], "deadband"),
-        (["--device", "phone", "--phone.address", "8090"], "HOST:PORT"),
-        (["--device", "phone", "--phone.tls-key", "key.pem"], "both or neither"),
         (["--seconds", "0"], "--seconds"),
     ],
 )
