@@ -94,5 +94,5 @@ async def _tick(websocket: WebSocket, link: PhoneLink, phone: int, setup: PhoneC
                 await websocket.send_text(tick.model_dump_json())
             await asyncio.sleep(1.0 / TICK_HZ)
         await websocket.close(TAKEN, "another phone drives")
-    except (WebSocketDisconnect, TimeoutError, RuntimeError):
+    except (WebSocketDisconnect, TimeoutError, RuntimeError):  # the last: closed in between
         link.disconnect(phone)

@@ -49,8 +49,8 @@ class Hand:
         self._send("touchMove")
 
     def lift(self, pad: str) -> None:
+        self._send("touchEnd", pad)
         del self._fingers[pad]
-        self._send("touchMove" if self._fingers else "touchEnd")  # a finger that is missing was lifted
 
     def until(self, is_so: Callable[[Motion], bool]) -> Motion:
         """What the device says when it says so."""
@@ -63,9 +63,11 @@ class Hand:
         wait_until(look)
         return found[-1]
 
-    def _send(self, kind: str) -> None:
-        points = [{"x": x, "y": y, "id": list("lr").index(pad[0])} for pad, (x, y) in self._fingers.items()]
-        self._wire.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    def _send(self, kind: str, *pads: str) -> None:
+        """Tell the browser of some fingers, all by default."""
+        points = [{"x": x, "y": y, "id": "lr".index(pad[0])} for pad, (x, y) in self._fingers.items()]
+        chosen = [point for pad, point in zip(self._fingers, points, strict=True) if not pads or pad in pads]
+        self._wire.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": chosen})
 
 
 def new_device(**options: object) -> PhoneDevice:
