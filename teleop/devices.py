@@ -16,9 +16,11 @@ from teleop.device import TeleopDevice
 from teleop.gamepad import GamepadConfig
 from teleop.keyboard import KeyboardConfig
 from teleop.leader_config import LeaderConfig
+from teleop.page_address import parse_address
+from teleop.phone_config import PhoneConfig
 from teleop.terminal_keys import TerminalKeys
 
-DeviceName = Literal["keyboard", "gamepad", "spacemouse", "leader", "script"]
+DeviceName = Literal["keyboard", "gamepad", "spacemouse", "leader", "phone", "script"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,16 +32,24 @@ class DeviceOptions(config.Strict):
         keyboard: how long a key counts.
         gamepad: which, and how.
         leader: which chain of servos.
+        phone: where its page is.
     """
 
     script: Path | None = None
     keyboard: KeyboardConfig = field(default_factory=KeyboardConfig)
     gamepad: GamepadConfig = field(default_factory=GamepadConfig)
     leader: LeaderConfig = field(default_factory=LeaderConfig)
+    phone: PhoneConfig = field(default_factory=PhoneConfig)
 
 
 def make_device(
-    name: DeviceName, options: DeviceOptions, clock: Clock, keys: TerminalKeys, *, latch: StopLatch | None = None
+    name: DeviceName,
+    options: DeviceOptions,
+    clock: Clock,
+    keys: TerminalKeys,
+    *,
+    latch: StopLatch | None = None,
+    tell: Callable[[str], object] = lambda url: None,
 ) -> TeleopDevice:
     """The device of this name, not yet open, read in the background; only a script waits until it is asked.
 
@@ -49,16 +59,19 @@ def make_device(
         clock: of the readings.
         keys: of the terminal.
         latch: what its stop sets at once; None has it be an event like others.
+        tell: told the address of a device's page when it is open, from a thread of the device's own.
 
     Raises:
         ConfigError: a script that is none.
         MissingDependency: a package is missing.
     """
-    device = _device(name, options, clock, keys)
+    device = _device(name, options, clock, keys, tell)
     return device if name == "script" else BackgroundDevice(device, clock, latch=latch)
 
 
-def _device(name: DeviceName, options: DeviceOptions, clock: Clock, keys: TerminalKeys) -> TeleopDevice:
+def _device(
+    name: DeviceName, options: DeviceOptions, clock: Clock, keys: TerminalKeys, tell: Callable[[str], object]
+) -> TeleopDevice:
     match name:
         case "keyboard":
             from teleop.keyboard import KeyboardDevice
@@ -78,6 +91,11 @@ def _device(name: DeviceName, options: DeviceOptions, clock: Clock, keys: Termin
             from teleop.leader_arm import LeaderArmDevice
 
             return LeaderArmDevice(options.leader, clock)
+        case "phone":
+            _require("uvicorn", extra="operator")
+            from teleop.phone import PhoneDevice
+
+            return PhoneDevice(options.phone, clock, tell)
         case "script":
             from teleop.scripted import EXAMPLE, ScriptedDevice, load_script
 
@@ -108,6 +126,7 @@ def survey(options: DeviceOptions, terminal: TextIO = sys.stdin) -> list[Presenc
         "gamepad": _gamepads,
         "spacemouse": _spacemice,
         "leader": lambda: _leader(options.leader),
+        "phone": lambda: _phone(options.phone),
         "script": lambda: (True, "give a file with --script"),
     }
     found: list[Presence] = []
@@ -120,9 +139,9 @@ def survey(options: DeviceOptions, terminal: TextIO = sys.stdin) -> list[Presenc
     return found
 
 
-def _require(package: str) -> None:
+def _require(package: str, *, extra: str = "teleop") -> None:
     if find_spec(package) is None:
-        raise MissingDependency(f"{package} is not installed; install it with pip install 'clam-robot[teleop]'")
+        raise MissingDependency(f"{package} is not installed; install it with pip install 'clam-robot[{extra}]'")
 
 
 def _keyboard(terminal: TextIO) -> tuple[bool, str]:
@@ -151,3 +170,12 @@ def _leader(setup: LeaderConfig) -> tuple[bool, str]:
     if Path(setup.port).exists():
         return True, f"a serial port is at {setup.port}; whether an arm is behind it shows when it is opened"
     return False, f"no port {setup.port}; plug in the leader's USB adapter, or give another with --leader.port"
+
+
+def _phone(setup: PhoneConfig) -> tuple[bool, str]:
+    _require("uvicorn", extra="operator")
+    host, _ = parse_address(setup.address)
+    where = f"any browser opens its page on {setup.address}"
+    if host in {"localhost", "127.0.0.1", "::1"}:
+        return True, f"{where}; for phones in the same network give --phone.address 0.0.0.0:8090"
+    return True, where

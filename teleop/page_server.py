@@ -10,21 +10,11 @@ from types import TracebackType
 import uvicorn
 from fastapi import FastAPI
 
-from clam_robot.errors import ConfigError, PortInUse, ServerError
+from clam_robot.errors import PortInUse, ServerError
+from teleop.page_address import TlsFiles
 
 _STARTS_WITHIN = 10.0  # [s]
-
-
-def parse_address(text: str) -> tuple[str, int]:
-    """HOST:PORT.
-
-    Raises:
-        ConfigError: it is something else.
-    """
-    host, colon, port = text.rpartition(":")
-    if not (host and colon and port.isdigit() and int(port) < 2**16):
-        raise ConfigError(f"expected HOST:PORT such as 127.0.0.1:8080, found {text!r}")
-    return host.strip("[]"), int(port)
+_LARGEST_MESSAGE = 2**16  # of those that pages send [byte]
 
 
 class PageServer:
@@ -33,16 +23,30 @@ class PageServer:
     Args:
         app: what is served.
         address: host and port; port 0 takes a free one.
+        tls: with it the page is served over TLS.
 
     Attributes:
         url: where it is reached, once entered.
+
+    Raises:
+        ConfigError: the certificate or its key cannot be used.
     """
 
-    def __init__(self, app: FastAPI, address: tuple[str, int]) -> None:
+    def __init__(self, app: FastAPI, address: tuple[str, int], *, tls: TlsFiles | None = None) -> None:
+        if tls is not None:
+            tls.require_usable()
         self._address = address
-        self._server = uvicorn.Server(
-            uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1)
+        setup = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=1,
+            ws_max_size=_LARGEST_MESSAGE,
+            ws_per_message_deflate=False,
+            ssl_certfile=None if tls is None else tls.certificate,
+            ssl_keyfile=None if tls is None else tls.key,
         )
+        self._server = uvicorn.Server(setup)
         self._thread = threading.Thread(target=self._run, name="page", daemon=True)
         self.url = ""
 
@@ -50,8 +54,9 @@ class PageServer:
         self._socket = _bind(*self._address)
         host, port = self._socket.getsockname()[:2]
         if ipaddress.ip_address(host).is_unspecified:  # every address of this machine
-            host = socket.gethostname()
-        self.url = f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+            host = _own_address()
+        scheme = "https" if self._server.config.is_ssl else "http"
+        self.url = f"{scheme}://[{host}]:{port}/" if ":" in host else f"{scheme}://{host}:{port}/"
         self._thread.start()
         deadline = time.monotonic() + _STARTS_WITHIN
         while not self._server.started:
@@ -73,6 +78,16 @@ class PageServer:
 
     def _run(self) -> None:
         self._server.run(sockets=[self._socket])
+
+
+def _own_address() -> str:
+    """This machine's address in its network, which phones reach while they may not know its name."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # an address for documentation: chooses a route, sends nothing
+            return probe.getsockname()[0]
+        except OSError:
+            return socket.gethostname()
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -55,7 +55,8 @@ class Stops:
 
             stack.callback(RosStop(latch, ros_namespace).close)
         if options.stop_page is not None:
-            from teleop.page_server import PageServer, parse_address
+            from teleop.page_address import parse_address
+            from teleop.page_server import PageServer
             from teleop.stop_page import create_stop_app
 
             app, key = create_stop_app(latch, name="WidowX")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 import tyro
+from rich.text import Text
 
 from clam_robot.cli.console import console, plural
 from clam_robot.cli.stops import StopOptions, Stops
@@ -71,7 +72,7 @@ class Command:
             arm = make_widowx(self.widowx, None, clock, horizon=_ENDLESS) if self.robot == WIDOWX else None
             robot: TaskRobot = arm or make_robot(self.robot, clock, horizon=_ENDLESS)
             latch = StopLatch() if arm is None else arm.latch
-            device = make_device(self.device, self.devices, clock, keys, latch=latch)
+            device = make_device(self.device, self.devices, clock, keys, latch=latch, tell=show_address)
             wishes = Wishes()
             policy = TeleopPolicy(
                 device,
@@ -168,6 +169,14 @@ class Practice:
         self._scene += 1
         self.is_over = self._wishes.newest in {None, Event.QUIT}
         console.print(in_words(outcome), soft_wrap=True)
+
+
+def show_address(url: str) -> None:
+    """Print the address of a device's page, and the picture that a phone's camera reads it from."""
+    from teleop.qr_code import qr_code
+
+    console.print(Text(qr_code(url), style="bright_white on black"), soft_wrap=True)
+    console.print(f"open on the phone: {url}", markup=False, soft_wrap=True)
 
 
 def _start_in_words() -> str:

@@ -16,6 +16,7 @@ from sim.registry import make_robot
 from sim.widowx.twin_process import TwinProcess
 from tests.e2e.conftest import clam
 from tests.e2e.desk import Desk
+from tests.teleop.fake_phone import FakePhone
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.xdist_group("arm")]
 
@@ -107,13 +108,35 @@ def test_a_leader_that_stands_elsewhere_is_refused_with_its_joints() -> None:
     assert "wrist_rotate" not in line
 
 
+def test_a_phone_drives_the_arm_and_its_stop_holds_it() -> None:
+    words = ("--phone.address", "127.0.0.1:0", "--phone.max-age", "1", "--robot", "widowx-twin:reach-block")
+    with desk("--device", "phone", *words) as found:
+        found.wait(lambda: re.search(r"open on the phone: \S+[\r\n]", found.printed))
+        (url,) = re.findall(r"open on the phone: (\S+)", found.printed)
+        assert "██ ▄▄▄▄▄ █" in found.printed  # the picture for its camera
+        phone = FakePhone(url)
+        try:
+            told = len(found.printed)
+            found.wait(lambda: found.printed[told:].count("xyz ") > 2)  # a phone that was seen at rest may move
+            before = found.hand
+            phone.say(twist=[0.0, 0.0, -0.6, 0.0, 0.0, 0.0], clutch=True)
+            found.wait(lambda: found.hand[2] < before[2] - 0.01)
+            phone.say(twist=[0.0] * 6, clutch=False, events=["stop"])
+            found.wait(lambda: "stopped:" in found.printed)
+        finally:
+            phone.hang_up()
+        found.process.send_signal(signal.SIGTERM)
+        found.leave()
+
+
 def test_the_list_names_every_device_and_what_to_do() -> None:
     listed = clam("teleop", "--list")
     assert listed.returncode == 0
     lines = listed.stdout.splitlines()
-    assert [line.split()[0] for line in lines] == ["keyboard", "gamepad", "spacemouse", "leader", "script"]
+    assert [line.split()[0] for line in lines] == ["keyboard", "gamepad", "spacemouse", "leader", "phone", "script"]
     assert "ssh -t" in lines[0]
     assert "--leader.port" in lines[3]
+    assert "--phone.address 0.0.0.0:8090" in lines[4]
 
 
 @pytest.mark.parametrize(

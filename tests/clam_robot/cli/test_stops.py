@@ -48,7 +48,7 @@ def clear_each_stop(latch: StopLatch, page: str, count: int) -> None:
         for _ in range(count):
             while latch.cause is None:
                 threading.Event().wait(0.01)
-            client.post("/v1/arm/clear", headers={"X-Clear-Key": key})
+            client.post("/v1/arm/clear", headers={"X-Page-Key": key})
 
 
 @pytest.mark.parametrize("num_errors", [0, 1])
