@@ -30,6 +30,7 @@ VERBS = {
     "reproduce": "measure the paper's tables anew",
     "evaluate": "measure a checkpoint's success over many episodes",
     "inspect": "say what is in a data set or checkpoint",
+    "report": "write an HTML page of a data set, with its suspicious episodes",
     "import": "make a data set of what another program recorded: LeRobot, UMI, Bridge, films",
     "export": "write a data set in another program's format: LeRobot, UMI / diffusion policy",
     "search": "find policies for a DeepMind Control task, to record demonstrations and play with",
