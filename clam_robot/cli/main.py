@@ -26,6 +26,7 @@ VERBS = {
     "serve": "serve a checkpoint over the network",
     "keys": "say who may use a policy server",
     "run": "drive a robot with a checkpoint or a policy server",
+    "replay": "repeat a recorded episode on a robot, slower, and compare",
     "teleop": "drive a robot by hand, for practice: keyboard, gamepad, SpaceMouse, leader arm or a script",
     "reproduce": "measure the paper's tables anew",
     "evaluate": "measure a checkpoint's success over many episodes",
