@@ -8,6 +8,8 @@
 | Bridge raw | no | yes | `bridge` |
 | folder of films | no | yes, as unlabelled demonstrations | `film_folder` |
 
-Each module's docstring says how the fields map. Exports are written aside and get their name when they are whole;
-imports pass through `clam_robot.exchange.clip.Clip` into the recorder, so that an imported episode is as any other.
+What other programs read has a row per control period: exports hold the frames that rows showed, and neither the frames
+in between nor the samples of the joints. Each module's docstring says how the fields map. Exports are written aside and
+get their name when they are whole; imports pass through `clam_robot.exchange.clip.Clip` into the recorder, so that an
+imported episode is as any other.
 """

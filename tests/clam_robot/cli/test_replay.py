@@ -16,6 +16,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.mark.slow
 def test_the_twin_goes_the_recorded_way_again(
     recorded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -30,6 +31,7 @@ def test_the_twin_goes_the_recorded_way_again(
     assert after.source == "replay"
 
 
+@pytest.mark.slow
 def test_half_the_speed_takes_twice_as_long(recorded: Path, tmp_path: Path) -> None:
     again = tmp_path / "again"
     assert main(["replay", str(recorded), "--robot", TWIN, "--record", str(again)]) == 0
