@@ -34,7 +34,8 @@
     │   ├── UnknownSchema      written by a version this one does not read
     │   ├── DamagedEpisode     a chunk, array or attribute is missing or unreadable
     │   ├── EpisodeExists      a name that is already taken
-    │   └── NoEpisodes         nothing to read where a data set was expected
+    │   ├── NoEpisodes         nothing to read where a data set was expected
+    │   └── ExchangeError      data in another program's format cannot be read, or these cannot be written in it
     ├── TrainingError
     │   ├── NoLabels           grounding needs action labels and the data has none
     │   └── TrainingDiverged   the loss left the finite numbers
@@ -209,6 +210,10 @@ class EpisodeExists(EpisodeError, FileExistsError):
 
 class NoEpisodes(EpisodeError, FileNotFoundError):
     """Nothing to read where a data set was expected."""
+
+
+class ExchangeError(EpisodeError, ValueError):
+    """Data in another program's format cannot be read, or episodes cannot be written in it."""
 
 
 class TrainingError(ClamRobotError):

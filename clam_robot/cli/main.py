@@ -26,10 +26,15 @@ VERBS = {
     "serve": "serve a checkpoint over the network",
     "keys": "say who may use a policy server",
     "run": "drive a robot with a checkpoint or a policy server",
+    "replay": "repeat a recorded episode on a robot, slower, and compare",
     "teleop": "drive a robot by hand, for practice: keyboard, gamepad, SpaceMouse, leader arm or a script",
     "reproduce": "measure the paper's tables anew",
     "evaluate": "measure a checkpoint's success over many episodes",
     "inspect": "say what is in a data set or checkpoint",
+    "view": "make a recording of an episode for the Rerun viewer",
+    "report": "write an HTML page of a data set, with its suspicious episodes",
+    "import": "make a data set of what another program recorded: LeRobot, UMI, Bridge, films",
+    "export": "write a data set in another program's format: LeRobot, UMI / diffusion policy",
     "search": "find policies for a DeepMind Control task, to record demonstrations and play with",
     "cameras": "list the cameras that are connected, or try those of a configuration",
     "xs-sdk": "serve the arm, real or twin, to ROS as the vendor's node does",
@@ -37,6 +42,9 @@ VERBS = {
     "verify": "read every episode of a data set and say what is damaged",
     "repair": "finish episodes that a crash left without an end, and take out what is damaged",
 }
+
+# Verbs that a module cannot be called by.
+MODULES = {"import": "import_data"}
 
 # Extra of pyproject.toml that brings a package.
 EXTRAS = {
@@ -57,7 +65,9 @@ EXTRAS = {
     "hid": "teleop",
     "cv2": "cameras",
     "pyrealsense2": "cameras",
-    "av": "report",
+    "av": "exchange",
+    "pyarrow": "exchange",
+    "rerun": "view",
     "PIL": "report",
     "jinja2": "report",
     "matplotlib": "report",
@@ -85,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         level=logging.WARNING, format="%(message)s", handlers=[RichHandler(console=error_console, show_path=False)]
     )
     try:
-        module = import_module(f"clam_robot.cli.{verb.replace('-', '_')}")
+        module = import_module(f"clam_robot.cli.{MODULES.get(verb, verb.replace('-', '_'))}")
         parse = getattr(module, "parse", None)  # for verbs whose defaults depend on what is asked for
         command = parse(rest) if parse else tyro.cli(module.Command, prog=f"clam {verb}", args=rest)
         command.run()

@@ -1,0 +1,117 @@
+"""`clam replay`."""
+
+import dataclasses
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from rich.table import Table
+
+from clam_robot.cli.console import console, plural
+from clam_robot.cli.robots import robot_for
+from clam_robot.cli.stops import StopOptions, Stops
+from clam_robot.cli.widowx import WIDOWX, WidowXOptions, make_widowx
+from clam_robot.control.deviation import Deviation, DeviationMeter
+from clam_robot.control.loop import ControlLoop, LoopConfig
+from clam_robot.control.replay_policy import ReplayConfig, ReplayPolicy
+from clam_robot.episodes.dataset import EpisodeDataset
+from clam_robot.episodes.recorder import Recorder
+from clam_robot.errors import NoEpisodes
+from clam_robot.interfaces import Subscriber
+from clam_robot.timing import ManualClock, MonotonicClock
+from clam_robot.types import EpisodeOutcome, EpisodeStart
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """Repeat the actions of a recorded episode on a robot, slower, through the safety limiter.
+
+    The robot goes to its start, and nothing further moves when that is not where the recording began. Afterwards the
+    way it went is compared with the recorded one.
+
+    Attributes:
+        episode: folder of one episode, or of a data set.
+        number: which episode of a data set.
+        robot: name of the robot; the recorded one by default. widowx is the arm itself.
+        replay: how the actions are repeated.
+        seed: of the scene; the recorded one by default.
+        real_time: pace a simulation by the clock on the wall.
+        record: folder to record the replay into.
+        widowx: where the arm is.
+        stops: how a person stops it.
+    """
+
+    episode: tyro.conf.Positional[Path]
+    number: int = 0
+    robot: str | None = None
+    replay: Annotated[ReplayConfig, tyro.conf.arg(name="")] = field(default_factory=ReplayConfig)
+    seed: int | None = None
+    real_time: bool = False
+    record: Path | None = None
+    widowx: Annotated[WidowXOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=WidowXOptions)
+    stops: Annotated[StopOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=StopOptions)
+
+    def run(self) -> None:
+        """Replay and say how far the robot was from the recorded one."""
+        dataset = EpisodeDataset(self.episode)
+        if not 0 <= self.number < len(dataset):
+            raise NoEpisodes(f"--number: expected 0 to {len(dataset) - 1}, found {self.number}")
+        recorded = dataset[self.number]
+        spec = recorded.spec
+        if self.record is None or (self.robot == WIDOWX and self.widowx.cameras is None):
+            spec = dataclasses.replace(spec, cameras={})
+        policy = ReplayPolicy(spec, recorded.action, recorded.state[0], self.replay)
+        lost = recorded.attributes.recording.num_dropped
+        if lost:
+            console.print(
+                f"[yellow]{plural(lost, 'step')} were lost in recording; the rest is repeated without them[/]"
+            )
+        seed = recorded.attributes.seed if self.seed is None else self.seed
+        outcomes: list[EpisodeOutcome] = []
+        meter = DeviationMeter(recorded.state, speed=self.replay.speed)
+        with ExitStack() as stack:
+            clock = MonotonicClock() if self.real_time or self.robot == WIDOWX else ManualClock()
+            horizon = policy.num_periods + 1
+            arm = make_widowx(self.widowx, spec, clock, horizon=horizon) if self.robot == WIDOWX else None
+            robot = arm or robot_for(spec, clock, self.robot, horizon=horizon)
+            robot.connect()
+            stack.callback(robot.disconnect)
+            subscribers: list[Subscriber] = [meter]
+            if self.record is not None:
+                recorder = Recorder(self.record, wait_when_full=isinstance(clock, ManualClock))
+                subscribers.append(stack.enter_context(recorder))
+            loop = ControlLoop(
+                robot,
+                policy,
+                clock=clock,
+                subscribers=subscribers,
+                config=LoopConfig(max_steps=policy.num_periods),
+            )
+            start = EpisodeStart(spec=robot.spec, task=recorded.task, source="replay", seed=seed)
+
+            def drive() -> None:
+                outcomes.append(loop.run_episode(start))
+
+            if arm is None:
+                drive()
+            else:
+                namespace = self.widowx.namespace if self.widowx.driver == "ros" else None
+                stops = Stops(self.stops, arm.latch, stack, ros_namespace=namespace)
+                while not stops.until_done(drive, recover=arm.recover):
+                    pass
+        self._report(outcomes[-1], meter.result())
+
+    def _report(self, outcome: EpisodeOutcome, deviations: tuple[Deviation, ...]) -> None:
+        success = {True: "succeeded", False: "did not succeed", None: "nobody judged"}[outcome.success]
+        console.print(
+            f"{plural(outcome.num_steps, 'step')} at {100 * self.replay.speed:g} % of the recorded speed, "
+            f"{outcome.num_limited} changed by the safety limiter; the task: {success}"
+        )
+        table = Table("deviation", "mean", "largest", "at the end")
+        for each in deviations:
+            table.add_row(each.name, *(f"{value:.4f} {each.unit}" for value in (each.mean, each.largest, each.last)))
+        console.print(table)
+        if self.record is not None:
+            console.print(f"recorded: {self.record}", soft_wrap=True)

@@ -1,0 +1,41 @@
+"""Where clips come from, and how they become a data set."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from clam_robot.exchange.clip import Clip, record
+from clam_robot.exchange.progress import Progress, silent
+from clam_robot.exchange.staging import staged
+from clam_robot.specs import RobotSpec
+
+
+@runtime_checkable
+class ClipSource(Protocol):
+    """A data set of another program: iterating reads one episode after another."""
+
+    @property
+    def spec(self) -> RobotSpec:
+        """The robot of all clips."""
+        ...
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[Clip]: ...
+
+
+def import_clips(
+    source: ClipSource, destination: Path, *, overwrite: bool = False, progress: Progress = silent
+) -> Path:
+    """Write every clip as an episode of a new data set; returns `destination`.
+
+    Raises:
+        EpisodeExists: something is at `destination` and may not be replaced.
+        ExchangeError: a clip cannot be read.
+        SpecError: a clip does not fit its robot.
+        EpisodeError: the folder cannot be written.
+    """
+    with staged(destination, overwrite=overwrite) as root:
+        for done, clip in enumerate(source):
+            record(clip, root)
+            progress(done + 1, len(source))
+    return destination

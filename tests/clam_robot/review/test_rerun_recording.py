@@ -1,0 +1,46 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from clam_robot.cli.main import main
+from clam_robot.specs import CameraSpec
+from tests.clam_robot.exchange.made import Made, made_spec, record_made
+
+pytest.importorskip("rerun", reason="the extra view is not installed")
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    spec = made_spec(cameras={"front": CameraSpec(height=32, width=48)})
+    record_made(tmp_path / "made", spec, [Made(length=4), Made(length=9, hold_every=3)])
+    return tmp_path / "made"
+
+
+def _rerun(*words: str) -> str:
+    command = [sys.executable, "-m", "rerun", "rrd", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout
+
+
+def test_a_recording_holds_every_entry_and_every_picture(made: Path, tmp_path: Path) -> None:
+    out = tmp_path / "episode.rrd"
+    assert main(["view", str(made), "--episode", "1", "--out", str(out)]) == 0
+    _rerun("verify", str(out))
+    printed = _rerun("print", str(out))
+    for entity in ("/state/s2", "/action/a1", "/requested/a0", "/task/success", "/camera/front", "/episode", "/limits"):
+        assert entity in printed
+    assert not list(tmp_path.glob(".*.partial"))
+
+
+def test_a_recording_is_not_replaced_untold(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "episode.rrd"
+    out.write_text("precious")
+    assert main(["view", str(made), "--out", str(out)]) == 2
+    assert "--overwrite" in capsys.readouterr().err
+    assert out.read_text() == "precious"
+
+
+def test_an_episode_that_is_not_there_is_named(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["view", str(made), "--episode", "2"]) == 2
+    assert "expected 0 to 1, found 2" in capsys.readouterr().err
