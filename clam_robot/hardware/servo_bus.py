@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from dynamixel_sdk import BROADCAST_ID, COMM_RX_CORRUPT, COMM_RX_TIMEOUT, COMM_SUCCESS, Protocol2PacketHandler
+from dynamixel_sdk import BROADCAST_ID, COMM_RX_TIMEOUT, COMM_SUCCESS, Protocol2PacketHandler
 
 from clam_robot.errors import DriverError, PortUnavailable, ServoRefused, ServoSilent
 from clam_robot.hardware.control_table import Register
@@ -16,8 +16,9 @@ ALERT = 0x80  # in a reply's error: the servo has a hardware error
 _RESULT_FAIL, _ACCESS = 1, 7
 # Layout of a packet: 4 bytes of header, id, 2 of length, instruction, parameters (of a status: error, data), 2 of CRC.
 _ID, _LENGTH, _ERROR, _DATA = 4, 5, 8, 9
-_PING = 1
-_PONG = 7  # length of the answer to a ping, which no register's answer has [bytes from the instruction on]
+_PING, _READ, _WRITE = 1, 2, 3
+_PONG = 3  # bytes of data in the answer to a ping; no register has as many
+_SMALLEST = 11  # bytes of a status without data
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,8 @@ class ServoBus:
         """
 
         def request() -> tuple[bytes, int, int]:
-            data, result, error = self._sdk.readTxRx(self.port, servo_id, register.address, register.size)
-            is_whole = len(data) == register.size or error & ~ALERT
-            return bytes(data), result if is_whole else COMM_RX_CORRUPT, error
+            parameters = [*register.address.to_bytes(2, "little"), register.size, 0]
+            return self._ask(servo_id, _READ, parameters, size=register.size)
 
         data = self._request(servo_id, f"a read of {register.name}", request)
         return Reply(data, False).value(register, register.address)
@@ -121,9 +121,8 @@ class ServoBus:
         """
         data = _encode(register, value)
 
-        def request() -> tuple[None, int, int]:
-            result, error = self._sdk.writeTxRx(self.port, servo_id, register.address, register.size, data)
-            return None, result, error
+        def request() -> tuple[bytes, int, int]:
+            return self._ask(servo_id, _WRITE, [*register.address.to_bytes(2, "little"), *data], size=0)
 
         self._request(servo_id, f"a write of {value} to {register.name}", request)
 
@@ -259,18 +258,25 @@ class ServoBus:
         return not self._is_behind
 
     def _ping(self, servo_id: int) -> tuple[int, int, int]:
-        """Model, result and error; whatever comes before the answer is passed over."""
-        result = self._sdk.txPacket(self.port, [0, 0, 0, 0, servo_id, 3, 0, _PING, 0, 0])
+        """Model, result and error."""
+        data, result, error = self._ask(servo_id, _PING, [], size=_PONG)
+        return int.from_bytes(data[:2], "little"), result, error
+
+    def _ask(self, servo_id: int, instruction: int, parameters: list[int], *, size: int) -> tuple[bytes, int, int]:
+        """Data, result and error of a servo's answer of `size` bytes, or of its refusal; others are passed over."""
+        length = len(parameters) + 3
+        result = self._sdk.txPacket(self.port, [0, 0, 0, 0, servo_id, length, 0, instruction, *parameters, 0, 0])
         if result != COMM_SUCCESS:
-            return 0, result, 0
-        self.port.setPacketTimeout(_PONG + _LENGTH + 2)
+            return b"", result, 0
+        self.port.setPacketTimeout(size + _SMALLEST)
         for _ in range(_MOST_STRAGGLERS):
             packet, result = self._sdk.rxPacket(self.port, False)
             if result != COMM_SUCCESS:
-                return 0, result, 0
-            if packet[_ID] == servo_id and _length(packet) == _PONG:
-                return int.from_bytes(bytes(packet[_DATA : _DATA + 2]), "little"), result, packet[_ERROR]
-        return 0, COMM_RX_TIMEOUT, 0
+                return b"", result, 0
+            error, is_short = packet[_ERROR], _length(packet) == 4
+            if packet[_ID] == servo_id and (_length(packet) == size + 4 or (is_short and error & ~ALERT)):
+                return bytes(packet[_DATA : _DATA + size]), result, error
+        return b"", COMM_RX_TIMEOUT, 0
 
 
 _A_PING = "a ping"
