@@ -16,7 +16,9 @@ Pose = Float64[np.ndarray, "4 4"]
 _LEAST_TURN = 0.05
 
 
-def relative_motions(A: Poses, B: Poses) -> tuple[Poses, Poses]:
+def relative_motions(
+    A: Poses, B: Poses
+) -> tuple[Float64[np.ndarray, "motions 4 4"], Float64[np.ndarray, "motions 4 4"]]:
     """Motions of hand and camera between all pairs of views that turn, so that `motion_A X = X motion_B`.
 
     Raises:

@@ -174,6 +174,23 @@ def fit_hand_eye(views: HandEyeViews, settings: BundleSettings | None = None) ->
     )
 
 
+def solver_distance(found: RigidTransform, camera: RigidTransform) -> float:
+    """Between two places of a camera [m]."""
+    return float(np.linalg.norm(found.translation - camera.translation))
+
+
+def solver_angle(found: RigidTransform, camera: RigidTransform) -> float:
+    """Between two orientations of a camera [rad]."""
+    return float((found.rotation * camera.rotation.inv()).magnitude())
+
+
+def board_scale_of(fit: HandEyeFit, settings: BundleSettings) -> tuple[float, float]:
+    """The board's size by the arm's motion against what it should be, and its standard deviation."""
+    problem = HandEyeProblem(fit.views, settings, fit.poses)
+    result = problem.fit(replace(settings, is_scale_free=True), start=fit.result)
+    return result.scale, result.sigma("scale")
+
+
 def _held_out(problem: HandEyeProblem, result: BundleResult) -> tuple[float, float]:
     distances, angles = [], []
     count = problem.views.count

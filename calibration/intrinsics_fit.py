@@ -188,11 +188,12 @@ def _inliers(fit: IntrinsicsFit) -> list[np.ndarray]:
     together = np.concatenate(distances)
     # Of a length with two normal components the median is 1.1774 standard deviations.
     sigma = float(np.nanmedian(together)) / 1.1774
-    usual = float(np.nanmedian(fit.view_rms))
+    medians = [float(np.nanmedian(each)) if not np.isnan(each).all() else np.nan for each in distances]
+    usual = float(np.nanmedian(medians))
     kept: list[np.ndarray] = []
-    for each, rms in zip(distances, fit.view_rms, strict=True):
+    for each, median in zip(distances, medians, strict=True):
         is_near = np.nan_to_num(each, nan=np.inf) <= _FAR * max(sigma, 1e-6)
-        is_bad = not rms <= _FAR_VIEW * usual or is_near.sum() < 6
+        is_bad = not median <= _FAR_VIEW * usual or is_near.sum() < 6
         kept.append(np.zeros(len(each), bool) if is_bad else is_near)
     return kept
 

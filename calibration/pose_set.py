@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float64
@@ -205,7 +206,7 @@ def _in_short_order(joints: Float64[np.ndarray, "n 6"]) -> Float64[np.ndarray, "
 
 def is_way_clear(workspace: Workspace, way: Sequence[Float64[np.ndarray, "6"]]) -> bool:
     """Whether straight moves of the joints from one position to the next keep clear of everything."""
-    for start, end in zip(way[:-1], way[1:], strict=True):
+    for start, end in pairwise(way):
         steps = max(2, int(np.ceil(np.abs(end - start).max() / _STEP)))
         for share in np.linspace(0.0, 1.0, steps):
             if workspace.nearness(start + share * (end - start)):

@@ -64,6 +64,7 @@ class BoardScene:
             _add_board(spec, world if is_wrist else hand, board, size, place if is_wrist else in_hand * place)
             # The default light is warm and one-sided; boards are read in even light.
             spec.visual.headlight.ambient = [0.55] * 3
+            spec.visual.quality.offsamples = 0  # drawn finer already
 
         self.model: Any = scene_model(add)
         self.data: Any = _MJ.MjData(self.model)

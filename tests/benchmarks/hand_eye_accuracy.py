@@ -1,8 +1,8 @@
 """How well camera and joint offsets are found in the rendered scene, over many arms, cameras and lenses.
 
 Once with intrinsics that are known, once with such as are fitted to 40 views of their own with the same noise, and
-refined within their doubt together with the hand-eye: centre of the lens and orientation of the frame then stand for one
-another, and what counts is where a pixel looks.
+refined within their doubt together with the hand-eye: centre of the lens and orientation of the frame then stand for
+one another, and what counts is where a pixel looks.
 An error is against the true camera as an arm sees it that takes its waist and wrist_rotate for right (no camera can
 tell those two).
 
@@ -52,7 +52,9 @@ def sight_error(found: RigidTransform, own: Intrinsics, wanted: RigidTransform, 
 
 def row(fit: HandEyeFit, true: Truth, mount: str, lens: Intrinsics) -> list[float]:
     wanted, camera = true.as_seen(mount), fit.camera
-    distances = [np.linalg.norm(each.translation - wanted.translation) for each in fit.solvers.values() if each]
+    distances = [
+        np.linalg.norm(each.translation - wanted.translation) for each in fit.solvers.values() if each is not None
+    ]
     return [
         1e3 * float(np.linalg.norm(camera.translation - wanted.translation)),
         1e3 * float((camera.rotation * wanted.rotation.inv()).magnitude()),
@@ -68,17 +70,19 @@ def row(fit: HandEyeFit, true: Truth, mount: str, lens: Intrinsics) -> list[floa
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--num-seeds", type=int, default=20)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--num-views", type=int, default=35)
     parser.add_argument("--mounts", nargs="+", default=["wrist", "stand"])
     options = parser.parse_args()
     for mount in options.mounts:
         known, fitted, complaints = [], [], 0
-        for seed in range(options.num_seeds):
+        for seed in range(options.first_seed, options.first_seed + options.num_seeds):
             rng = np.random.default_rng(seed)
             lens = LENS.with_vector(LENS.vector + rng.normal(0.0, 1.0, 9) * (8, 8, 6, 6, 0.03, 0.03, 5e-4, 5e-4, 0))
             own = fit_intrinsics(BOARD, scattered_views(rng, NUM_OWN, lens=lens))
             views, true = rendered_views(seed, mount, lens, Noise(), count=options.num_views)
             known.append(row(fit_hand_eye(views), true, mount, lens))
+            print(f"  {mount} seed {seed} known : " + " ".join(f"{each:.2f}" for each in known[-1]), flush=True)
             found = diagnose(
                 replace(views, intrinsics=own.intrinsics),
                 BundleSettings(offsets=OBSERVABLE, intrinsics_covariance=own.covariance),
@@ -88,7 +92,7 @@ def main() -> None:
                 print(f"  {mount} seed {seed}: {finding.message}", flush=True)
             if found.fit is not None:
                 fitted.append(row(found.fit, true, mount, lens))
-                print(f"  {mount} seed {seed}: " + " ".join(f"{each:.2f}" for each in fitted[-1]), flush=True)
+                print(f"  {mount} seed {seed} fitted: " + " ".join(f"{each:.2f}" for each in fitted[-1]), flush=True)
         for title, rows in (("intrinsics known", known), (f"intrinsics fitted to {NUM_OWN} views", fitted)):
             print(f"{mount}, {title}: {len(rows)} of {options.num_seeds} seeds, {complaints} with findings")
             print(f"{'quantile':28}" + "".join(f"{q:8.2f}" for q in QUANTILES))

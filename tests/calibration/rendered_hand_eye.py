@@ -54,9 +54,7 @@ def rendered_views(
         Workspace(WORKSPACE),
         PoseSetConfig(count=count, seed=seed, num_candidates=20000),
     ).joints
-    scene = BoardScene(
-        board.picture(64), board.size, mount=mount, camera=true.camera, place=true.board, lens=lens
-    )
+    scene = BoardScene(board.picture(64), board.size, mount=mount, camera=true.camera, place=true.board, lens=lens)
     detector = BoardDetector(board)
     kept: list[np.ndarray] = []
     seen: list[Detection] = []
@@ -74,5 +72,3 @@ def rendered_views(
         mount=mount, board=board, intrinsics=lens, detections=tuple(seen), joints=np.array(kept).reshape(-1, 6)
     )
     return views, true
-
-
