@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -13,6 +14,15 @@ from clam_robot.errors import CalibrationError
 from clam_robot.hardware.calibration.intrinsics import Intrinsics
 
 _MUCH = 1.3
+
+
+@runtime_checkable
+class KnowsItsIntrinsics(Protocol):
+    """A camera that carries its maker's intrinsics."""
+
+    def intrinsics(self) -> Intrinsics | None:
+        """For the images it streams now; None where its lens is of a kind that is not known here."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,6 @@
 """Poses of the arm from which a board tells most of a camera's place."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float64
@@ -204,18 +202,7 @@ def _in_short_order(joints: Float64[np.ndarray, "n 6"]) -> Float64[np.ndarray, "
     return joints[order]
 
 
-def is_way_clear(workspace: Workspace, way: Sequence[Float64[np.ndarray, "6"]]) -> bool:
-    """Whether straight moves of the joints from one position to the next keep clear of everything."""
-    for start, end in pairwise(way):
-        steps = max(2, int(np.ceil(np.abs(end - start).max() / _STEP)))
-        for share in np.linspace(0.0, 1.0, steps):
-            if workspace.nearness(start + share * (end - start)):
-                return False
-    return True
-
-
 # Clear poses to choose from, for each that is wanted.
 _POOL = 8
 _FEWEST = 8
 _NOISE = 0.3  # [pixel]
-_STEP = 0.05  # [rad]

@@ -38,7 +38,7 @@ class HandEyeCommand:
         mount: wrist or stand.
         images: folder with pictures instead of camera and arm.
         joints: table of the arm's positions; `joints.csv` in the folder by default.
-        board: that is seen; a folder of this command knows its own.
+        board: that is seen; a folder of this command knows its own, unless another is given here.
         out: where the calibration is kept.
         folder: for pictures and report; `calibration/NAME_hand_eye` by default.
         offsets: find the joints' offsets, too; without it they are taken for right.
@@ -87,7 +87,7 @@ class HandEyeCommand:
                 f"the pictures are of camera {info.serial or 'without a serial'}, the calibration of {self.camera!r} "
                 f"is for {known.serial or 'one without a serial'}; are the cameras swapped?"
             )
-        board = self.board if info is None else info.board
+        board = self.board if info is None or self.board != Board() else info.board
         table = read_hands(self.joints or images / JOINTS)
         detector = BoardDetector(board)
         seen: list[Detection] = []

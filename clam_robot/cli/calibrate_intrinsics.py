@@ -7,7 +7,7 @@ from calibration.board import Board
 from calibration.collection import collect_live, collect_pictures
 from calibration.coverage import Coverage
 from calibration.detection import BoardDetector, Detection
-from calibration.factory_check import check_factory
+from calibration.factory_check import KnowsItsIntrinsics, check_factory
 from calibration.intrinsics_fit import fit_intrinsics
 from calibration.recording import CaptureInfo, RecordingWriter, picture_paths, read_info
 from calibration.records import intrinsics_record
@@ -35,7 +35,7 @@ class IntrinsicsCommand:
         images: folder with pictures instead of a camera.
         cameras: file with the robot's cameras (cameras.toml), for live views.
         serial: of the camera, for pictures that were not taken by this command.
-        board: that is shown; a folder of this command knows its own.
+        board: that is shown; a folder of this command knows its own, unless another is given here.
         out: where the calibration is kept; other cameras in it stay.
         folder: for pictures and report; `calibration/NAME_intrinsics` by default.
         seconds: longest live view.
@@ -56,7 +56,10 @@ class IntrinsicsCommand:
             raise ConfigError("--images, --cameras: give one of them, pictures or the file with the cameras")
         folder = self.folder or Path("calibration") / f"{self.camera}_intrinsics"
         if self.images is not None:
-            info = read_info(self.images) or CaptureInfo(camera=self.camera, serial=self.serial, board=self.board)
+            own = CaptureInfo(camera=self.camera, serial=self.serial, board=self.board)
+            info = read_info(self.images) or own
+            if self.board != Board():  # what the command is told counts more, as when the print was measured anew
+                info = replace(info, board=self.board)
             views, factory = self._from_pictures(self.images, info.board), None
         else:
             info, views, factory = self._live(folder)
@@ -106,7 +109,6 @@ class IntrinsicsCommand:
         camera.open()
         try:
             info = CaptureInfo(camera=self.camera, serial=camera.serial, board=self.board)
-            factory = getattr(camera, "intrinsics", None)
             writer = RecordingWriter(folder / "pictures", info)
             with console.status("show the board") as status:
 
@@ -115,6 +117,6 @@ class IntrinsicsCommand:
                     status.update(f"{plural(covered.num_views, 'view')}, {problem or 'kept'}: {wish}")
 
                 views = collect_live(camera, BoardDetector(self.board), writer, clock, seconds=self.seconds, tell=tell)
-            return info, views, None if factory is None else factory()
+            return info, views, camera.intrinsics() if isinstance(camera, KnowsItsIntrinsics) else None
         finally:
             camera.close()
