@@ -73,6 +73,7 @@ def main() -> None:
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--num-views", type=int, default=35)
     parser.add_argument("--mounts", nargs="+", default=["wrist", "stand"])
+    parser.add_argument("--corners", action="store_true", help="project the corners, draw no pictures")
     options = parser.parse_args()
     for mount in options.mounts:
         known, fitted, complaints = [], [], 0
@@ -80,7 +81,9 @@ def main() -> None:
             rng = np.random.default_rng(seed)
             lens = LENS.with_vector(LENS.vector + rng.normal(0.0, 1.0, 9) * (8, 8, 6, 6, 0.03, 0.03, 5e-4, 5e-4, 0))
             own = fit_intrinsics(BOARD, scattered_views(rng, NUM_OWN, lens=lens))
-            views, true = rendered_views(seed, mount, lens, Noise(), count=options.num_views)
+            views, true = rendered_views(
+                seed, mount, lens, Noise(), count=options.num_views, is_rendered=not options.corners
+            )
             known.append(row(fit_hand_eye(views), true, mount, lens))
             print(f"  {mount} seed {seed} known : " + " ".join(f"{each:.2f}" for each in known[-1]), flush=True)
             found = diagnose(

@@ -5,13 +5,13 @@ from typing import Literal
 
 import numpy as np
 
-from calibration.detection import BoardDetector, Detection
+from calibration.detection import MIN_CORNERS, BoardDetector, Detection
 from calibration.hand_eye_views import HandEyeViews
 from calibration.pose_set import PoseSetConfig, plan_poses
 from clam_robot.hardware.calibration.intrinsics import Intrinsics
 from clam_robot.hardware.workspace import Workspace, WorkspaceConfig
 from sim.widowx.board_scene import BoardScene
-from tests.calibration.synthetic_hand_eye import HELD_BOARD, Truth, truth
+from tests.calibration.synthetic_hand_eye import HELD_BOARD, Truth, shoot, truth
 from tests.calibration.synthetic_views import BOARD
 
 WORKSPACE = WorkspaceConfig(low=(0.05, -0.40, 0.12), high=(0.55, 0.40, 0.60))
@@ -39,7 +39,13 @@ class Noise:
 
 
 def rendered_views(
-    seed: int, mount: Literal["wrist", "stand"], lens: Intrinsics, noise: Noise, *, count: int = 30
+    seed: int,
+    mount: Literal["wrist", "stand"],
+    lens: Intrinsics,
+    noise: Noise,
+    *,
+    count: int = 30,
+    is_rendered: bool = True,
 ) -> tuple[HandEyeViews, Truth]:
     """Views at planned poses; the plan knows camera and board to a centimetre and some degrees only."""
     rng = np.random.default_rng(seed)
@@ -54,20 +60,28 @@ def rendered_views(
         Workspace(WORKSPACE),
         PoseSetConfig(count=count, seed=seed, num_candidates=20000),
     ).joints
-    scene = BoardScene(board.picture(64), board.size, mount=mount, camera=true.camera, place=true.board, lens=lens)
+    scene = None
+    if is_rendered:
+        scene = BoardScene(board.picture(64), board.size, mount=mount, camera=true.camera, place=true.board, lens=lens)
     detector = BoardDetector(board)
     kept: list[np.ndarray] = []
     seen: list[Detection] = []
     for reported in poses:
         moved = rng.normal(0.0, noise.drift, 6) * noise.lag
-        picture = scene.picture(reported + true.offsets + rng.normal(0.0, noise.joint, 6) + moved)
-        noisy = picture + rng.normal(0.0, noise.grey, picture.shape)
-        found = detector.detect(np.clip(noisy, 0, 255).astype(np.uint8))
-        if found is not None:
-            found.corners[:] += rng.normal(0.0, noise.corner, found.corners.shape)
+        position = reported + true.offsets + rng.normal(0.0, noise.joint, 6) + moved
+        if scene is None:
+            found = shoot(true, position, rng, mount=mount, board=board, lens=lens, noise=noise.corner)
+        else:
+            picture = scene.picture(position)
+            noisy = picture + rng.normal(0.0, noise.grey, picture.shape)
+            found = detector.detect(np.clip(noisy, 0, 255).astype(np.uint8))
+            if found is not None:
+                found.corners[:] += rng.normal(0.0, noise.corner, found.corners.shape)
+        if found is not None and len(found.ids) >= MIN_CORNERS:
             kept.append(reported)
             seen.append(found)
-    scene.close()
+    if scene is not None:
+        scene.close()
     views = HandEyeViews(
         mount=mount, board=board, intrinsics=lens, detections=tuple(seen), joints=np.array(kept).reshape(-1, 6)
     )
