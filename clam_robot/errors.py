@@ -39,6 +39,7 @@
     ├── TrainingError
     │   ├── NoLabels           grounding needs action labels and the data has none
     │   └── TrainingDiverged   the loss left the finite numbers
+    ├── CalibrationError       what was seen does not give a calibration, or one does not fit; says what is wrong
     ├── CheckpointError        a checkpoint is missing, incomplete or of another kind
     └── ServerError
         └── PortInUse          another process listens on the address
@@ -226,6 +227,10 @@ class NoLabels(TrainingError):
 
 class TrainingDiverged(TrainingError, ArithmeticError):
     """The loss left the finite numbers."""
+
+
+class CalibrationError(ClamRobotError):
+    """What was seen does not give a calibration, or a calibration does not fit what it is used with."""
 
 
 class CheckpointError(ClamRobotError):

@@ -1,5 +1,6 @@
 """The cameras of a configuration: this machine's, and those of a twin."""
 
+from clam_robot.errors import UnknownRobot
 from clam_robot.hardware.cameras.camera import Camera
 from clam_robot.hardware.cameras.factory import make_camera, make_rig
 from clam_robot.hardware.cameras.rig import CameraRig
@@ -15,6 +16,18 @@ def rig_of(config: CamerasConfig, clock: Clock) -> CameraRig:
         ConfigError: an address is none.
     """
     return make_rig(config, clock, _make)
+
+
+def camera_of(config: CamerasConfig, name: str, clock: Clock) -> Camera:
+    """One camera of a configuration, not opened.
+
+    Raises:
+        UnknownRobot: there is none of this name; lists those there are.
+        ModuleNotFoundError: a library that it needs is not installed.
+    """
+    if name not in config.cameras:
+        raise UnknownRobot(f"no camera {name!r} in the configuration; there are {', '.join(config.cameras)}")
+    return _make(config.cameras[name], clock)
 
 
 def _make(setup: AnyCameraSetup, clock: Clock) -> Camera:

@@ -37,6 +37,7 @@ VERBS = {
     "export": "write a data set in another program's format: LeRobot, UMI / diffusion policy",
     "search": "find policies for a DeepMind Control task, to record demonstrations and play with",
     "cameras": "list the cameras that are connected, or try those of a configuration",
+    "calibrate": "print a board, find a camera's intrinsics, and where it is: on the hand or on a stand",
     "xs-sdk": "serve the arm, real or twin, to ROS as the vendor's node does",
     "twin": "run a WidowX that is not there: emulated servos on a serial port, moved by physics",
     "verify": "read every episode of a data set and say what is damaged",

@@ -60,7 +60,7 @@ def make_widowx(
     from clam_robot.hardware.widowx_spec import POSE_ACTION, ActionConfig
 
     if spec is None:
-        return WidowX(_driver(options, clock), clock, bench=_bench(options, None, clock, horizon))
+        return WidowX(driver_of(options, clock), clock, bench=_bench(options, None, clock, horizon))
     gripper = "binary" if spec.gripper is None else spec.gripper.mode
     space = "pose" if spec.action.names[: len(POSE_ACTION)] == POSE_ACTION else "joints"
     try:
@@ -68,13 +68,14 @@ def make_widowx(
     except ConfigError as error:
         raise SpecMismatch(f"a policy for {spec.name} does not fit the WidowX: {error}") from None
     robot = WidowX(
-        _driver(options, clock), clock, WidowXConfig(action=action), bench=_bench(options, spec, clock, horizon)
+        driver_of(options, clock), clock, WidowXConfig(action=action), bench=_bench(options, spec, clock, horizon)
     )
     spec.require(robot.spec, what=f"policy for {spec.name} on the WidowX")
     return robot
 
 
-def _driver(options: WidowXOptions, clock: Clock) -> JointDriver:
+def driver_of(options: WidowXOptions, clock: Clock) -> JointDriver:
+    """The way to the joints, not yet connected."""
     if options.driver == "ros":
         from clam_robot.hardware.ros_driver import RosConfig, RosDriver
 

@@ -10,6 +10,7 @@ import numpy as np
 import pyrealsense2
 
 from clam_robot.errors import CameraSilent, CameraUnavailable, NotConnected
+from clam_robot.hardware.calibration.intrinsics import Intrinsics
 from clam_robot.hardware.cameras.camera import Frame
 from clam_robot.hardware.cameras.hardware_clock import HardwareClock
 from clam_robot.hardware.cameras.setup import RealSenseSetup
@@ -183,6 +184,31 @@ class RealSense:
                     raise CameraUnavailable(f"RealSense {self.serial} refuses exposure {exposure}: {error}") from None
                 return
         raise CameraUnavailable(f"the exposure of RealSense {self.serial} cannot be set; leave `exposure` out")
+
+    def intrinsics(self) -> Intrinsics | None:
+        """What the maker measured of the colour image that is streamed now; None for an unknown kind of lens.
+
+        Raises:
+            NotConnected: open() comes first.
+        """
+        if self._pipeline is None:
+            raise NotConnected(f"RealSense {self.serial} is not open; call open() first")
+        profile = self._pipeline.get_active_profile().get_stream(_RS.stream.color)
+        found = profile.as_video_stream_profile().get_intrinsics()
+        coefficients = [float(each) for each in found.coeffs]
+        # The inverse model maps the other way; without coefficients they are all the same.
+        if any(coefficients) and found.model != _RS.distortion.brown_conrady:
+            return None
+        k1, k2, p1, p2, k3 = coefficients
+        return Intrinsics(
+            width=found.width,
+            height=found.height,
+            fx=found.fx,
+            fy=found.fy,
+            cx=found.ppx,
+            cy=found.ppy,
+            distortion=(k1, k2, p1, p2, k3),
+        )
 
     def close(self) -> None:
         """Stop streaming."""

@@ -1,0 +1,122 @@
+"""Takes the arm from pose to pose and has a picture taken in each while it stands still."""
+
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Float64
+
+from calibration.detection import BoardDetector, Detection
+from calibration.recording import RecordingWriter
+from clam_robot.errors import CalibrationError, RobotError
+from clam_robot.hardware.cameras.camera import Camera, Frame
+from clam_robot.hardware.wx250s import NUM_JOINTS
+from clam_robot.interfaces import Robot
+from clam_robot.timing import Clock
+
+# View number, of how many, and why it was left out; None where it was kept.
+Told = Callable[[int, int, str | None], None]
+_NEAR, _STILL = 0.02, 0.0016  # [rad]; a count of a servo is 0.0015
+_SETTLE = 0.4  # [s]
+_PATIENCE = 2.0  # without coming nearer [s]
+_LONGEST_WAIT = 5.0  # for a frame [s]
+
+
+class ArmTour:
+    """Moves a robot whose actions are changes of its joints; the robot's own rules keep it clear of things.
+
+    Args:
+        robot: connected and reset; its state begins with the joints.
+        clock: the robot's.
+    """
+
+    def __init__(self, robot: Robot, clock: Clock) -> None:
+        self._robot, self._clock = robot, clock
+        self._step = np.array(robot.spec.action.high[:NUM_JOINTS])
+        self._period = 1.0 / robot.spec.control_hz
+
+    def joints(self) -> Float64[np.ndarray, "6"]:
+        """As measured now [rad]."""
+        return self._robot.get_observation().state[:NUM_JOINTS].astype(np.float64)
+
+    def go(self, target: Float64[np.ndarray, "6"]) -> None:
+        """Go there and stand still.
+
+        Raises:
+            RobotError: the arm's rules do not let it, or it does not come to rest.
+        """
+        nearest, since = np.inf, self._clock.now()
+        while True:
+            left = target - self.joints()
+            distance = float(np.abs(left).max())
+            if distance < _NEAR:
+                break
+            if distance < nearest - 1e-3:
+                nearest, since = distance, self._clock.now()
+            elif self._clock.now() - since > _PATIENCE:
+                self._robot.hold()
+                raise RobotError(f"the arm stays {distance:.2f} rad from the pose; something is in its way")
+            # All joints arrive together, so that the way is a straight one.
+            share = min(1.0, float((self._step / np.maximum(np.abs(left), 1e-9)).min()))
+            action = np.zeros(len(self._robot.spec.action.names), np.float32)
+            action[:NUM_JOINTS] = share * left
+            self._robot.send_action(action)
+            self._clock.sleep_until(self._clock.now() + self._period)
+        self._robot.hold()
+        self._wait_until_still()
+
+    def _wait_until_still(self) -> None:
+        before, since, begin = self.joints(), self._clock.now(), self._clock.now()
+        while self._clock.now() - since < _SETTLE:
+            self._clock.sleep_until(self._clock.now() + self._period)
+            now = self.joints()
+            if np.abs(now - before).max() > _STILL:
+                before, since = now, self._clock.now()
+            if self._clock.now() - begin > _LONGEST_WAIT:
+                raise RobotError("the arm does not come to rest; is it pushed, or does a joint swing?")
+
+
+def photograph(
+    tour: ArmTour,
+    poses: Float64[np.ndarray, "n 6"],
+    camera: Camera,
+    detector: BoardDetector,
+    writer: RecordingWriter,
+    clock: Clock,
+    *,
+    tell: Told,
+) -> tuple[list[Detection], Float64[np.ndarray, "m 6"]]:
+    """A picture in each pose, and the joints meanwhile; poses that cannot be reached or do not show the board are left.
+
+    Raises:
+        CameraError: the camera is gone.
+        CalibrationError: no pose showed the board.
+    """
+    seen: list[Detection] = []
+    joints: list[np.ndarray] = []
+    for number, pose in enumerate(poses, 1):
+        try:
+            tour.go(pose)
+        except RobotError as error:
+            tell(number, len(poses), str(error))
+            continue
+        frame, before = _fresh(camera, clock), tour.joints()
+        found = detector.detect(frame.image)
+        if found is None:
+            tell(number, len(poses), "no board in the picture")
+            continue
+        writer.add(frame.image, before)
+        seen.append(found)
+        joints.append(before)
+        tell(number, len(poses), None)
+    if not seen:
+        raise CalibrationError("the board was seen in no pose; are the rough places of camera and board right?")
+    return seen, np.array(joints)
+
+
+def _fresh(camera: Camera, clock: Clock) -> Frame:
+    """A frame that was captured after this call; cameras keep a few."""
+    asked = clock.now()
+    while True:
+        frame = camera.read(_LONGEST_WAIT)
+        if frame.time >= asked:
+            return frame

@@ -1,0 +1,90 @@
+"""Which parts of the picture, which tilts and which distances the views of a board cover, and what to show next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+from calibration.board import Board
+from calibration.detection import Detection
+from calibration.homography import homography
+
+GRID = (6, 8)  # rows and columns of cells
+_SIDES = ("left", "middle", "right")
+_LEVELS = ("top", "middle", "bottom")
+# Of the cells; lenses bend most where few corners reach.
+ENOUGH_CELLS = 0.8
+ENOUGH_TILTED = 4
+# Slant in a picture: how much nearer edges look longer than farther ones.
+_SLANT = 0.08
+_NUM_VIEWS = 12
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Coverage:
+    """What the views show.
+
+    Attributes:
+        cells: corners seen in each cell of the picture.
+        num_tilted: views in which the board leans about its x, and about its y axis.
+        num_views: of the board.
+    """
+
+    cells: Int64[np.ndarray, "rows columns"]
+    num_tilted: tuple[int, int]
+    num_views: int
+
+    @property
+    def share(self) -> float:
+        """Of the cells that have corners."""
+        return float((self.cells > 0).mean())
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether nothing is missing."""
+        return not self.missing()
+
+    def missing(self) -> list[str]:
+        """What to show next, most important first; empty when there is enough."""
+        wishes: list[str] = []
+        if self.share < ENOUGH_CELLS:
+            wishes.append(f"bring the board to the {self._emptiest()} of the picture ({self.share:.0%} covered)")
+        names = ("top and bottom edge", "left and right edge")
+        wishes += [
+            f"tilt the board, its {name} at different distances ({count} of {ENOUGH_TILTED} views)"
+            for name, count in zip(names, self.num_tilted, strict=True)
+            if count < ENOUGH_TILTED
+        ]
+        if self.num_views < _NUM_VIEWS:
+            wishes.append(f"{_NUM_VIEWS - self.num_views} more views")
+        return wishes
+
+    def _emptiest(self) -> str:
+        rows, columns = self.cells.shape
+        empty = (self.cells == 0).astype(float)
+        # In thirds, so that the words left, middle and right fit.
+        level = np.arange(rows) * len(_LEVELS) // rows
+        side = np.arange(columns) * len(_SIDES) // columns
+        shares = [[empty[np.ix_(level == i, side == j)].mean() for j in range(3)] for i in range(3)]
+        i, j = np.unravel_index(int(np.argmax(shares)), (3, 3))
+        return " ".join(dict.fromkeys((_LEVELS[i], _SIDES[j])))
+
+
+def coverage(board: Board, views: Sequence[Detection]) -> Coverage:
+    """What these views of one camera cover."""
+    cells = np.zeros(GRID, np.int64)
+    slants = [slant(board, each) for each in views]
+    for each in views:
+        x, y = (np.clip(each.corners / (each.width, each.height), 0.0, 0.999) * GRID[::-1]).astype(int).T
+        np.add.at(cells, (y, x), 1)
+    tilted = tuple(int(sum(abs(each[axis]) > _SLANT for each in slants)) for axis in (1, 0))
+    return Coverage(cells=cells, num_tilted=(tilted[0], tilted[1]), num_views=len(views))
+
+
+def slant(board: Board, view: Detection) -> Float64[np.ndarray, "2"]:
+    """How much smaller the board's far edge looks along its x and its y axis, as a share, signed; 0 is head-on."""
+    matrix = homography(board.points()[view.ids, :2], view.corners)
+    width, height = board.size
+    depth = matrix[2] @ np.array([0.5 * width, 0.5 * height, 1.0])
+    return matrix[2, :2] * (width, height) / depth

@@ -1,0 +1,208 @@
+"""Poses of the arm from which a board tells most of a camera's place."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64
+from scipy.spatial.transform import RigidTransform
+
+from calibration.board import Board
+from calibration.bundle import OBSERVABLE, Bundle, BundleSettings
+from calibration.detection import Detection
+from calibration.hand_eye_views import HandEyeViews, Mount
+from calibration.hand_motion import motions_of_joints
+from calibration.rotation_spread import rotation_spread
+from clam_robot import config
+from clam_robot.errors import CalibrationError
+from clam_robot.hardware.calibration.intrinsics import Intrinsics
+from clam_robot.hardware.workspace import Workspace
+from clam_robot.hardware.wx250s import joint_limits
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoseSetConfig(config.Strict):
+    """What is looked for.
+
+    Attributes:
+        count: of poses.
+        num_candidates: random poses to choose from.
+        seed: of those.
+        low: lowest joints [rad].
+        high: highest [rad].
+        nearest: of the board to the camera [m].
+        furthest: [m].
+        slant: largest angle between the line of sight and the board's normal [rad].
+        seen: smallest share of the corners that is in the picture.
+        margin: corners stay this far from the picture's edge [pixel].
+    """
+
+    count: int = 30
+    num_candidates: int = 40000
+    seed: int = 0
+    low: tuple[float, ...] = (-0.9, -1.4, -0.9, -1.2, -1.2, -1.6)
+    high: tuple[float, ...] = (0.9, 0.9, 1.3, 1.2, 1.9, 1.6)
+    nearest: float = 0.16
+    furthest: float = 0.8
+    slant: float = 0.9
+    seen: float = 0.75
+    margin: float = 12.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PoseSet:
+    """Where to go, in order.
+
+    Attributes:
+        joints: (n, 6) [rad].
+        sigma: that the camera's place should have afterwards, root mean square of its axes [m].
+        num_seen: candidates that saw the board.
+        num_blocked: of those that were looked at, how many were too near something.
+    """
+
+    joints: Float64[np.ndarray, "n 6"]
+    sigma: float
+    num_seen: int
+    num_blocked: int
+
+
+def plan_poses(
+    mount: Mount,
+    board: Board,
+    intrinsics: Intrinsics,
+    camera: RigidTransform,
+    place: RigidTransform,
+    workspace: Workspace,
+    config: PoseSetConfig,
+) -> PoseSet:
+    """Choose poses that are within limits, clear of everything, show the board, and together tell most.
+
+    Args:
+        mount: of the camera.
+        board: to be looked at.
+        intrinsics: of the camera, roughly.
+        camera: its pose, roughly, in the tool's frame (wrist) or the base's (stand).
+        place: of the board, roughly, in the base's frame (wrist) or the tool's (stand).
+        workspace: with everything that stands about, the board and the stand included.
+        config: what is looked for.
+
+    Raises:
+        CalibrationError: too few poses; says what stood in the way.
+    """
+    rng = np.random.default_rng(config.seed)
+    limits = joint_limits()
+    low, high = np.maximum(limits[0] + 0.05, config.low), np.minimum(limits[1] - 0.05, config.high)
+    candidates = rng.uniform(low, high, (config.num_candidates, 6))
+    views = _views(mount, board, intrinsics, camera, place, candidates, config)
+    if len(views) < config.count:
+        raise CalibrationError(
+            f"the board is seen from {len(views)} of {config.num_candidates} poses, expected {config.count} or more; "
+            "are the rough places of camera and board right?"
+        )
+    clear: list[tuple[np.ndarray, Detection]] = []
+    num_blocked = 0
+    for joints, detection in views:
+        if _is_clear(workspace, joints):
+            clear.append((joints, detection))
+        else:
+            num_blocked += 1
+        if len(clear) >= _POOL * config.count:
+            break
+    if len(clear) < config.count:
+        raise CalibrationError(
+            f"{len(clear)} poses see the board and are clear of everything, expected {config.count}; {num_blocked} are "
+            "too near the table, a box or the arm itself: move the board, or widen the workspace"
+        )
+    pool = HandEyeViews(
+        mount=mount,
+        board=board,
+        intrinsics=intrinsics,
+        detections=tuple(each for _, each in clear),
+        joints=np.array([each for each, _ in clear]),
+    )
+    chosen, sigma = _most_telling(pool, camera, place, config.count)
+    assert pool.joints is not None
+    joints = pool.joints[chosen]
+    problem = rotation_spread(motions_of_joints(joints).poses).problem
+    if problem is not None:
+        raise CalibrationError(f"the poses that can be reached do not do: {problem}")
+    return PoseSet(joints=_in_short_order(joints), sigma=sigma, num_seen=len(views), num_blocked=num_blocked)
+
+
+def _views(
+    mount: Mount,
+    board: Board,
+    intrinsics: Intrinsics,
+    camera: RigidTransform,
+    place: RigidTransform,
+    candidates: Float64[np.ndarray, "n 6"],
+    config: PoseSetConfig,
+) -> list[tuple[np.ndarray, Detection]]:
+    """Candidates from which the board is seen, with the corners they see."""
+    hands = motions_of_joints(candidates).poses
+    inner = np.linalg.inv(hands) if mount == "wrist" else hands
+    boards = np.linalg.inv(camera.as_matrix()) @ inner @ place.as_matrix()
+    middle = np.append(0.5 * np.array(board.size), 0.0)
+    at = boards[:, :3, :3] @ middle + boards[:, :3, 3]
+    distance = np.linalg.norm(at, axis=1)
+    is_facing = np.einsum("ni,ni->n", boards[:, :3, 2], at) > np.cos(config.slant) * distance
+    is_near = (at[:, 2] > config.nearest) & (at[:, 2] < config.furthest)
+    found: list[tuple[np.ndarray, Detection]] = []
+    size = np.array([intrinsics.width, intrinsics.height])
+    for i in np.nonzero(is_facing & is_near)[0]:
+        seen = board.points() @ boards[i, :3, :3].T + boards[i, :3, 3]
+        if seen[:, 2].min() < 0.05:
+            continue
+        corners = intrinsics.project(seen)
+        is_in = ((corners >= config.margin) & (corners <= size - 1 - config.margin)).all(axis=1)
+        if is_in.sum() >= max(config.seen * board.num_corners, _FEWEST):
+            detection = Detection(
+                ids=np.nonzero(is_in)[0],
+                corners=corners[is_in],
+                edge_width=0.0,
+                width=intrinsics.width,
+                height=intrinsics.height,
+            )
+            found.append((candidates[i], detection))
+    return found
+
+
+def _is_clear(workspace: Workspace, joints: Float64[np.ndarray, "6"]) -> bool:
+    tool, limits = workspace.tool_position(joints), workspace.config
+    is_in = bool(((tool >= limits.low) & (tool <= limits.high)).all())
+    return is_in and not workspace.nearness(joints)
+
+
+def _most_telling(
+    pool: HandEyeViews, camera: RigidTransform, place: RigidTransform, count: int
+) -> tuple[list[int], float]:
+    """One after the other the pose that adds most to what is known; and the camera's standard deviation then [m]."""
+    settings = BundleSettings(offsets=OBSERVABLE)
+    parts = Bundle(pool, settings, _NOISE).information(camera, place)
+    known = np.diag(1.0 / np.array([*([0.3, 0.3, 0.3, 0.1, 0.1, 0.1] * 2), *([0.05] * len(OBSERVABLE))]) ** 2)
+    chosen: list[int] = []
+    for _ in range(count):
+        gains = np.linalg.slogdet(known + parts)[1]
+        gains[chosen] = -np.inf
+        best = int(np.argmax(gains))
+        chosen.append(best)
+        known = known + parts[best]
+    covariance = np.linalg.inv(known)
+    return chosen, float(np.sqrt(np.diag(covariance)[3:6].mean()))
+
+
+def _in_short_order(joints: Float64[np.ndarray, "n 6"]) -> Float64[np.ndarray, "n 6"]:
+    """The nearest next, so that the way is short."""
+    left = list(range(1, len(joints)))
+    order = [0]
+    while left:
+        here = joints[order[-1]]
+        nearest = min(left, key=lambda i: float(np.abs(joints[i] - here).max()))
+        left.remove(nearest)
+        order.append(nearest)
+    return joints[order]
+
+
+# Clear poses to choose from, for each that is wanted.
+_POOL = 8
+_FEWEST = 8
+_NOISE = 0.3  # [pixel]

@@ -1,0 +1,156 @@
+"""A folder with what a calibration saw, so that it can be made again without camera and arm."""
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from jaxtyping import Float64, UInt8
+
+from calibration.board import Board
+from clam_robot import config
+from clam_robot.errors import CalibrationError
+from clam_robot.hardware.wx250s import JOINT_NAMES
+
+# OpenCV's compiled half has no complete type information.
+_CV: Any = cv2
+INFO, JOINTS = "capture.json", "joints.csv"
+POSE_NAMES = ("x", "y", "z", "roll", "pitch", "yaw")
+_PICTURE = "picture"
+_ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaptureInfo(config.Strict):
+    """What was in front of which camera.
+
+    Attributes:
+        camera: its name.
+        serial: its serial number.
+        board: that was looked at.
+        arm_serial: of the arm, where one moved.
+    """
+
+    camera: str
+    serial: str
+    board: Board
+    arm_serial: str | None = None
+
+
+class RecordingWriter:
+    """Writes a new folder, picture by picture.
+
+    Args:
+        folder: not there yet, or empty.
+        info: of the capture.
+
+    Raises:
+        CalibrationError: there is something in the folder.
+    """
+
+    def __init__(self, folder: Path, info: CaptureInfo) -> None:
+        if folder.exists() and any(folder.iterdir()):
+            raise CalibrationError(f"{folder} is not empty; give another folder, or read it with --images")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / INFO).write_bytes(config_bytes(info))
+        self._folder, self._count = folder, 0
+
+    def add(self, image: UInt8[np.ndarray, "H W 3"], joints: Float64[np.ndarray, "6"] | None = None) -> Path:
+        """One more picture, RGB, and the joints at that time [rad]."""
+        path = self._folder / f"{self._count:04d}.png"
+        if not _CV.imwrite(str(path), _CV.cvtColor(image, _CV.COLOR_RGB2BGR)):
+            raise CalibrationError(f"cannot write {path}; is the disk full?")
+        self._count += 1
+        if joints is not None:
+            table = self._folder / JOINTS
+            is_new = not table.exists()
+            with table.open("a", newline="", encoding="utf-8") as file:
+                rows = csv.writer(file)
+                if is_new:
+                    rows.writerow([_PICTURE, *JOINT_NAMES])
+                rows.writerow([path.name, *(f"{each:.7f}" for each in joints)])
+        return path
+
+
+def config_bytes(info: CaptureInfo) -> bytes:
+    """JSON of what stands in `capture.json`."""
+    return json.dumps(config.to_dict(info), indent=1).encode()
+
+
+def read_info(folder: Path) -> CaptureInfo | None:
+    """What was captured; None in a folder of somebody else's pictures.
+
+    Raises:
+        ConfigError: the file does not fit.
+    """
+    path = folder / INFO
+    return config.load(CaptureInfo, path) if path.exists() else None
+
+
+def picture_paths(folder: Path) -> list[Path]:
+    """The pictures of a folder, by name.
+
+    Raises:
+        CalibrationError: there are none.
+    """
+    if not folder.is_dir():
+        raise CalibrationError(f"--images: expected a folder with pictures, found no folder at {folder}")
+    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in _ENDINGS)
+    if not found:
+        raise CalibrationError(f"--images: no pictures ({', '.join(sorted(_ENDINGS))}) in {folder}")
+    return found
+
+
+def read_picture(path: Path) -> UInt8[np.ndarray, "H W 3"]:
+    """RGB.
+
+    Raises:
+        CalibrationError: it is not a picture.
+    """
+    picture = _CV.imread(str(path), _CV.IMREAD_COLOR)
+    if picture is None:
+        raise CalibrationError(f"{path} is not a picture that can be read; leave it out")
+    return np.ascontiguousarray(_CV.cvtColor(picture, _CV.COLOR_BGR2RGB))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class HandTable:
+    """Where the arm was in each picture.
+
+    Attributes:
+        rows: six numbers by the picture's file name.
+        is_joints: joints [rad], or x, y, z [m], roll, pitch, yaw [rad] of the hand.
+    """
+
+    rows: dict[str, Float64[np.ndarray, "6"]]
+    is_joints: bool
+
+
+def read_hands(path: Path) -> HandTable:
+    """A table with a column `picture` and six more: the joints' names, or x, y, z, roll, pitch, yaw.
+
+    Raises:
+        CalibrationError: it is missing, or a column or number is.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            lines = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError) as error:
+        raise CalibrationError(f"--joints: cannot read {path}: {error}; see `clam calibrate hand-eye --help`") from None
+    columns = set(lines[0]) if lines else set()
+    names = next((each for each in (JOINT_NAMES, POSE_NAMES) if {_PICTURE, *each} <= columns), None)
+    if names is None:
+        raise CalibrationError(
+            f"{path}: expected columns picture and {', '.join(JOINT_NAMES)}, or {', '.join(POSE_NAMES)}, found "
+            f"{', '.join(sorted(columns)) or 'none'}"
+        )
+    rows: dict[str, Float64[np.ndarray, 6]] = {}
+    for number, line in enumerate(lines, 2):
+        try:
+            rows[Path(line[_PICTURE]).name] = np.array([float(line[name]) for name in names])
+        except (TypeError, ValueError):
+            raise CalibrationError(f"{path}, line {number}: expected numbers, found {line}") from None
+    return HandTable(rows=rows, is_joints=names is JOINT_NAMES)

@@ -1,0 +1,52 @@
+"""`clam calibrate board | intrinsics | hand-eye`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from calibration.board import Board
+from calibration.board_print import print_board
+from clam_robot.cli.calibrate_hand_eye import HandEyeCommand
+from clam_robot.cli.calibrate_intrinsics import IntrinsicsCommand
+from clam_robot.cli.console import console
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoardCommand:
+    """Print a board at true scale, with a ruler beneath it to check the printer.
+
+    Attributes:
+        out: file to write; .pdf, .svg or .png.
+        board: what to draw.
+        paper: a4, a3, a2 or letter; the smallest that fits by default.
+    """
+
+    out: Path = Path("board.pdf")
+    board: Board = field(default_factory=Board)
+    paper: str | None = None
+
+    def run(self) -> None:
+        """Write the file."""
+        paper = print_board(self.board, self.out, self.paper)
+        console.print(f"board: {self.out} on {paper}", markup=False, soft_wrap=True)
+        console.print(
+            "print it at 100 %, measure the ruler with a calliper, and glue it onto something flat; "
+            f"a square that is not {1000 * self.board.square:g} mm is given as --board.square",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+Command = (
+    Annotated[BoardCommand, tyro.conf.subcommand("board")]
+    | Annotated[IntrinsicsCommand, tyro.conf.subcommand("intrinsics")]
+    | Annotated[HandEyeCommand, tyro.conf.subcommand("hand-eye")]
+)
+
+
+def parse(words: Sequence[str]) -> BoardCommand | IntrinsicsCommand | HandEyeCommand:
+    """The command that the words ask for."""
+    return tyro.cli(Command, prog="clam calibrate", args=words)  # pyright: ignore[reportCallIssue, reportArgumentType]

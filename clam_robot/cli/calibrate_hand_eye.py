@@ -1,0 +1,142 @@
+"""`clam calibrate hand-eye`."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import tyro
+
+from calibration.board import Board
+from calibration.bundle import OBSERVABLE, BundleSettings
+from calibration.detection import BoardDetector, Detection
+from calibration.diagnosis import Diagnosis, diagnose
+from calibration.hand_eye import HandEyeFit, board_scale_of
+from calibration.hand_eye_views import HandEyeViews, Mount
+from calibration.recording import JOINTS, HandTable, picture_paths, read_hands, read_info, read_picture
+from calibration.records import hand_eye_record
+from calibration.report import report_hand_eye
+from clam_robot.cli.calibrate_tour import TourOptions, take_tour
+from clam_robot.cli.calibration_files import load_or_new, save, utc_now
+from clam_robot.cli.console import console, plural
+from clam_robot.errors import CalibrationError, ConfigError
+from clam_robot.hardware.calibration.camera_calibration import CameraCalibration
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandEyeCommand:
+    """Find where a camera is, on the hand or on a stand, and how far the joints' zeros are off.
+
+    Run `clam calibrate intrinsics` first. For a camera on the wrist lay the board on the table; for one on a stand fix
+    it to the gripper. Live, the arm goes through poses that keep clear of everything and tell most. Pictures and
+    joints are kept, and --images with --joints does the same again from them. The table of --joints has the columns
+    picture (file name) and waist, shoulder, elbow, forearm_roll, wrist_angle, wrist_rotate [rad], or, from other
+    software, x, y, z [m], roll, pitch, yaw [rad] of the tool in the base frame.
+
+    Attributes:
+        camera: its name, as in `cameras.toml` and the calibration.
+        mount: wrist or stand.
+        images: folder with pictures instead of camera and arm.
+        joints: table of the arm's positions; `joints.csv` in the folder by default.
+        board: that is seen; a folder of this command knows its own, unless another is given here.
+        out: where the calibration is kept.
+        folder: for pictures and report; `calibration/NAME_hand_eye` by default.
+        offsets: find the joints' offsets, too; without it they are taken for right.
+        accept: write the result although something is wrong with it.
+        tour: how the arm goes, live.
+    """
+
+    camera: str
+    mount: Mount
+    images: Path | None = None
+    joints: Path | None = None
+    board: Board = field(default_factory=Board)
+    out: Path = Path("calibration.json")
+    folder: Path | None = None
+    offsets: bool = True
+    accept: bool = False
+    tour: Annotated[TourOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=TourOptions)
+
+    def run(self) -> None:
+        """See, fit, look for mistakes, report, write."""
+        calibration = load_or_new(self.out)
+        known = calibration.camera(self.camera)
+        folder = self.folder or Path("calibration") / f"{self.camera}_hand_eye"
+        if self.images is not None:
+            views = self._from_pictures(self.images, known)
+        else:
+            views = take_tour(self.tour, self.camera, self.mount, self.board, known, folder)
+        is_free = self.offsets and views.joints is not None
+        settings = BundleSettings(
+            offsets=OBSERVABLE if is_free else (), intrinsics_covariance=np.array(known.intrinsics.covariance)
+        )
+        others = {name: each.intrinsics.intrinsics for name, each in calibration.cameras.items() if name != self.camera}
+        with console.status(f"fitting {plural(views.count, 'view')} and looking for mistakes"):
+            found = diagnose(views, settings, others)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._tell(found, folder)
+        if found.fit is None or (found.findings and not self.accept):
+            raise CalibrationError(f"{self.out} stays as it was: {'; '.join(each.message for each in found.findings)}")
+        record = hand_eye_record(found.fit, board_scale_of(found.fit, settings), utc_now())
+        save(calibration.with_camera(self.camera, replace(known, hand_eye=record)), self.out)
+
+    def _from_pictures(self, images: Path, known: CameraCalibration) -> HandEyeViews:
+        info = read_info(images)
+        if info is not None and info.serial != known.serial:
+            raise CalibrationError(
+                f"the pictures are of camera {info.serial or 'without a serial'}, the calibration of {self.camera!r} "
+                f"is for {known.serial or 'one without a serial'}; are the cameras swapped?"
+            )
+        board = self.board if info is None or self.board != Board() else info.board
+        table = read_hands(self.joints or images / JOINTS)
+        detector = BoardDetector(board)
+        seen: list[Detection] = []
+        rows: list[np.ndarray] = []
+        paths = picture_paths(images)
+        for path in paths:
+            if path.name in table.rows and (detection := detector.detect(read_picture(path))) is not None:
+                seen.append(detection)
+                rows.append(table.rows[path.name])
+        console.print(f"{len(seen)} of {len(paths)} pictures show the board and have their joints", markup=False)
+        if not seen:
+            raise ConfigError("no picture counts; do the names in the table fit, and is it this board?")
+        return _views(self.mount, board, known, seen, rows, table)
+
+    def _tell(self, found: Diagnosis, folder: Path) -> None:
+        for finding in found.findings:
+            console.print(f"[bold red]{finding.mistake}[/]: ", end="")
+            console.print(finding.message, markup=False, soft_wrap=True)
+        if found.fit is not None:
+            console.print(_in_words(found.fit), markup=False, soft_wrap=True)
+            page = report_hand_eye(folder, self.camera, found.fit, found.findings)
+            console.print(f"report: {page}", markup=False, soft_wrap=True)
+
+
+def _views(
+    mount: Mount,
+    board: Board,
+    known: CameraCalibration,
+    seen: list[Detection],
+    rows: list[np.ndarray],
+    table: HandTable,
+) -> HandEyeViews:
+    hands = np.array(rows)
+    return HandEyeViews(
+        mount=mount,
+        board=board,
+        intrinsics=known.intrinsics.intrinsics,
+        detections=tuple(seen),
+        joints=hands if table.is_joints else None,
+        tool=None if table.is_joints else hands,
+    )
+
+
+def _in_words(fit: HandEyeFit) -> str:
+    x, y, z = 1000.0 * fit.camera.translation
+    sigma = 1000.0 * np.sqrt(np.mean([fit.result.sigma(f"camera {axis}") ** 2 for axis in "xyz"]))
+    parent = "tool" if fit.views.mount == "wrist" else "base"
+    return (
+        f"the camera is at {x:.1f}, {y:.1f}, {z:.1f} mm in the {parent}'s frame, ± {sigma:.1f}; corners within "
+        f"{fit.result.rms:.2f} pixels rms; in views that were left out the board is within "
+        f"{1000 * fit.held_out_position:.1f} mm and {1000 * fit.held_out_angle:.1f} mrad"
+    )

@@ -1,0 +1,122 @@
+"""`clam calibrate intrinsics`."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from calibration.board import Board
+from calibration.collection import collect_live, collect_pictures
+from calibration.coverage import Coverage
+from calibration.detection import BoardDetector, Detection
+from calibration.factory_check import KnowsItsIntrinsics, check_factory
+from calibration.intrinsics_fit import fit_intrinsics
+from calibration.recording import CaptureInfo, RecordingWriter, picture_paths, read_info
+from calibration.records import intrinsics_record
+from calibration.report import report_intrinsics
+from clam_robot import config
+from clam_robot.cli.calibration_files import load_or_new, save, utc_now
+from clam_robot.cli.camera_rig import camera_of
+from clam_robot.cli.console import console, plural
+from clam_robot.errors import ConfigError
+from clam_robot.hardware.calibration.camera_calibration import CameraCalibration
+from clam_robot.hardware.calibration.intrinsics import Intrinsics
+from clam_robot.hardware.cameras.setup import CamerasConfig
+from clam_robot.timing import MonotonicClock
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntrinsicsCommand:
+    """Find a camera's focal lengths, centre and distortion from views of a board.
+
+    Live, hold the board before the camera: anywhere in the picture, near and far, tilted. Every view that counts is
+    kept in a folder, from which the same can be done again with --images.
+
+    Attributes:
+        camera: its name.
+        images: folder with pictures instead of a camera.
+        cameras: file with the robot's cameras (cameras.toml), for live views.
+        serial: of the camera, for pictures that were not taken by this command.
+        board: that is shown; a folder of this command knows its own, unless another is given here.
+        out: where the calibration is kept; other cameras in it stay.
+        folder: for pictures and report; `calibration/NAME_intrinsics` by default.
+        seconds: longest live view.
+    """
+
+    camera: str
+    images: Path | None = None
+    cameras: Path | None = None
+    serial: str = ""
+    board: Board = field(default_factory=Board)
+    out: Path = Path("calibration.json")
+    folder: Path | None = None
+    seconds: float = 300.0
+
+    def run(self) -> None:
+        """Collect, fit, report, write."""
+        if (self.images is None) == (self.cameras is None):
+            raise ConfigError("--images, --cameras: give one of them, pictures or the file with the cameras")
+        folder = self.folder or Path("calibration") / f"{self.camera}_intrinsics"
+        if self.images is not None:
+            own = CaptureInfo(camera=self.camera, serial=self.serial, board=self.board)
+            info = read_info(self.images) or own
+            if self.board != Board():  # what the command is told counts more, as when the print was measured anew
+                info = replace(info, board=self.board)
+            views, factory = self._from_pictures(self.images, info.board), None
+        else:
+            info, views, factory = self._live(folder)
+        fit = fit_intrinsics(info.board, views)
+        check = None if factory is None else check_factory(info.board, views, factory, fit)
+        folder.mkdir(parents=True, exist_ok=True)
+        page = report_intrinsics(folder, self.camera, info.board, views, fit, check)
+        record = intrinsics_record(info.board, fit, utc_now())
+        calibration = load_or_new(self.out)
+        before = calibration.cameras.get(self.camera)
+        # Where the camera is was found with the lens as it was known then.
+        camera = CameraCalibration(serial=info.serial, intrinsics=record)
+        console.print(
+            f"{self.camera}: fx {fit.intrinsics.fx:.1f}, fy {fit.intrinsics.fy:.1f}, centre {fit.intrinsics.cx:.1f}, "
+            f"{fit.intrinsics.cy:.1f} pixels, lens {fit.model}; corners within {fit.rms:.2f} pixels rms in "
+            f"{plural(len(views), 'view')}",
+            markup=False,
+            soft_wrap=True,
+        )
+        if check is not None:
+            console.print(str(check), markup=False, soft_wrap=True)
+        if before is not None and before.hand_eye is not None:
+            console.print("its place was found with the lens as it was: run `clam calibrate hand-eye` again")
+        console.print(f"report: {page}", markup=False, soft_wrap=True)
+        save(replace(calibration, cameras={**calibration.cameras, self.camera: camera}), self.out)
+
+    def _from_pictures(self, images: Path, board: Board) -> list[Detection]:
+        paths = picture_paths(images)
+        refused: dict[str, int] = {}
+
+        def tell(covered: Coverage, problem: str | None) -> None:
+            del covered
+            if problem is not None:
+                reason = problem.partition(",")[0]
+                refused[reason] = refused.get(reason, 0) + 1
+
+        with console.status(f"looking at {plural(len(paths), 'picture')}"):
+            views, _ = collect_pictures(paths, BoardDetector(board), tell=tell)
+        left = ", ".join(f"{count} {reason}" for reason, count in refused.items())
+        console.print(f"{len(views)} of {len(paths)} pictures count{f'; {left}' if left else ''}", markup=False)
+        return views
+
+    def _live(self, folder: Path) -> tuple[CaptureInfo, list[Detection], Intrinsics | None]:
+        assert self.cameras is not None
+        clock = MonotonicClock()
+        camera = camera_of(config.load(CamerasConfig, self.cameras), self.camera, clock)
+        camera.open()
+        try:
+            info = CaptureInfo(camera=self.camera, serial=camera.serial, board=self.board)
+            writer = RecordingWriter(folder / "pictures", info)
+            with console.status("show the board") as status:
+
+                def tell(covered: Coverage, problem: str | None) -> None:
+                    wish = "; ".join(covered.missing()[:2]) or "enough"
+                    status.update(f"{plural(covered.num_views, 'view')}, {problem or 'kept'}: {wish}")
+
+                views = collect_live(camera, BoardDetector(self.board), writer, clock, seconds=self.seconds, tell=tell)
+            return info, views, camera.intrinsics() if isinstance(camera, KnowsItsIntrinsics) else None
+        finally:
+            camera.close()

@@ -1,0 +1,134 @@
+"""The arm's tour of a hand-eye calibration: the way, the arm, the camera."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import tyro
+from scipy.spatial.transform import RigidTransform, Rotation
+
+from calibration.arm_tour import ArmTour, photograph
+from calibration.board import Board
+from calibration.detection import BoardDetector
+from calibration.hand_eye_views import HandEyeViews, Mount
+from calibration.pose_set import PoseSetConfig, plan_poses
+from calibration.recording import CaptureInfo, RecordingWriter
+from clam_robot import config
+from clam_robot.cli.camera_rig import camera_of
+from clam_robot.cli.console import console, plural
+from clam_robot.cli.widowx import WidowXOptions, driver_of
+from clam_robot.errors import CalibrationError, ConfigError
+from clam_robot.hardware.calibration.camera_calibration import CameraCalibration
+from clam_robot.hardware.cameras.setup import CamerasConfig
+from clam_robot.hardware.workspace import Box, Workspace, WorkspaceConfig
+from clam_robot.timing import MonotonicClock
+
+
+@dataclass(frozen=True, kw_only=True)
+class TourOptions:
+    """How the arm goes; places are rough, to some centimetres and ten degrees.
+
+    Attributes:
+        widowx: where the arm is; its `--cameras` holds the camera that is calibrated.
+        poses: how many, and where.
+        camera_place: x, y, z [m], roll, pitch, yaw [rad] of the camera (x right, y down, z forwards in its picture), in
+            the tool's frame for a camera on the wrist, in the base's for one on a stand.
+        board_place: the same of the board (origin in the upper left corner of its print, x right, y down), in the
+            base's frame for a camera on the wrist, in the tool's for one on a stand.
+    """
+
+    widowx: Annotated[WidowXOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=WidowXOptions)
+    poses: PoseSetConfig = field(default_factory=PoseSetConfig)
+    camera_place: tuple[float, float, float, float, float, float] = (-0.06, 0.0, 0.08, -2.2, 0.0, -1.571)
+    board_place: tuple[float, float, float, float, float, float] = (0.22, 0.10, 0.0, 3.1416, 0.0, -1.571)
+
+
+def take_tour(
+    options: TourOptions, name: str, mount: Mount, board: Board, known: CameraCalibration, folder: Path
+) -> HandEyeViews:
+    """Plan, go, see; what is seen is kept in the folder `pictures`.
+
+    Raises:
+        CalibrationError: there is no such way, or the camera is another one.
+        RobotError: arm or camera do not do what they must.
+    """
+    from clam_robot.hardware.widowx import WidowX, WidowXConfig
+    from clam_robot.hardware.widowx_spec import ActionConfig
+
+    if options.widowx.cameras is None:
+        raise ConfigError("--cameras: give the file with the arm's cameras, or --images for pictures that there are")
+    arm = WidowXConfig(action=ActionConfig(space="joints"))
+    workspace = _with_board(arm.arm.workspace, mount, board, options)
+    with console.status("looking for poses"):
+        poses = plan_poses(
+            mount,
+            board,
+            known.intrinsics.intrinsics,
+            _place(options.camera_place),
+            _place(options.board_place),
+            Workspace(workspace),
+            options.poses,
+        )
+    console.print(
+        f"{plural(len(poses.joints), 'pose')}; the camera's place should then be known to {1000 * poses.sigma:.1f} mm"
+    )
+    clock = MonotonicClock()
+    camera = camera_of(config.load(CamerasConfig, options.widowx.cameras), name, clock)
+    robot = WidowX(driver_of(options.widowx, clock), clock, arm)
+    with ExitStack() as stack:
+        stack.callback(camera.close)
+        camera.open()
+        if camera.serial != known.serial:
+            raise CalibrationError(
+                f"camera {name!r} is {camera.serial!r}, its intrinsics are those of {known.serial!r}; are two cameras "
+                "swapped? run `clam calibrate intrinsics` for this one"
+            )
+        writer = RecordingWriter(folder / "pictures", CaptureInfo(camera=name, serial=camera.serial, board=board))
+        stack.callback(robot.disconnect)
+        robot.connect()
+        console.print("the arm goes to its start and tries itself; keep away, Ctrl-C stops it")
+        robot.reset()
+
+        def tell(number: int, count: int, problem: str | None) -> None:
+            console.print(f"pose {number} of {count}: {problem or 'seen'}", markup=False)
+
+        try:
+            seen, joints = photograph(
+                ArmTour(robot, clock), poses.joints, camera, BoardDetector(board), writer, clock, tell=tell
+            )
+        finally:
+            robot.hold()
+    return HandEyeViews(
+        mount=mount,
+        board=board,
+        intrinsics=known.intrinsics.intrinsics,
+        detections=tuple(seen),
+        joints=joints,
+    )
+
+
+def _place(numbers: tuple[float, ...]) -> RigidTransform:
+    return RigidTransform.from_components(numbers[:3], Rotation.from_euler("xyz", numbers[3:]))
+
+
+def _with_board(workspace: WorkspaceConfig, mount: Mount, board: Board, options: TourOptions) -> WorkspaceConfig:
+    """With the board on the table; what a hand holds is not known to the arm's rules: the tool stays higher instead."""
+    if mount == "stand":
+        x, y, z = workspace.low
+        reach = float(np.linalg.norm(board.size))
+        return config.from_dict(
+            WorkspaceConfig, {**config.to_dict(workspace), "low": (x, y, max(z, reach))}, source="workspace"
+        )
+    corners = _place(options.board_place).apply(board.outline())
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    middle, size = 0.5 * (low + high), np.maximum(high - low, 0.004)
+    box = Box(
+        name="board",
+        center=(float(middle[0]), float(middle[1]), float(middle[2])),
+        size=(float(size[0]), float(size[1]), float(size[2])),
+    )
+    return config.from_dict(
+        WorkspaceConfig, {**config.to_dict(workspace), "boxes": [*workspace.boxes, box]}, source="workspace"
+    )

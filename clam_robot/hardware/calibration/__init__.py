@@ -1,0 +1,1 @@
+"""What calibrations give: plain data that robots, recorders and commands share."""

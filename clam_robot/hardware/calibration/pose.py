@@ -1,0 +1,31 @@
+"""A pose as it stands in files."""
+
+from dataclasses import dataclass
+
+from scipy.spatial.transform import RigidTransform, Rotation
+
+from clam_robot import config
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pose(config.Strict):
+    """Where one frame is in another.
+
+    Attributes:
+        translation: x, y, z [m].
+        quaternion: x, y, z, w of the rotation.
+    """
+
+    translation: tuple[float, float, float]
+    quaternion: tuple[float, float, float, float]
+
+    def transform(self) -> RigidTransform:
+        """For calculations."""
+        return RigidTransform.from_components(self.translation, Rotation.from_quat(self.quaternion))
+
+
+def to_pose(transform: RigidTransform) -> Pose:
+    """For files."""
+    x, y, z = (float(each) for each in transform.translation)
+    a, b, c, d = (float(each) for each in transform.rotation.as_quat(canonical=True))
+    return Pose(translation=(x, y, z), quaternion=(a, b, c, d))

@@ -1,0 +1,141 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from jaxtyping import UInt8
+from scipy.spatial.transform import RigidTransform, Rotation
+
+from calibration.board import Board
+from calibration.collection import collect_live, collect_pictures
+from calibration.detection import BoardDetector
+from calibration.recording import (
+    CaptureInfo,
+    RecordingWriter,
+    picture_paths,
+    read_hands,
+    read_info,
+    read_picture,
+)
+from clam_robot.errors import CalibrationError
+from clam_robot.hardware.cameras.camera import Frame
+from clam_robot.specs import CameraSpec
+from clam_robot.timing import ManualClock
+from tests.calibration.synthetic_views import LENS
+
+BOARD = Board()
+
+
+def photo(rng: np.random.Generator) -> UInt8[np.ndarray, "H W 3"]:
+    """A picture of the board somewhere before a camera without distortion."""
+    pixels = 40
+    picture = np.pad(BOARD.picture(pixels), pixels, constant_values=255)
+    middle = np.append(0.5 * np.array(BOARD.size), 0.0)
+    depth = rng.uniform(0.22, 0.5)
+    centre = depth * np.array([*rng.uniform((-0.35, -0.25), (0.35, 0.25)), 1.0])
+    turn = Rotation.from_rotvec([*rng.uniform(-0.6, 0.6, 2), rng.uniform(-0.4, 0.4)])
+    pose = RigidTransform.from_components(centre - turn.apply(middle), turn)
+    flat = np.array([[-0.5, -0.5], [8.5, -0.5], [8.5, 6.5], [-0.5, 6.5]])
+    corners = (pose.apply(np.column_stack([flat * BOARD.square, np.zeros(4)])) @ LENS.matrix.T)[:, :2]
+    depths = pose.apply(np.column_stack([flat * BOARD.square, np.zeros(4)]))[:, 2:]
+    source = (flat + 1.0) * pixels - 0.5
+    warp = cv2.getPerspectiveTransform(source.astype(np.float32), (corners / depths).astype(np.float32))
+    drawn = cv2.warpPerspective(picture, warp, (LENS.width, LENS.height), flags=cv2.INTER_AREA, borderValue=128)
+    return np.repeat(np.asarray(drawn, np.uint8)[:, :, np.newaxis], 3, axis=2)
+
+
+class HeldBoard:
+    """A camera before which a person holds a board, twice the same at each place."""
+
+    spec, fps, serial, time_source = CameraSpec(height=LENS.height, width=LENS.width), 30.0, "held", "device"
+
+    def __init__(self, clock: ManualClock) -> None:
+        self._clock, self._rng, self._count = clock, np.random.default_rng(0), 0
+        self._image = photo(self._rng)
+
+    def open(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    def read(self, timeout: float) -> Frame:
+        self._clock.advance(1.0 / self.fps)
+        if self._count % 2 == 0:
+            self._image = photo(self._rng)
+        self._count += 1
+        return Frame(image=self._image, time=self._clock.now())
+
+
+def test_live_collection_ends_when_enough_is_covered_and_can_be_done_again(tmp_path: Path) -> None:
+    clock, told = ManualClock(), []
+    info = CaptureInfo(camera="wrist", serial="held", board=BOARD)
+    folder = tmp_path / "pictures"
+    views = collect_live(
+        HeldBoard(clock),
+        BoardDetector(BOARD),
+        RecordingWriter(folder, info),
+        clock,
+        seconds=60.0,
+        tell=lambda covered, problem: told.append((covered, problem)),
+    )
+    assert told[-1][0].is_enough
+    assert {problem for _, problem in told} >= {None, "moving"}
+    assert read_info(folder) == info
+    paths = picture_paths(folder)
+    assert len(paths) == len(views)
+    again, kept = collect_pictures(paths, BoardDetector(BOARD), tell=lambda covered, problem: None)
+    assert kept == paths
+    for first, second in zip(views, again, strict=True):
+        np.testing.assert_allclose(first.corners, second.corners)
+
+
+def test_live_collection_that_lacks_something_says_what(tmp_path: Path) -> None:
+    clock = ManualClock()
+    info = CaptureInfo(camera="wrist", serial="held", board=BOARD)
+    with pytest.raises(CalibrationError, match="still missing: bring the board to the"):
+        collect_live(
+            HeldBoard(clock),
+            BoardDetector(BOARD),
+            RecordingWriter(tmp_path / "p", info),
+            clock,
+            seconds=0.2,
+            tell=lambda covered, problem: None,
+        )
+
+
+def test_folder_with_something_in_it_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "old.png").write_bytes(b"")
+    with pytest.raises(CalibrationError, match="not empty"):
+        RecordingWriter(tmp_path, CaptureInfo(camera="wrist", serial="", board=BOARD))
+
+
+def test_joints_come_back(tmp_path: Path) -> None:
+    writer = RecordingWriter(tmp_path / "p", CaptureInfo(camera="wrist", serial="", board=BOARD))
+    rows = np.random.default_rng(0).uniform(-1.0, 1.0, (3, 6))
+    image = np.random.default_rng(1).integers(0, 256, (48, 64, 3), dtype=np.uint8)
+    paths = [writer.add(image, row) for row in rows]
+    table = read_hands(tmp_path / "p" / "joints.csv")
+    assert table.is_joints
+    np.testing.assert_allclose([table.rows[path.name] for path in paths], rows, atol=1e-7)
+    np.testing.assert_array_equal(read_picture(paths[0]), image)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("picture,waist\n0.png,1\n", "expected columns"),
+        ("picture,x,y,z,roll,pitch,yaw\n0.png,1,2,3,4,5,six\n", "line 2: expected numbers"),
+        ("", "found none"),
+    ],
+)
+def test_table_that_does_not_fit_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(CalibrationError, match=said):
+        read_hands(tmp_path / "t.csv")
+
+
+def test_what_is_no_picture_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"nothing")
+    with pytest.raises(CalibrationError, match=r"a\.png is not a picture"):
+        read_picture(tmp_path / "a.png")
+    with pytest.raises(CalibrationError, match="no folder"):
+        picture_paths(tmp_path / "absent")
