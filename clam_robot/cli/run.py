@@ -25,6 +25,7 @@ from clam_robot.types import EpisodeOutcome
 from sim.base import SimulatedRobot
 from sim.collect import FIRST_SEED
 from sim.rollouts import run_rollouts
+from teleop.stop_on_silence import stop_on_silence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,8 @@ class Command:
         replan_every: control periods between two inferences; by default every one, and asynchronously as the chunks'
             length and the latency ask for.
         merge: how chunks that are due at the same time become one action.
+        wait_for_person: with the arm, nothing moves before a person clears a stop, nor after every --episodes, which
+            are then repeated with new scenes; a policy that fails stops the arm.
     """
 
     checkpoint: Path | None = None
@@ -66,6 +69,7 @@ class Command:
     jpeg_quality: int | None = None
     replan_every: int | None = None
     merge: MergeChoice = field(default_factory=LatestOnly)
+    wait_for_person: bool = False
 
     def run(self) -> None:
         """Run the episodes and say how they went."""
@@ -78,11 +82,15 @@ class Command:
                 "--asynchronous: expected real time, found a simulation that waits for its policy; "
                 f"add --real-time, or drive the arm with --robot {WIDOWX}"
             )
+        if self.wait_for_person and self.robot != WIDOWX:
+            raise ConfigError(f"--wait-for-person: expected --robot {WIDOWX}, found a simulation that harms nobody")
         with ExitStack() as stack:
             clock = MonotonicClock() if is_real_time else ManualClock()
             policy = self._asynchronous_policy(stack, clock) if self.asynchronous else self._policy(stack)
             arm = make_widowx(self.widowx, policy.spec, clock) if self.robot == WIDOWX else None
             robot = arm or robot_for(policy.spec, clock, self.robot)
+            if arm is not None and self.wait_for_person:
+                policy = stop_on_silence(policy, arm.latch)
             robot.connect()
             stack.callback(robot.disconnect)
             subscribers: list[Subscriber] = []
@@ -124,8 +132,16 @@ class Command:
                 else:
                     namespace = self.widowx.namespace if self.widowx.driver == "ros" else None
                     stops = Stops(self.stops, arm.latch, stack, ros_namespace=namespace)
-                    for scene in scenes:
-                        stops.until_done(lambda scene=scene: run([scene]), recover=arm.recover)
+                    done = "just started"
+                    while True:
+                        if self.wait_for_person:
+                            stops.await_person(done, recover=arm.recover)
+                        for scene in scenes:
+                            stops.until_done(lambda scene=scene: run([scene]), recover=arm.recover)
+                        if not self.wait_for_person:
+                            break
+                        done = f"{plural(len(outcomes), 'episode')}, success {SuccessRate.of(outcomes)}"
+                        scenes = range(scenes.stop, scenes.stop + self.episodes)
             finally:
                 stack.close()
                 self._report(outcomes)
@@ -145,6 +161,8 @@ class Command:
         if self.server is not None:
             from policy_server.client import RemotePolicy
 
+            if self.wait_for_person:  # every loss is told, even one of a moment
+                return stack.enter_context(RemotePolicy(self.server, max_reconnects=0))
             return stack.enter_context(RemotePolicy(self.server))
         from clam_robot.models.checkpoint import load_policy
 
