@@ -1,10 +1,11 @@
 """`clam run`."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import tyro
 
@@ -132,19 +133,30 @@ class Command:
                 else:
                     namespace = self.widowx.namespace if self.widowx.driver == "ros" else None
                     stops = Stops(self.stops, arm.latch, stack, ros_namespace=namespace)
-                    done = "just started"
-                    while True:
-                        if self.wait_for_person:
-                            stops.await_person(done, recover=arm.recover)
-                        for scene in scenes:
-                            stops.until_done(lambda scene=scene: run([scene]), recover=arm.recover)
-                        if not self.wait_for_person:
-                            break
-                        done = f"{plural(len(outcomes), 'episode')}, success {SuccessRate.of(outcomes)}"
-                        scenes = range(scenes.stop, scenes.stop + self.episodes)
+                    if self.wait_for_person:
+                        self._run_rounds(run, stops, arm.recover, outcomes)
+                    for scene in scenes:
+                        stops.until_done(lambda scene=scene: run([scene]), recover=arm.recover)
             finally:
                 stack.close()
                 self._report(outcomes)
+
+    def _run_rounds(
+        self,
+        run: Callable[[Sequence[int]], None],
+        stops: Stops,
+        recover: Callable[[], None],
+        outcomes: list[EpisodeOutcome],
+    ) -> NoReturn:
+        """Scenes, as many as a person's go allows, for ever; one that was stopped is begun anew."""
+        done = "just started"
+        for scene in itertools.count(self.seed):
+            if (scene - self.seed) % self.episodes == 0:
+                stops.await_person(done, recover=recover)
+            while not stops.until_done(lambda scene=scene: run([scene]), recover=recover):
+                pass
+            done = f"{plural(len(outcomes), 'episode')}, success {SuccessRate.of(outcomes)}"
+        raise AssertionError("scenes have no end")
 
     def _asynchronous_policy(self, stack: ExitStack, clock: Clock) -> AsyncPolicy:
         if self.server is None or self.checkpoint is not None:

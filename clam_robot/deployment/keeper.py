@@ -63,8 +63,10 @@ class Keeper:
             kept.log.rotate()
 
     def _take_along(self, program: Program) -> None:
-        for name in program.takes_along:
-            self._kept[name].end(f"as {program.name} is started anew")
+        # The last started first: the loop lets go of the arm while there is still somebody to tell.
+        for name, kept in reversed(self._kept.items()):
+            if name in program.takes_along:
+                kept.end(f"as {program.name} is started anew")
 
     def _tell(self) -> None:
         state = State(keeper=self._me, programs={name: kept.state for name, kept in self._kept.items()})
