@@ -116,7 +116,7 @@ def test_a_graphics_card_wants_its_driver(fake: FakeMachine) -> None:
         fake.write(f"/sys/bus/pci/devices/{name}/vendor", "0x10de")
         fake.write(f"/sys/bus/pci/devices/{name}/class", kind)
     found = gpu.check(fake.machine(), SETUP)
-    assert found.status is Status.PROBLEM and "0000:01:00.0," in found.found
+    assert found.status is Status.PROBLEM and found.found == "NVIDIA card on PCI 0000:01:00.0, no driver"
     fake.write("/proc/driver/nvidia/version", "NVRM version: 590.1\nGCC version: 12")
     fake.write("/dev/nvidia0")
     found = gpu.check(fake.machine(), SETUP)
