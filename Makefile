@@ -1,5 +1,5 @@
 # Two commands: `make demo` runs the whole path on a simulated arm, `make test` passes the tests.
-.PHONY: demo test check unit benchmark setup clean
+.PHONY: demo test check unit benchmark images setup clean
 
 RUN := .venv/bin
 
@@ -14,6 +14,9 @@ check: setup
 	$(RUN)/pyright
 	$(RUN)/lint-imports
 	$(RUN)/deptry .
+	$(RUN)/hadolint --config docker/hadolint.yaml docker/Dockerfile.*
+	$(RUN)/check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml docker/compose.gpu.yaml
+	$(RUN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yaml
 
 unit: setup
 	$(RUN)/python -m pytest -n 2 --dist loadgroup --ignore tests/benchmarks $(TESTS)
@@ -21,6 +24,10 @@ unit: setup
 benchmark: setup
 	for file in $(filter-out %/test_%,$(wildcard tests/benchmarks/*.py)); do $(RUN)/python $$file || exit 1; done
 	$(RUN)/python -m pytest -s -o addopts= --import-mode=importlib tests/benchmarks
+
+# Builds robot and server with buildah, as root, and runs the simulated robot from what was built: half an hour.
+images: setup
+	$(RUN)/python -m pytest -s -m images -o addopts= --import-mode=importlib tests/docker
 
 setup:
 	@docker/setup-host

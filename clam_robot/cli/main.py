@@ -40,6 +40,9 @@ VERBS = {
     "calibrate": "print a board, find a camera's intrinsics, and where it is: on the hand or on a stand",
     "xs-sdk": "serve the arm, real or twin, to ROS as the vendor's node does",
     "twin": "run a WidowX that is not there: emulated servos on a serial port, moved by physics",
+    "up": "start everything a robot needs on this machine, and keep it running",
+    "down": "end what `clam up` started",
+    "doctor": "say what this machine lacks, and the command that mends it",
     "verify": "read every episode of a data set and say what is damaged",
     "repair": "finish episodes that a crash left without an end, and take out what is damaged",
 }

@@ -1,11 +1,12 @@
 """`clam run`."""
 
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import tyro
 
@@ -26,6 +27,7 @@ from clam_robot.types import EpisodeOutcome
 from sim.base import SimulatedRobot
 from sim.collect import FIRST_SEED
 from sim.rollouts import run_rollouts
+from teleop.stop_on_silence import stop_on_silence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,8 @@ class Command:
         patience: how long the robot holds while no action or observation comes, as while a server starts anew, before
             the run is given up [s]; 50 control periods by default.
         merge: how chunks that are due at the same time become one action.
+        wait_for_person: with the arm, nothing moves before a person clears a stop, nor after every --episodes, which
+            are then repeated with new scenes; a policy that fails stops the arm.
     """
 
     checkpoint: Path | None = None
@@ -70,6 +74,7 @@ class Command:
     replan_every: int | None = None
     patience: float | None = None
     merge: MergeChoice = field(default_factory=LatestOnly)
+    wait_for_person: bool = False
 
     def run(self) -> None:
         """Run the episodes and say how they went."""
@@ -84,11 +89,15 @@ class Command:
                 "--asynchronous: expected real time, found a simulation that waits for its policy; "
                 f"add --real-time, or drive the arm with --robot {WIDOWX}"
             )
+        if self.wait_for_person and self.robot != WIDOWX:
+            raise ConfigError(f"--wait-for-person: expected --robot {WIDOWX}, found a simulation that harms nobody")
         with ExitStack() as stack:
             clock = MonotonicClock() if is_real_time else ManualClock()
             policy = self._asynchronous_policy(stack, clock) if self.asynchronous else self._policy(stack)
             arm = make_widowx(self.widowx, policy.spec, clock) if self.robot == WIDOWX else None
             robot = arm or robot_for(policy.spec, clock, self.robot)
+            if arm is not None and self.wait_for_person:
+                policy = stop_on_silence(policy, arm.latch)
             robot.connect()
             stack.callback(robot.disconnect)
             subscribers: list[Subscriber] = []
@@ -131,11 +140,30 @@ class Command:
                 else:
                     namespace = self.widowx.namespace if self.widowx.driver == "ros" else None
                     stops = Stops(self.stops, arm.latch, stack, ros_namespace=namespace)
+                    if self.wait_for_person:
+                        self._run_rounds(run, stops, arm.recover, outcomes)
                     for scene in scenes:
                         stops.until_done(lambda scene=scene: run([scene]), recover=arm.recover)
             finally:
                 stack.close()
                 self._report(outcomes)
+
+    def _run_rounds(
+        self,
+        run: Callable[[Sequence[int]], None],
+        stops: Stops,
+        recover: Callable[[], None],
+        outcomes: list[EpisodeOutcome],
+    ) -> NoReturn:
+        """Scenes, as many as a person's go allows, for ever; one that was stopped is begun anew."""
+        done = "just started"
+        for scene in itertools.count(self.seed):
+            if (scene - self.seed) % self.episodes == 0:
+                stops.await_person(done, recover=recover)
+            while not stops.until_done(lambda scene=scene: run([scene]), recover=recover):
+                pass
+            done = f"{plural(len(outcomes), 'episode')}, success {SuccessRate.of(outcomes)}"
+        raise AssertionError("scenes have no end")
 
     def _asynchronous_policy(self, stack: ExitStack, clock: Clock) -> AsyncPolicy:
         if self.server is None or self.checkpoint is not None:
@@ -152,6 +180,8 @@ class Command:
         if self.server is not None:
             from policy_server.client import RemotePolicy
 
+            if self.wait_for_person:  # every loss is told, even one of a moment
+                return stack.enter_context(RemotePolicy(self.server, max_reconnects=0))
             return stack.enter_context(RemotePolicy(self.server))
         from clam_robot.models.checkpoint import load_policy
 

@@ -15,7 +15,7 @@ from clam_robot.cli.console import console, error_console
 from clam_robot.errors import ConfigError
 from clam_robot.models.engines.names import EngineName
 from policy_server.config import ServerConfig
-from policy_server.served_model import ModelSource
+from policy_server.served_model import ModelSource, OneByOne
 
 DEFAULT = "default"
 
@@ -29,6 +29,7 @@ class Command:
 
     Attributes:
         checkpoint: folder written by `clam train`: the model that clients get who name none.
+        scripted: a simulated WidowX whose scripted expert is served instead, such as widowx-twin:reach-block.
         models: further ones, NAME=FOLDER each, that clients ask for by name.
         engine: computes a model's pass: torch operation by operation (eager), ONNX Runtime (onnx), machine code that
             takes a minute to make (compile), or the one found fastest when a model is loaded (auto).
@@ -37,7 +38,8 @@ class Command:
         server: address and limits.
     """
 
-    checkpoint: Path
+    checkpoint: Path | None = None
+    scripted: str | None = None
     models: tuple[str, ...] = ()
     engine: EngineName = "auto"
     threads: int = 1
@@ -49,6 +51,11 @@ class Command:
         from policy_server.listener import listen
 
         require_positive(replicas=self.replicas, threads=self.threads)
+        if self.scripted is not None:
+            self._serve_scripted(self.scripted)
+            return
+        if self.checkpoint is None:
+            raise ConfigError("give --checkpoint (a folder written by `clam train`) or --scripted (widowx-twin:TASK)")
         folders = {DEFAULT: self.checkpoint} | dict(_named(word) for word in self.models)
         with listen(self.server) as listener:  # a busy port is an error before torch is loaded
             if self.replicas == 1:
@@ -61,6 +68,17 @@ class Command:
 
         app, sources = _application(folders, self.server, self.engine, self.threads)
         serve(app, self.server, listener=listener, on_ready=lambda url: _tell(url, sources))
+        console.print("server stopped")
+
+    def _serve_scripted(self, name: str) -> None:
+        from policy_server.app import create_app
+        from policy_server.serve import serve
+        from sim.scripted_policy import scripted_policy
+
+        if self.checkpoint is not None or self.models or self.replicas != 1:
+            raise ConfigError("--scripted: expected it alone, found --checkpoint, --models or --replicas beside it")
+        sources = {DEFAULT: ModelSource(policy="scripted", group=OneByOne(lambda: scripted_policy(name)))}
+        serve(create_app(sources, self.server), self.server, on_ready=lambda url: _tell(url, sources))
         console.print("server stopped")
 
     def _serve_replicas(self, folders: Mapping[str, Path]) -> None:

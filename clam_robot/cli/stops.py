@@ -6,9 +6,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from clam_robot.cli.console import console
-from clam_robot.errors import RobotError
+from clam_robot.errors import ArmStopped, ClamRobotError, ConfigError, RobotError
 from clam_robot.hardware.stop_latch import StopLatch
 from teleop.stop_keys import StopKeys
 from teleop.terminal_keys import TerminalKeys
@@ -20,9 +21,11 @@ class StopOptions:
 
     Attributes:
         stop_page: HOST:PORT of a page with a stop button, for a phone beside the arm, or a program; none by default.
+        page_key: file with the key that lets a person clear a stop on the page; by default a new one is printed.
     """
 
     stop_page: str | None = None
+    page_key: Path | None = None
 
 
 class Stops:
@@ -59,9 +62,12 @@ class Stops:
             from teleop.page_server import PageServer
             from teleop.stop_page import create_stop_app
 
-            app, key = create_stop_app(latch, name="WidowX")
+            app, key = create_stop_app(latch, name="WidowX", key=_key(options.page_key))
             page = stack.enter_context(PageServer(app, parse_address(options.stop_page)))
-            console.print(f"stop button: {page.url}?key={key}", soft_wrap=True)
+            where = (
+                f"{page.url}?key={key}" if options.page_key is None else f"{page.url}, its key is in {options.page_key}"
+            )
+            console.print(f"stop button: {where}", soft_wrap=True)
             self._ways.append("the page's button")
         stack.enter_context(ended_by_terminate())
         keys = keys or TerminalKeys(sys.stdin)
@@ -85,14 +91,31 @@ class Stops:
         """
         try:
             drive()
-        except RobotError as error:
+        except ClamRobotError as error:
             if self._latch.cause is None or not self._ways:
                 raise
             self._await_clear(error, recover)
             return False
         return True
 
-    def _await_clear(self, error: RobotError, recover: Callable[[], object]) -> None:
+    def await_person(self, what: str, *, recover: Callable[[], object]) -> None:
+        """Stop the arm until a person lets it go on.
+
+        Args:
+            what: was done so far, for the person.
+            recover: as for `until_done`.
+
+        Raises:
+            ConfigError: nobody could.
+        """
+        if not self._ways:
+            raise ConfigError(
+                "--wait-for-person: expected a page or a terminal for the answer, found none; add --stop-page HOST:PORT"
+            )
+        self._latch.stop(detail=f"{what}; waiting for a person")
+        self._await_clear(ArmStopped(what), recover)
+
+    def _await_clear(self, error: ClamRobotError, recover: Callable[[], object]) -> None:
         while True:
             console.print(f"[bold red]stopped:[/] {self._latch.cause or error}", soft_wrap=True)
             console.print(f"look at the arm; {' or '.join(self._ways)} clears the stop and goes on, Ctrl-C ends")
@@ -106,6 +129,15 @@ class Stops:
             else:
                 console.print("cleared: the arm goes to its start")
                 return
+
+
+def _key(file: Path | None) -> str | None:
+    if file is None:
+        return None
+    key = file.read_text(encoding="utf-8").strip() if file.is_file() else ""
+    if not key:
+        raise ConfigError(f"page_key: expected a file with a key, found none at {file}; make one: openssl rand -hex 12")
+    return key
 
 
 @contextmanager

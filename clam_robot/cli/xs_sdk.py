@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from clam_robot.cli.console import console
@@ -20,12 +21,16 @@ class Command:
         namespace: of the topics and services.
         hz: joint states per second.
         reply_timeout: how long a servo may think before it answers [s]; more where a twin shares a busy machine.
+        twin: a task, to serve a twin of its own with that on its table in place of a port.
+        twin_port: TCP port of that twin's side channel; 0 takes a free one.
     """
 
     port: str = "/dev/ttyDXL"
     namespace: str = "wx250s"
     hz: float = 100.0
     reply_timeout: float = 0.034
+    twin: str | None = None
+    twin_port: int = 0
 
     def run(self) -> None:
         """Serve until interrupted.
@@ -48,9 +53,16 @@ class Command:
         from clam_robot.timing import MonotonicClock
 
         clock = MonotonicClock()
-        setup = DynamixelConfig(port=self.port, hz=self.hz, reply_timeout=self.reply_timeout)
-        node = XsSdkNode(XsSdk(setup, clock), clock, namespace=namespace)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: node.stop())
-        node.run(on_ready=lambda: console.print(f"xs_sdk serves {self.port} under /{namespace}; Ctrl-C ends it"))
+        with ExitStack() as stack:
+            port = self.port
+            if self.twin is not None:
+                from sim.widowx.twin_process import TwinProcess
+
+                twin = stack.enter_context(TwinProcess(task=self.twin, control_port=self.twin_port))
+                port = str(twin.port)
+            setup = DynamixelConfig(port=port, hz=self.hz, reply_timeout=self.reply_timeout)
+            node = XsSdkNode(XsSdk(setup, clock), clock, namespace=namespace)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda *_: node.stop())
+            node.run(on_ready=lambda: console.print(f"xs_sdk serves {port} under /{namespace}; Ctrl-C ends it"))
         console.print("xs_sdk stopped")

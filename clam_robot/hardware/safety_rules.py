@@ -33,6 +33,7 @@ class Reason(StrEnum):
     SPEED_LIMIT = "speed_limit"
     SELF_TEST = "self_test"
     DRIVER = "driver"
+    POLICY = "policy"
     STOPPED = "stopped"
 
 

@@ -23,7 +23,13 @@ class TwinProcess(CommandProcess):
     """
 
     def __init__(
-        self, *, link: Path | None = None, speed: float = 1.0, task: str | None = None, start_timeout: float = 60.0
+        self,
+        *,
+        link: Path | None = None,
+        speed: float = 1.0,
+        task: str | None = None,
+        control_port: int = 0,
+        start_timeout: float = 60.0,
     ) -> None:
         """Describe it; nothing is started yet.
 
@@ -31,9 +37,10 @@ class TwinProcess(CommandProcess):
             link: symbolic link to make to the port.
             speed: simulated seconds per second.
             task: what is on the table; None is the default of `clam twin`.
+            control_port: of the side channel; 0 takes a free one.
             start_timeout: longest wait for its port [s].
         """
-        words = ["twin", "--speed", str(speed), "--ends-with-stdin"]
+        words = ["twin", "--speed", str(speed), "--control-port", str(control_port), "--ends-with-stdin"]
         words += ["--link", str(link)] if link else []
         words += ["--task", task] if task else []
         super().__init__(

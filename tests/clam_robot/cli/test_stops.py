@@ -4,12 +4,13 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import httpx2
 import pytest
 
 from clam_robot.cli.stops import StopOptions, Stops
-from clam_robot.errors import ArmStopped, RobotError
+from clam_robot.errors import ArmStopped, ConfigError, PolicyUnavailable, RobotError
 from clam_robot.hardware.safety_rules import Reason
 from clam_robot.hardware.stop_latch import StopLatch
 
@@ -90,3 +91,65 @@ def test_an_arm_that_is_not_stopped_is_driven_to_the_end(stack: ExitStack) -> No
     driven: list[bool] = []
     assert Stops(StopOptions(), arm.latch, stack).until_done(lambda: driven.append(True), recover=arm.recover)
     assert driven == [True]
+
+
+def test_an_arm_that_waits_for_a_person_goes_on_when_one_clears_it(
+    stack: ExitStack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arm = Arm()
+    stops = Stops(StopOptions(stop_page="127.0.0.1:0"), arm.latch, stack)
+    page = capsys.readouterr().out
+    seen: list[str] = []
+
+    def recover() -> None:
+        arm.recover()
+
+    waiting = threading.Thread(target=lambda: seen.append(str(stops.await_person("2 episodes", recover=recover))))
+    waiting.start()
+    while arm.latch.cause is None:
+        threading.Event().wait(0.01)
+    assert arm.latch.cause.detail == "2 episodes; waiting for a person"
+    assert waiting.is_alive() and arm.num_recoveries == 0
+    clear_each_stop(arm.latch, page, 1)
+    waiting.join(PATIENCE)
+    assert seen == ["None"] and arm.num_recoveries == 1 and arm.latch.cause is None
+
+
+def test_waiting_where_nobody_can_answer_is_refused(stack: ExitStack) -> None:
+    with pytest.raises(ConfigError, match="add --stop-page"):
+        Stops(StopOptions(), StopLatch(), stack).await_person("started", recover=lambda: None)
+
+
+def test_the_pages_key_may_come_from_a_file_and_is_not_printed(
+    stack: ExitStack, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "page.key"
+    with pytest.raises(ConfigError, match="openssl rand"):
+        Stops(StopOptions(stop_page="127.0.0.1:0", page_key=file), StopLatch(), stack)
+    file.write_text("a person's key\n")
+    arm = Arm()
+    Stops(StopOptions(stop_page="127.0.0.1:0", page_key=file), arm.latch, stack)
+    said = capsys.readouterr().out
+    assert "a person's key" not in said and str(file) in said
+    arm.latch.stop()
+    clear_each_stop(arm.latch, f"{re.search(r'http://[^,]+', said).group()}?key=wrong", 1)  # type: ignore[union-attr]
+    assert arm.latch.cause is not None
+    address = re.search(r"http://[^,]+", said).group()  # type: ignore[union-attr]
+    httpx2.post(f"{address}v1/arm/clear", headers=dict.fromkeys(("X-Clear-Key", "X-Page-Key"), "a person's key"))
+    assert arm.latch.cause is None
+
+
+def test_a_policy_that_fails_and_stops_the_arm_is_a_stop(stack: ExitStack, capsys: pytest.CaptureFixture[str]) -> None:
+    arm = Arm()
+    stops = Stops(StopOptions(stop_page="127.0.0.1:0"), arm.latch, stack)
+    page = capsys.readouterr().out
+
+    def drive() -> None:
+        arm.latch.stop(Reason.POLICY, "no server")
+        raise PolicyUnavailable("no server")
+
+    person = threading.Thread(target=clear_each_stop, args=(arm.latch, page, 1))
+    person.start()
+    assert stops.until_done(drive, recover=arm.recover) is False
+    person.join(PATIENCE)
+    assert arm.num_recoveries == 1

@@ -1,0 +1,113 @@
+"""`clam up`."""
+
+import json
+import secrets
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from clam_robot import config
+from clam_robot.cli.console import console
+from clam_robot.deployment.process_id import end_all
+from clam_robot.deployment.rotating_log import RotatingLog
+from clam_robot.deployment.sim_set import SimConfig, page_key
+from clam_robot.deployment.state import Phase, State, forget_state, read_state
+from clam_robot.errors import ConfigError, ServerError
+from clam_robot.timing import Clock, MonotonicClock
+
+FOLDER = Path("outputs/up")
+_POLL = 0.05  # [s]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """Start everything a robot needs on this machine, and keep it running; `clam down` ends it.
+
+    With --sim, no hardware is needed: an emulated servo bus, a ROS master, the node that serves the arm, a policy
+    server, and the control loop with its page. Nothing moves before a person presses the button of the page, whatever
+    was restarted meanwhile. On a real arm: docker compose --profile real, see docker/README.md.
+
+    Attributes:
+        sim: simulate the arm.
+        folder: of logs, state, and the page's key.
+        timeout: longest wait until all is ready [s].
+        setup: what is simulated, and where it listens.
+    """
+
+    sim: bool = False
+    folder: Path = FOLDER
+    timeout: float = 120.0
+    setup: Annotated[SimConfig, tyro.conf.arg(name="")] = field(default_factory=SimConfig)
+
+    def run(self) -> None:
+        """Start it, and say where everything is once it is ready."""
+        if not self.sim:
+            raise ConfigError("expected --sim; a real arm is started with: docker compose --profile real up")
+        clock, folder = MonotonicClock(), self.folder.absolute()
+        begin = clock.now()
+        if read_state(folder) is not None:
+            raise ConfigError(
+                f"something is up in {folder}, or was killed there; end it with: clam down --folder {folder}"
+            )
+        keeper = _start(self.setup.with_ports(), folder)
+        try:
+            state = _await_ready(keeper, folder, clock, self.timeout)
+        except BaseException:
+            _end(keeper, folder, clock)
+            raise
+        for name, program in state.programs.items():
+            process = "" if program.process is None else program.process.pid
+            console.print(f"{name:<8}{process:<9}{program.address}", markup=False, soft_wrap=True)
+        console.print(f"all ready after {clock.now() - begin:.1f} s; logs are in {folder}", soft_wrap=True)
+        address, key = state.programs["loop"].address, page_key(folder).read_text().strip()
+        console.print(f"nothing moves before a person lets it: {address}?key={key}", soft_wrap=True)
+
+
+def _start(setup: SimConfig, folder: Path) -> subprocess.Popen[bytes]:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "setup.json").write_text(json.dumps(config.to_dict(setup)))
+    key = page_key(folder)
+    key.touch(mode=0o600)
+    key.write_text(secrets.token_urlsafe(12))
+    with (folder / "keeper.log").open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "clam_robot.deployment", str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def _await_ready(keeper: subprocess.Popen[bytes], folder: Path, clock: Clock, timeout: float) -> State:
+    deadline = clock.now() + timeout
+    while True:
+        state = read_state(folder)
+        if state is not None and state.is_ready:
+            return state
+        if keeper.poll() is not None:
+            raise ServerError(f"the keeper ended: {RotatingLog(folder / 'keeper.log').tail()}")
+        if clock.now() > deadline:
+            raise ServerError(f"not ready within {timeout:g} s: {_what_is_late(state, folder)}")
+        clock.sleep_until(clock.now() + _POLL)
+
+
+def _what_is_late(state: State | None, folder: Path) -> str:
+    programs = {} if state is None else state.programs
+    late = [name for name, program in programs.items() if program.phase is not Phase.READY]
+    started = next((name for name in late if programs[name].num_starts), None)
+    said = "" if started is None else f"; {started} said: {RotatingLog(folder / f'{started}.log').tail()}"
+    return f"{', '.join(late) or 'the keeper'}{said}"
+
+
+def _end(keeper: subprocess.Popen[bytes], folder: Path, clock: Clock) -> None:
+    state = read_state(folder)
+    keeper.terminate()
+    keeper.wait()
+    if state is not None:
+        end_all(state.processes, clock, patience=5.0)
+    forget_state(folder)

@@ -1,0 +1,29 @@
+"""The keeper's own process: `python -m clam_robot.deployment FOLDER`, as `clam up` starts it."""
+
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+from clam_robot import config
+from clam_robot.deployment.keeper import Keeper
+from clam_robot.deployment.process_id import ProcessId
+from clam_robot.deployment.sim_set import SimConfig, sim_set
+from clam_robot.timing import MonotonicClock
+
+SETUP = "setup.json"
+
+
+def main(folder: Path) -> None:
+    """Keep the set of a folder running until SIGTERM or SIGINT."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    programs = sim_set(config.load(SimConfig, folder / SETUP), folder)
+    keeper = Keeper(programs, folder, MonotonicClock(), ProcessId.of(os.getpid()))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: keeper.stop())
+    keeper.run()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

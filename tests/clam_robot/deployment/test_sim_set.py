@@ -1,0 +1,56 @@
+"""What is started for a simulated robot, and where it listens."""
+
+import socket
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clam_robot.deployment.sim_set import SimConfig, sim_set
+from clam_robot.errors import ConfigError
+
+
+def test_free_ports_are_chosen_once_and_differ() -> None:
+    setup = SimConfig(master_port=0, server_port=0, page_port=0, bench_port=0).with_ports()
+    ports = {setup.master_port, setup.server_port, setup.page_port, setup.bench_port}
+    assert len(ports) == 4 and 0 not in ports
+
+
+def test_a_port_that_is_taken_is_named_with_its_flag() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigError, match=f"port {port} is taken .* --server-port"):
+            SimConfig(master_port=0, server_port=port, page_port=0, bench_port=0).with_ports()
+
+
+@given(st.integers().filter(lambda port: not 0 <= port < 2**16))
+def test_what_is_no_port_is_refused(port: int) -> None:
+    with pytest.raises(ConfigError, match="page_port"):
+        SimConfig(page_port=port)
+
+
+def test_whoever_is_needed_or_taken_along_is_there_and_comes_in_order(tmp_path: Path) -> None:
+    programs = sim_set(SimConfig(), tmp_path)
+    names = [program.name for program in programs]
+    for place, program in enumerate(programs):
+        assert set(program.needs) <= set(names[:place])
+        assert set(program.takes_along) <= set(names[place + 1 :])
+
+
+def test_the_loop_waits_for_a_person_and_its_secret_is_a_file(tmp_path: Path) -> None:
+    loop = next(program for program in sim_set(SimConfig(episodes=3), tmp_path) if program.name == "loop")
+    assert "--wait-for-person" in loop.command
+    assert loop.command[loop.command.index("--page-key") + 1] == str(tmp_path / "page.key")
+    assert loop.command[loop.command.index("--episodes") + 1] == "3"
+
+
+@pytest.mark.parametrize("checkpoint", [None, Path("checkpoint")])
+def test_the_server_serves_an_expert_or_a_checkpoint(tmp_path: Path, checkpoint: Path | None) -> None:
+    server = next(each for each in sim_set(SimConfig(checkpoint=checkpoint), tmp_path) if each.name == "server")
+    if checkpoint is None:
+        assert server.command[-4:-2] == ("--scripted", "widowx-twin:reach-block")
+    else:
+        assert server.command[-4:-2] == ("--checkpoint", str(checkpoint.absolute()))

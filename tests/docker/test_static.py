@@ -1,0 +1,112 @@
+"""Dockerfiles, compose file, workflow and udev rules, without an engine that runs them."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from clam_robot.cli.main import VERBS
+
+ROOT = Path(__file__).parents[2]
+DOCKER = ROOT / "docker"
+DOCKERFILES = sorted(DOCKER.glob("Dockerfile.*"))
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yaml"))
+BIN = Path(sys.executable).parent
+COMPOSE: dict[str, Any] = yaml.safe_load((DOCKER / "compose.yaml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+LOOPS = [name for name, service in SERVICES.items() if service.get("command", [""])[0] == "run"]
+
+
+def run(*words: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=300.0, check=False)
+
+
+@pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.name)
+def test_hadolint_finds_nothing(path: Path) -> None:
+    checked = run(BIN / "hadolint", "--config", DOCKER / "hadolint.yaml", path)
+    assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.parametrize("name", ["compose.yaml", "compose.gpu.yaml"])
+def test_compose_files_fit_their_schema(name: str) -> None:
+    checked = run(BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", DOCKER / name)
+    assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_workflows_fit_their_schema(path: Path) -> None:
+    checked = run(BIN / "check-jsonschema", "--builtin-schema", "vendor.github-workflows", path)
+    assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.skipif(shutil.which("docker-compose") is None, reason="docker-compose is not installed")
+@pytest.mark.parametrize("profile", ["sim", "real", "vendor", "train"])
+def test_compose_resolves_each_profile(profile: str) -> None:
+    checked = run("docker-compose", "-f", DOCKER / "compose.yaml", "--profile", profile, "config", "-q")
+    assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.name)
+def test_images_have_stages_a_user_a_health_check_and_a_pinned_base(path: Path) -> None:
+    text = path.read_text()
+    final = text.rpartition("\nFROM ")[2]
+    assert text.count("\nFROM ") == 2
+    assert re.search(r"^USER 1000:1000$", final, re.MULTILINE) and "\nHEALTHCHECK " in final
+    base = re.search(r"^ARG BASE=\S+:(\S+)$", text, re.MULTILINE)
+    assert base is not None and base[1] != "latest"
+    if "pip install" in text:
+        assert "-c constraints.txt" in text
+
+
+def test_what_an_image_is_made_of_is_sent_to_the_builder() -> None:
+    sent = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    for path in DOCKERFILES:
+        for sources in re.findall(r"^COPY (?!--from)(.+) \S+$", path.read_text(), re.MULTILINE):
+            for source in sources.split():
+                assert source == "." or source in sent or source.partition("/")[0] in sent, f"{path.name}: {source}"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_services_turn_their_logs_and_tell_their_health(name: str) -> None:
+    service = SERVICES[name]
+    assert service["logging"]["options"] == {"max-size": "10m", "max-file": "3"}
+    assert "healthcheck" in service and service["profiles"] and service["cap_drop"] == ["ALL"]
+    conditions = {each["condition"] for each in service.get("depends_on", {}).values()}
+    assert conditions <= {"service_healthy"}
+
+
+def test_there_are_loops() -> None:
+    assert sorted(LOOPS) == ["loop", "sim-loop"]
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_a_loop_that_is_started_again_waits_for_a_person_whose_key_is_a_file(name: str) -> None:
+    command = SERVICES[name]["command"]
+    assert SERVICES[name]["restart"] == "unless-stopped" and "--wait-for-person" in command
+    assert command[command.index("--page-key") + 1] == "/run/secrets/page_key"
+    assert SERVICES[name]["secrets"] == ["page_key"] and "file" in COMPOSE["secrets"]["page_key"]
+
+
+def test_simulation_sees_no_device_and_only_its_page_is_seen() -> None:
+    of_sim = {name: service for name, service in SERVICES.items() if "sim" in service["profiles"]}
+    assert len(of_sim) == 5
+    assert not any("devices" in service or "privileged" in service for service in of_sim.values())
+    assert [service["ports"] for service in of_sim.values() if "ports" in service] == [["127.0.0.1:8080:8080"]]
+
+
+@pytest.mark.parametrize("name", ["arm", "vendor-arm", "loop"])
+def test_what_moves_the_arm_may_ask_for_real_time(name: str) -> None:
+    service = SERVICES[name]
+    assert service["ulimits"]["rtprio"] > 0 and "SYS_NICE" in service["cap_add"] and service["network_mode"] == "host"
+
+
+def test_every_command_is_one_of_clam() -> None:
+    ours = [
+        service["command"][0] for service in SERVICES.values() if "command" in service and "entrypoint" not in service
+    ]
+    assert set(ours) <= set(VERBS)
