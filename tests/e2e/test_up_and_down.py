@@ -35,7 +35,7 @@ class Robot:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._ports = json.loads((folder / "setup.json").read_text())
-        self._headers = dict.fromkeys(("X-Clear-Key", "X-Page-Key"), page_key(folder).read_text())
+        self._headers = {"X-Page-Key": page_key(folder).read_text()}
         self._page = f"http://127.0.0.1:{self._ports['page_port']}"
 
     @property
