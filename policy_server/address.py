@@ -16,12 +16,13 @@ def address_of(url: str, *, path: str = "", **asked: str | None) -> str:
     Raises:
         ConfigError: the URL is none of a WebSocket.
     """
+    refusal = ConfigError(f"url: expected ws://HOST:PORT or wss://HOST:PORT, found {url!r}")
     try:
         parts = urlsplit(url)
         is_one = parts.scheme in ("ws", "wss") and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port that is no number, half an IPv6 address
-        is_one = False
+        raise refusal from None
     if not is_one:
-        raise ConfigError(f"url: expected ws://HOST:PORT or wss://HOST:PORT, found {url!r}")
+        raise refusal
     query = dict(parse_qsl(parts.query)) | {key: value for key, value in asked.items() if value is not None}
     return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/") + path, urlencode(query), ""))
