@@ -20,7 +20,7 @@ class PunctualHttp(HttpToolsProtocol):
         self._patience = patience
         self._giving_up: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - uvloop's transports are none of asyncio's
         """Begin to wait."""
         super().connection_made(transport)
         self._giving_up = self.loop.call_later(self._patience, self._give_up)
@@ -37,10 +37,10 @@ class PunctualHttp(HttpToolsProtocol):
             self.transport.close()
 
 
-def punctual_http(patience: float) -> Callable[..., asyncio.Protocol]:
+def punctual_http(patience: float) -> Callable[..., PunctualHttp]:
     """The protocol for uvicorn, with its patience [s]."""
 
-    def make(**told: Any) -> asyncio.Protocol:  # noqa: ANN401
+    def make(**told: Any) -> PunctualHttp:  # noqa: ANN401
         return PunctualHttp(patience, **told)
 
     return make

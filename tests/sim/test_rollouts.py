@@ -1,5 +1,6 @@
 """Rollouts of a policy that comes back."""
 
+import numpy as np
 import pytest
 
 from clam_robot.errors import PolicyUnavailable
@@ -28,7 +29,8 @@ def test_a_robot_holds_for_as_long_as_it_is_told_to() -> None:
     clock = ManualClock()
     robot = make_robot("metaworld:reach", clock)
     robot.connect()
-    (outcome,) = run_rollouts(robot, LatePolicy(robot.spec), clock, [1], max_held=NUM_SILENT + 1)
+    policy = LatePolicy(robot.spec, lambda _: np.zeros(4))
+    (outcome,) = run_rollouts(robot, policy, clock, [1], max_held=NUM_SILENT + 1)
     assert (outcome.end, outcome.num_held) == ("horizon", NUM_SILENT)
     with pytest.raises(PolicyUnavailable, match="nobody there"):
-        run_rollouts(robot, LatePolicy(robot.spec), clock, [1])
+        run_rollouts(robot, LatePolicy(robot.spec, lambda _: np.zeros(4)), clock, [1])
