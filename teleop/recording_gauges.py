@@ -2,6 +2,7 @@
 
 from collections import deque
 
+from clam_robot.episodes.health import RecordingHealth
 from clam_robot.specs import RobotSpec
 from clam_robot.types import EpisodeOutcome, EpisodeStart, Step
 from teleop.episode_quality import QualityLimits
@@ -43,11 +44,12 @@ class RecordingGauges:
     def on_episode_end(self, outcome: EpisodeOutcome) -> None:
         """Nothing to do: the counts stay until the next episode."""
 
-    def gauges(self, *, num_dropped: int, free_bytes: int | None) -> tuple[Gauge, ...]:
+    def gauges(self, *, num_dropped: int, health: RecordingHealth, free_bytes: int | None) -> tuple[Gauge, ...]:
         """The figures now.
 
         Args:
             num_dropped: rows of this episode lost on their way to the disk.
+            health: of the recorder.
             free_bytes: left on the disk; None where it is not known.
         """
         limits, hz, steps = self._limits, self._spec.control_hz, max(self._num_steps, 1)
@@ -73,6 +75,13 @@ class RecordingGauges:
                 unit="%",
                 is_alarming=dropped > limits.max_dropped,
                 detail=f"at most {limits.max_dropped:.0%}",
+            ),
+            Gauge(
+                name="recorder",
+                value=100.0 * health.queue_fill,
+                unit="%",
+                is_alarming=health.alarm is not None,
+                detail=health.alarm or "of its memory in use",
             ),
         ]
         if self._spec.cameras:

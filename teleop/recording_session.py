@@ -350,7 +350,9 @@ class RecordingSession:
         if now - self._looked_at_disk > _LOOK_AT_DISK:
             self._looked_at_disk = now
             self._free_bytes = _free_bytes(self._recorder.root)
-        return self._gauges.gauges(num_dropped=self._recorder.num_dropped_now, free_bytes=self._free_bytes)
+        return self._gauges.gauges(
+            num_dropped=self._recorder.num_dropped_now, health=self._recorder.health(), free_bytes=self._free_bytes
+        )
 
     def _see(self, step: Step) -> None:
         self._step = step

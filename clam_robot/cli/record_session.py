@@ -138,7 +138,8 @@ class Command:
         policy = TeleopPolicy(
             device, robot.spec, self.mapping, follower=self._follower(robot.spec), latch=latch, on_event=ear.hear
         )
-        recorder = stack.enter_context(Recorder(self.out, is_reviewed=True))
+        recorder = stack.enter_context(Recorder(self.out, is_reviewed=True, joints=body.joints))
+        body.listen(recorder)
         session = RecordingSession(
             robot,
             policy,

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from clam_robot.cli.widowx import WIDOWX, WidowXOptions, make_widowx
+from clam_robot.episodes.recorder import Recorder
 from clam_robot.errors import ConfigError
 from clam_robot.hardware.stop_latch import StopLatch
+from clam_robot.hardware.widowx import WidowX
+from clam_robot.hardware.wx250s import JOINT_NAMES
 from clam_robot.interfaces import TaskRobot
 from clam_robot.timing import Clock
 from sim.registry import make_robot
@@ -22,6 +26,7 @@ class ArmOptions:
     Attributes:
         driver: dynamixel: straight over the servos' serial port; ros: through an xs_sdk node.
         port: serial port of the servos.
+        reply_timeout: on it, how long a servo may think before it answers [s]; more where a twin shares a busy machine.
         namespace: of the node.
         cameras: file with the arm's cameras (cameras.toml), as `clam cameras` tries them.
         bench: address of a twin's side channel, HOST:PORT, which knows where things are and when the task is done.
@@ -32,6 +37,7 @@ class ArmOptions:
 
     driver: Literal["dynamixel", "ros"] = "dynamixel"
     port: str = "/dev/ttyDXL"
+    reply_timeout: float = 0.034
     namespace: str = "wx250s"
     cameras: Path | None = None
     bench: str | None = None
@@ -52,6 +58,8 @@ class SessionRobot:
         ros_namespace: where a topic stops it, too; None without ROS.
         what_comes: what the person should expect when it is connected; "" for nothing.
         details: for displays.
+        joints: names of those whose samples come between steps.
+        listen: has a recorder take what joints and cameras measure between steps.
     """
 
     robot: TaskRobot
@@ -61,6 +69,8 @@ class SessionRobot:
     ros_namespace: str | None = None
     what_comes: str = ""
     details: Mapping[str, str] = field(default_factory=dict[str, str])
+    joints: tuple[str, ...] = ()
+    listen: Callable[[Recorder], None] = lambda recorder: None
 
 
 def make_session_robot(name: str, options: ArmOptions, clock: Clock) -> SessionRobot:
@@ -83,6 +93,7 @@ def make_session_robot(name: str, options: ArmOptions, clock: Clock) -> SessionR
     where = WidowXOptions(
         driver=options.driver,
         port=options.port,
+        reply_timeout=options.reply_timeout,
         namespace=options.namespace,
         cameras=options.cameras,
         bench=options.bench,
@@ -97,7 +108,15 @@ def make_session_robot(name: str, options: ArmOptions, clock: Clock) -> SessionR
         ros_namespace=options.namespace if options.driver == "ros" else None,
         what_comes="the arm is found and prepared; it goes to its start and tries itself when the first episode begins",
         details=_cameras(tuple(arm.spec.cameras)),
+        joints=JOINT_NAMES,
+        listen=partial(record_between_steps, arm),
     )
+
+
+def record_between_steps(arm: WidowX, recorder: Recorder) -> None:
+    """Have a recorder take every sample of the joints and every frame, at their own rates."""
+    arm.listen(lambda state: recorder.on_joints(state.time, state.position, state.velocity, state.effort))
+    arm.listen_to_cameras(recorder.on_frame)
 
 
 def _cameras(names: tuple[str, ...]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """A bench that knows more than the arm: where things are, and whether the task is done."""
 
+from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -58,4 +59,16 @@ class Bench(Protocol):
 
     def status(self) -> TaskStatus:
         """Of the task."""
+        ...
+
+
+@runtime_checkable
+class FilmingBench(Bench, Protocol):
+    """A bench whose cameras have a pace of their own."""
+
+    def listen(self, listener: Callable[[str, float, np.ndarray], None] | None) -> None:
+        """Hand every new frame to `listener`: camera, capture time [s] and picture; None to nobody.
+
+        It is called in the cameras' threads, has to return at once, and must not change the picture.
+        """
         ...

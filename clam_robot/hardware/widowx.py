@@ -18,7 +18,7 @@ from clam_robot import config
 from clam_robot.errors import ConfigError, NotConnected, SelfTestFailed, StaleObservation
 from clam_robot.hardware import safety_rules
 from clam_robot.hardware.arm_controller import ArmConfig, ArmController
-from clam_robot.hardware.bench import Bench
+from clam_robot.hardware.bench import Bench, FilmingBench
 from clam_robot.hardware.health_watch import HealthWatch
 from clam_robot.hardware.joint_driver import JointDriver, JointState
 from clam_robot.hardware.safety_rules import Reason
@@ -179,6 +179,11 @@ class WidowX:
         self._joint_listener = listener
         if self._servo is not None:
             self._servo.listen(listener)
+
+    def listen_to_cameras(self, listener: Callable[[str, float, np.ndarray], None] | None) -> None:
+        """Hand every new frame to `listener`, see `FilmingBench.listen`; there may be none between steps."""
+        if isinstance(self._bench, FilmingBench):
+            self._bench.listen(listener)
 
     def disconnect(self) -> None:
         """Come to rest and let go of the driver; the arm keeps its torque."""

@@ -1,5 +1,6 @@
 import numpy as np
 
+from clam_robot.episodes.health import RecordingHealth
 from clam_robot.specs import CameraSpec
 from clam_robot.testing.fakes import fake_spec
 from clam_robot.types import EpisodeStart, Observation, Step
@@ -11,6 +12,7 @@ from teleop.session_state import Gauge
 def gauges_after(times: list[float], *, num_dropped: int = 0, skew: float = 0.0) -> dict[str, Gauge]:
     spec = fake_spec({"wrist": CameraSpec(height=2, width=2)})
     gauges = RecordingGauges(spec, QualityLimits())
+    health = RecordingHealth(num_dropped={"images/wrist": num_dropped}, queue_fill=0.25)
     for begin in (100.0, 0.0):  # what was before an episode's start does not count
         gauges.on_episode_start(EpisodeStart(spec=spec, task="", source="teleop"))
         for time in times:
@@ -18,7 +20,7 @@ def gauges_after(times: list[float], *, num_dropped: int = 0, skew: float = 0.0)
                 time=begin + time, state=np.zeros(6, np.float32), image_times={"wrist": begin + time - skew}
             )
             gauges.on_step(Step(observation=observation, requested=None, sent=None))
-    return {each.name: each for each in gauges.gauges(num_dropped=num_dropped, free_bytes=4 * 10**9)}
+    return {each.name: each for each in gauges.gauges(num_dropped=num_dropped, health=health, free_bytes=4 * 10**9)}
 
 
 def test_a_good_recording_alarms_nobody_but_for_the_disk() -> None:
@@ -35,6 +37,8 @@ def test_a_slow_late_lossy_and_skewed_recording_alarms() -> None:
     found = gauges_after([0.2 * k for k in range(50)], num_dropped=5, skew=0.3)
     assert {name for name, each in found.items() if each.is_alarming} == set(found)
     assert found["dropped rows"].value == 10.0
+    assert found["recorder"].value == 25.0
+    assert "lost 5 of images/wrist" in found["recorder"].detail
     assert found["late periods"].value == 98.0
 
 

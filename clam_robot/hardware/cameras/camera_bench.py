@@ -1,5 +1,7 @@
 """Cameras as a bench, alone or beside one that knows the task."""
 
+from collections.abc import Callable
+
 import numpy as np
 from jaxtyping import Float64, UInt8
 
@@ -93,6 +95,10 @@ class CameraBench:
         """
         frames = {name: (frame.image.copy(), frame.time) for name, frame in self.rig.latest(self._max_age).items()}
         return frames | ({} if self._beside is None else self._beside.frames())
+
+    def listen(self, listener: Callable[[str, float, np.ndarray], None] | None) -> None:
+        """Hand every new frame of the cameras to `listener`, see `CameraRig.listen`."""
+        self.rig.listen(listener)
 
     def status(self) -> TaskStatus:
         """As the other bench judges it."""
