@@ -129,8 +129,10 @@ def _line(state: SessionState, typing: tuple[str, str] | None) -> Text:
         return Text.assemble(
             (f"{label}: ", "bold"), text[-60:], ("▏", "blink"), ("  enter takes it, esc drops it", "dim")
         )
-    is_long = len(state.message) > _LONGEST_MESSAGE
-    words = f"{state.message[:_LONGEST_MESSAGE]}…" if is_long else state.message
+    alarms = "; ".join(f"{each.name}: {each.detail}" for each in state.gauges if each.is_alarming and each.detail)
+    words = state.message or alarms
+    if len(words) > _LONGEST_MESSAGE:
+        words = f"{words[:_LONGEST_MESSAGE]}…"
     return Text(words, style="yellow", overflow="fold")
 
 

@@ -11,13 +11,15 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
+from rich.console import Console
 
+from clam_robot.cli.session_view import session_view
 from clam_robot.hardware.stop_latch import StopLatch
 from clam_robot.specs import RobotSpec
 from clam_robot.timing import ManualClock, MonotonicClock
@@ -27,7 +29,7 @@ from teleop.operator_page import operator_page
 from teleop.page_server import PageServer
 from teleop.phone import PhoneDevice
 from teleop.phone_config import PhoneConfig
-from teleop.session_state import Phase, Wish
+from teleop.session_state import Coverage, Phase, SessionState, Wish
 from tests.teleop.fake_session import COVERAGE, GAUGES, READY, RECORDING, FakeSession
 
 DESKTOP = {"viewport": {"width": 1280, "height": 860}}
@@ -176,11 +178,47 @@ def teleop(browser: Browser, folder: Path) -> None:
     device.close()
 
 
+def terminal(browser: Browser, folder: Path) -> None:
+    """The terminal's view of play."""
+    guide = tuple(
+        Coverage(name=name, value=value, target=target, unit=unit)
+        for name, value, target, unit in (
+            ("holding something", 9.0, 15.0, "%"),
+            ("gripper transitions", 14.0, 12.0, "/100"),
+            ("workspace", 41.0, 60.0, "%"),
+            ("turning", 3.0, 10.0, "%"),
+        )
+    )
+    state = SessionState(
+        phase=Phase.RECORDING,
+        mode="play",
+        task="anything the block allows",
+        operator="ada",
+        target=50,
+        num_kept=17,
+        num_unsure=17,
+        seconds=12.3,
+        prompt="Carry the block to the left edge of the table and let it go there.",
+        gauges=GAUGES,
+        coverage=guide,
+        wishes=RECORDING,
+    )
+    console = Console(record=True, width=80, height=24, file=StringIO(), force_terminal=True)
+    details = {"robot": "widowx-twin:reach-block", "folder": "data/play"}
+    pose = "hand x +0.29 y -0.06 z +0.02 m   gripper 0.13"
+    console.print(session_view(state, details, drives_by_keys=True, pose=pose))
+    page = browser.new_context(viewport={"width": 1010, "height": 472}).new_page()
+    page.set_content(f"<body style='margin:0'>{console.export_svg(title='clam record')}</body>")
+    page.wait_for_timeout(500)
+    save(page, folder / "terminal-play.png")
+
+
 def main(folder: Path) -> None:
     """All of them."""
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
+        terminal(browser, folder)
         operator(browser, folder)
         teleop(browser, folder)
         browser.close()

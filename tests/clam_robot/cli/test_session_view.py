@@ -15,6 +15,7 @@ GAUGES = (
     Gauge(name="rate", value=9.94, unit="Hz"),
     Gauge(name="late periods", value=4.0, unit="%"),
     Gauge(name="dropped rows", value=0.0, unit="%"),
+    Gauge(name="recorder", value=7.0, unit="%"),
     Gauge(name="camera skew", value=None, unit="ms"),
     Gauge(name="disk left", value=412.0, unit="GB"),
 )
@@ -25,7 +26,9 @@ COVERAGE = tuple(
 ) + tuple(Coverage(name=f"thing {k}", value=1.0, target=15.0, unit="times") for k in range(7))
 
 
-def shown(phase: Phase, *, message: str = "", typing: tuple[str, str] | None = None) -> str:
+def shown(
+    phase: Phase, *, message: str = "", typing: tuple[str, str] | None = None, gauges: tuple[Gauge, ...] = GAUGES
+) -> str:
     situation = Situation(phase=phase, has_episode=phase in {Phase.REVIEW, Phase.SAVING})
     state = SessionState(
         phase=phase,
@@ -38,7 +41,7 @@ def shown(phase: Phase, *, message: str = "", typing: tuple[str, str] | None = N
         seconds=2.3,
         prompt=prompt_for(situation, "demonstration", task=TASK, guided="", hint=""),
         message=message,
-        gauges=GAUGES,
+        gauges=gauges,
         coverage=COVERAGE,
         wishes=situation.wishes,
         stop_reason="driver: servo 3 does not answer" if phase is Phase.STOPPED else "",
@@ -85,3 +88,9 @@ def test_a_countdown_is_read_from_afar() -> None:
     for row in big_number(3).splitlines():
         assert row.strip() in shown(Phase.COUNTDOWN)
     assert len(big_number(10).splitlines()) == 5
+
+
+def test_an_alarm_is_explained_where_nothing_else_is_said() -> None:
+    alarm = Gauge(name="recorder", value=93.0, unit="%", is_alarming=True, detail="encoder or disk fall behind")
+    assert "recorder: encoder or disk fall behind" in shown(Phase.RECORDING, gauges=(*GAUGES, alarm))
+    assert "fall behind" not in shown(Phase.RECORDING, gauges=(*GAUGES, alarm), message="noted")
