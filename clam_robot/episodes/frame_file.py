@@ -74,13 +74,13 @@ def encode_shard(frames: Sequence[bytes]) -> bytes:
     return b"".join([*frames, _with_checksum(index.tobytes())])
 
 
-def read_frames(path: Path, rows: Sequence[int], out: np.ndarray) -> None:
-    """Decode frames of a shard into `out` (len(rows), H, W, 3).
+def read_frames(path: Path, rows: Sequence[int], out: Sequence[np.ndarray]) -> None:
+    """Decode frames of a shard.
 
     Args:
         path: file of the shard.
         rows: which rows of the array, all of them in this shard.
-        out: where to.
+        out: where each goes, (H, W, 3) C-contiguous.
 
     Raises:
         OSError: the file is missing or unreadable.

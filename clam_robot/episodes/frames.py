@@ -1,12 +1,13 @@
 """The frames of one camera at its own rate, read when they are asked for."""
 
 import itertools
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Int64, UInt8
 
 from clam_robot.episodes import array_metadata, frame_file, schema
 from clam_robot.errors import DamagedEpisode
@@ -35,15 +36,33 @@ class Frames:
             DamagedEpisode: the array or a shard is missing or unreadable; says which and where.
         """
         wanted = np.asarray(np.arange(len(self))[rows])
-        distinct, places = np.unique(wanted, return_inverse=True)
-        frames = np.empty((len(distinct), *self.shape[1:]), np.uint8)
-        start = 0
-        for shard, of_shard in itertools.groupby(distinct.tolist(), lambda row: row // schema.SHARD_ROWS):
-            here = list(of_shard)
-            self._read(shard, here, frames[start : start + len(here)])
-            start += len(here)
-        is_in_order = len(distinct) == wanted.size and (places.ravel() == np.arange(wanted.size)).all()
-        return frames.reshape((*wanted.shape, *self.shape[1:])) if is_in_order else frames[places.reshape(wanted.shape)]
+        frames = np.empty((*wanted.shape, *self.shape[1:]), np.uint8)
+        self.read(wanted.ravel(), list(frames.reshape(-1, *self.shape[1:])))
+        return frames
+
+    def read(self, rows: Int64[np.ndarray, "n"], out: Sequence[np.ndarray]) -> None:
+        """Decode frames straight to where they are wanted; each is decoded once.
+
+        Args:
+            rows: (n,) which frames, in any order, from 0 on.
+            out: n arrays (H, W, 3), C-contiguous.
+
+        Raises:
+            DamagedEpisode: as `__getitem__`.
+        """
+        order: list[int] = np.argsort(rows, kind="stable").tolist()
+        for shard, of_shard in itertools.groupby(order, lambda place: rows[place] // schema.SHARD_ROWS):
+            first: dict[int, np.ndarray] = {}
+            again: list[tuple[int, np.ndarray]] = []
+            for place in of_shard:
+                row = int(rows[place])
+                if row in first:
+                    again.append((row, out[place]))
+                else:
+                    first[row] = out[place]
+            self._read(int(shard), list(first), list(first.values()))
+            for row, copy in again:
+                copy[...] = first[row]
 
     def require(self) -> None:
         """Compare the array's description with what it has to be.
@@ -60,7 +79,7 @@ class Frames:
         array_metadata.require(self._episode, self._name, frame_file.describe(self.shape, level))
         return self._episode / self._name
 
-    def _read(self, shard: int, rows: list[int], out: np.ndarray) -> None:
+    def _read(self, shard: int, rows: list[int], out: list[np.ndarray]) -> None:
         path = self._folder / frame_file.file_name(shard)
         try:
             frame_file.read_frames(path, rows, out)

@@ -1,6 +1,6 @@
 """The frames that the rows of an episode show."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -38,6 +38,10 @@ class RowFrames:
             DamagedEpisode: an array or a shard is missing or unreadable; says which and where.
         """
         return self._frames[self._index[rows]]
+
+    def read(self, rows: Int64[np.ndarray, "n"], out: Sequence[np.ndarray]) -> None:
+        """Decode what rows show straight to where it is wanted, see `Frames.read`."""
+        self._frames.read(self._index[rows], out)
 
     @cached_property
     def _index(self) -> np.ndarray:

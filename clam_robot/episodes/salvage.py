@@ -163,10 +163,10 @@ def _readable_frames(
 ) -> Bool[np.ndarray, "N"]:
     name = schema.image_array(camera)
     is_readable = np.zeros(num_frames, bool)
-    out = np.empty((1, *size.shape), np.uint8)
+    out = np.empty(size.shape, np.uint8)
     for frame in range(num_frames):
         try:
-            frame_file.read_frames(episode / name / frame_file.file_name(frame // SHARD_ROWS), [frame], out)
+            frame_file.read_frames(episode / name / frame_file.file_name(frame // SHARD_ROWS), [frame], [out])
             is_readable[frame] = True
         except (OSError, ValueError, RuntimeError):
             continue

@@ -137,9 +137,11 @@ class WindowDataset:
 
     def _gather(self, frames: list[RowFrames], episode: np.ndarray, rows: np.ndarray) -> np.ndarray:
         images = np.empty((*rows.shape, *frames[0].shape[1:]), np.uint8)
-        for number in np.unique(episode):
-            chosen = episode == number
-            images[chosen] = frames[number][rows[chosen]]
+        flat, wanted = images.reshape(-1, *images.shape[2:]), rows.ravel()
+        numbers: list[int] = np.unique(episode).tolist()
+        for number in numbers:
+            places = np.flatnonzero(np.repeat(episode == number, rows.shape[1]))
+            frames[number].read(wanted[places], [flat[place] for place in places.tolist()])
         return images
 
 

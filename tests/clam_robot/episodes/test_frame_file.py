@@ -62,9 +62,9 @@ def test_a_frame_that_was_never_written_is_named(tmp_path: Path) -> None:
     encoded = [frame_file.encode_frame(frame, 90) for frame in frames()[:3]]
     (tmp_path / "shard").write_bytes(frame_file.encode_shard(encoded))
     out = np.empty((3, *SHAPE[1:]), np.uint8)
-    frame_file.read_frames(tmp_path / "shard", [64, 65, 66], out)
+    frame_file.read_frames(tmp_path / "shard", [64, 65, 66], list(out))
     with pytest.raises(ValueError, match="row 67: it was never written"):
-        frame_file.read_frames(tmp_path / "shard", [65, 67], out)
+        frame_file.read_frames(tmp_path / "shard", [65, 67], list(out))
 
 
 def test_a_frame_of_another_size_is_refused(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_frame_of_another_size_is_refused(tmp_path: Path) -> None:
     shard = tmp_path / "images/wrist" / frame_file.file_name(0)
     shard.write_bytes(frame_file.encode_shard([frame_file.encode_frame(np.zeros((4, 4, 3), np.uint8), 90)]))
     with pytest.raises(ValueError, match=r"row 0: .*shape"):
-        frame_file.read_frames(shard, [0], np.empty((1, *SHAPE[1:]), np.uint8))
+        frame_file.read_frames(shard, [0], [np.empty(SHAPE[1:], np.uint8)])
 
 
 @given(content=st.binary(max_size=700), row=st.integers(0, SHARD_ROWS - 1))
@@ -82,4 +82,4 @@ def test_reading_noise_never_ends_in_anything_but_the_errors_it_names(
     path = tmp_path_factory.getbasetemp() / "noise"
     path.write_bytes(content)
     with pytest.raises((ValueError, RuntimeError)):
-        frame_file.read_frames(path, [row], np.empty((1, *SHAPE[1:]), np.uint8))
+        frame_file.read_frames(path, [row], [np.empty(SHAPE[1:], np.uint8)])
