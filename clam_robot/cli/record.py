@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated, Protocol, runtime_checkable
 
 import tyro
 from rich.progress import TaskID
@@ -17,6 +17,7 @@ from clam_robot.timing import ManualClock
 from sim.collect import CollectConfig, Collected, collect, robot_of
 
 
+@runtime_checkable
 class Runnable(Protocol):
     """A command."""
 
