@@ -82,7 +82,7 @@ def test_same_hardware_is_silent(path: Path, caplog: pytest.LogCaptureFixture) -
 
 
 def test_another_camera_is_refused_and_both_are_named(path: Path) -> None:
-    with pytest.raises(CalibrationError, match="'wrist' was 'w 7' .* now it is 't 9'"):
+    with pytest.raises(CalibrationError, match=r"'wrist' was 'w 7' .* now it is 't 9'"):
         load_calibration(path, Expectation(now=NOW, cameras={"wrist": "t 9"}))
 
 
@@ -115,7 +115,7 @@ def test_old_parts_are_told(path: Path, caplog: pytest.LogCaptureFixture, days: 
 def test_date_that_is_none_is_told(path: Path) -> None:
     known = load_calibration(path)
     save_calibration(known.with_camera("table", camera("t 9", seen="yesterday")), path)
-    with pytest.raises(CalibrationError, match="'table': made_at: expected a date .* found 'yesterday'"):
+    with pytest.raises(CalibrationError, match=r"'table': made_at: expected a date .* found 'yesterday'"):
         load_calibration(path, Expectation(now=NOW))
 
 
