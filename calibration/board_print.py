@@ -15,7 +15,8 @@ from calibration.board import Board
 from clam_robot.errors import ConfigError
 
 _INCH = 25.4  # [mm]
-PAPERS = {"a4": (297.0, 210.0), "a3": (420.0, 297.0), "letter": (279.4, 215.9), "a2": (594.0, 420.0)}  # [mm]
+# In the order in which they are taken [mm].
+PAPERS = {"a4": (297.0, 210.0), "letter": (279.4, 215.9), "a3": (420.0, 297.0), "a2": (594.0, 420.0)}
 RULER = 100.0  # [mm]
 _FORMATS = (".pdf", ".png", ".svg")
 _PNG_DPI = 600.0
@@ -24,13 +25,13 @@ _MARGIN, _FOOT = 5.0, 14.0
 
 
 def smallest_paper(board: Board) -> str:
-    """The smallest paper that the board and its ruler fit on.
+    """The first of `PAPERS` that the board and its ruler fit on.
 
     Raises:
         ConfigError: none does.
     """
     width, height = (1000.0 * each for each in board.size)
-    for name, (across, high) in sorted(PAPERS.items(), key=lambda each: each[1]):
+    for name, (across, high) in PAPERS.items():
         if max(width, RULER) + 2 * _MARGIN <= across and height + 2 * _MARGIN + _FOOT <= high:
             return name
     raise ConfigError(

@@ -109,7 +109,9 @@ def _explained(
         if (result := _try(problem)) is not None and result.is_plausible:
             finding = Finding(mistake=hypothesis.mistake, message=hypothesis.message)
             tried.append(_Explanation(misfit=result.misfit, chi2=result.chi2, finding=finding))
-    if fit is not None:
+            if result.misfit < _NOISE_ONLY:
+                break
+    if fit is not None and not any(each.misfit < _NOISE_ONLY for each in tried):
         tried += _partial(fit, settings)
     return _best(tried, fit)
 
@@ -242,6 +244,8 @@ def _inconsistent(fit: HandEyeFit) -> Finding:
 
 # chi2 per degree of freedom up to which views agree, and up to which a mistake put right explains them.
 _WELL, _EXPLAINED = 1.8, 4.0
+# After which nothing is left to be explained.
+_NOISE_ONLY = 1.2
 _GAIN = 60.0
 _BEST = 4
 # Corners of a board that stands still in the pictures vary less than this [pixel].

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy.spatial.transform import RigidTransform
@@ -14,37 +15,6 @@ from clam_robot.errors import CalibrationError
 
 MIN_VIEWS = 8
 _NUM_FOLDS = 5
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class HandEyeFit:
-    """What was found.
-
-    Attributes:
-        result: of the refinement.
-        solvers: poses of the camera in closed form; None where a solver failed.
-        poses: of the board in each view, for itself.
-        held_out_position: rms error of the board's position in views that were left out [m].
-        held_out_angle: of its orientation [rad].
-        views: without outliers.
-    """
-
-    result: BundleResult
-    solvers: Mapping[str, RigidTransform | None]
-    poses: tuple[BoardPose, ...]
-    held_out_position: float
-    held_out_angle: float
-    views: HandEyeViews
-
-    @property
-    def camera(self) -> RigidTransform:
-        """Pose of the camera in the tool's frame (on the wrist) or the base's (on a stand)."""
-        return self.result.cameras[0]
-
-    @property
-    def board(self) -> RigidTransform:
-        """Pose of the board in the base's frame (camera on the wrist) or the tool's (on a stand)."""
-        return self.result.boards[0]
 
 
 class HandEyeProblem:
@@ -147,6 +117,49 @@ class HandEyeProblem:
         return replace(self.views, joints=self.views.joints + result.offsets).hands()
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class HandEyeFit:
+    """What was found.
+
+    Attributes:
+        result: of the refinement.
+        solvers: poses of the camera in closed form; None where a solver failed.
+        poses: of the board in each view, for itself.
+        views: without outliers.
+        settings: what was free.
+    """
+
+    result: BundleResult
+    solvers: Mapping[str, RigidTransform | None]
+    poses: tuple[BoardPose, ...]
+    views: HandEyeViews
+    settings: BundleSettings
+
+    @property
+    def camera(self) -> RigidTransform:
+        """Pose of the camera in the tool's frame (on the wrist) or the base's (on a stand)."""
+        return self.result.cameras[0]
+
+    @property
+    def board(self) -> RigidTransform:
+        """Pose of the board in the base's frame (camera on the wrist) or the tool's (on a stand)."""
+        return self.result.boards[0]
+
+    @property
+    def held_out_position(self) -> float:
+        """Root mean square error of the board's position in views that were left out [m]."""
+        return self._held_out[0]
+
+    @property
+    def held_out_angle(self) -> float:
+        """Of its orientation [rad]."""
+        return self._held_out[1]
+
+    @cached_property  # five fits more, which nobody asks of a fit that is wrong
+    def _held_out(self) -> tuple[float, float]:
+        return _held_out(HandEyeProblem(self.views, self.settings, self.poses), self.result)
+
+
 def fit_hand_eye(views: HandEyeViews, settings: BundleSettings | None = None) -> HandEyeFit:
     """The camera's place, refined; says nothing of mistakes, which `calibration.diagnosis` looks for.
 
@@ -162,15 +175,12 @@ def fit_hand_eye(views: HandEyeViews, settings: BundleSettings | None = None) ->
     settings = settings or BundleSettings(offsets=OBSERVABLE if views.joints is not None else ())
     poses = tuple(board_poses(views))
     problem = HandEyeProblem(without_outliers(views, poses), settings, poses)
-    result = problem.fit()
-    position, angle = _held_out(problem, result)
     return HandEyeFit(
-        result=result,
+        result=problem.fit(),
         solvers=problem.closed_forms(),
         poses=poses,
-        held_out_position=position,
-        held_out_angle=angle,
         views=problem.views,
+        settings=settings,
     )
 
 

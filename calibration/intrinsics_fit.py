@@ -10,6 +10,7 @@ from jaxtyping import Float64
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from calibration.board import Board
+from calibration.board_pose import board_pose
 from calibration.detection import Detection
 from clam_robot.errors import CalibrationError
 from clam_robot.hardware.calibration.intrinsics import PARAMETERS, Intrinsics
@@ -31,6 +32,8 @@ MIN_VIEWS = 6
 # Corners further from where they should be than this many standard deviations are left out, and so are whole views
 # whose corners lie this many times further off than usual.
 _FAR, _FAR_VIEW = 4.0, 3.0
+# Views with fewer good corners are left out.
+_LEAST_CORNERS = 6
 _ROUNDS = 4
 # A number of the lens has to be two standard deviations from nothing: one left out bends the others.
 _PENALTY = 4.0
@@ -84,7 +87,7 @@ def fit_intrinsics(board: Board, views: Sequence[Detection]) -> IntrinsicsFit:
     rich = "k1 k2 p1 p2"
     for _ in range(_ROUNDS):
         fit = _fit(board, views, is_in, rich)
-        better = _inliers(fit)
+        better = _inliers(board, views, fit)
         if sum(each.any() for each in better) < MIN_VIEWS:
             raise CalibrationError(
                 f"only {sum(each.any() for each in better)} of {len(views)} views agree on one camera, expected "
@@ -138,7 +141,7 @@ def _fit(board: Board, views: Sequence[Detection], is_in: Sequence[np.ndarray], 
     for i, turn, shift in zip(used, turns, shifts, strict=True):
         pose = RigidTransform.from_components(np.ravel(shift), Rotation.from_rotvec(np.ravel(turn)))
         poses[i] = pose
-        residuals[i][is_in[i]] = (views[i].corners - intrinsics.project(pose.apply(points[views[i].ids])))[is_in[i]]
+        residuals[i][is_in[i]] = _rest(board, views[i], intrinsics, pose)[is_in[i]]
     covariance, noise = _covariance(board, views, is_in, intrinsics, poses, residuals, MODELS[model][1])
     return IntrinsicsFit(
         intrinsics=intrinsics,
@@ -183,19 +186,35 @@ def _covariance(
     return covariance, noise
 
 
-def _inliers(fit: IntrinsicsFit) -> list[np.ndarray]:
-    distances = [np.linalg.norm(each, axis=1) for each in fit.residuals]
-    together = np.concatenate(distances)
+def _inliers(board: Board, views: Sequence[Detection], fit: IntrinsicsFit) -> list[np.ndarray]:
+    """Which corners lie near where the fit draws them, those that it was made without, too."""
+    distances = [
+        np.linalg.norm(_rest(board, view, fit.intrinsics, pose), axis=1)
+        for view, pose in zip(views, fit.poses, strict=True)
+    ]
+    used = np.concatenate([np.linalg.norm(each, axis=1) for each in fit.residuals])
     # Of a length with two normal components the median is 1.1774 standard deviations.
-    sigma = float(np.nanmedian(together)) / 1.1774
-    medians = [float(np.nanmedian(each)) if not np.isnan(each).all() else np.nan for each in distances]
-    usual = float(np.nanmedian(medians))
+    sigma = float(np.nanmedian(used)) / 1.1774
+    medians = [float(np.median(each)) for each in distances]
+    usual = float(np.median(medians))
     kept: list[np.ndarray] = []
     for each, median in zip(distances, medians, strict=True):
-        is_near = np.nan_to_num(each, nan=np.inf) <= _FAR * max(sigma, 1e-6)
-        is_bad = not median <= _FAR_VIEW * usual or is_near.sum() < 6
+        is_near = each <= _FAR * max(sigma, 1e-6)
+        is_bad = not median <= _FAR_VIEW * usual or is_near.sum() < _LEAST_CORNERS
         kept.append(np.zeros(len(each), bool) if is_bad else is_near)
     return kept
+
+
+def _rest(
+    board: Board, view: Detection, intrinsics: Intrinsics, pose: RigidTransform | None
+) -> Float64[np.ndarray, "n 2"]:
+    """Found minus drawn corners of one view; infinite where no pose of the board draws it."""
+    if pose is None:  # a view that was left out may fit once others are
+        try:
+            pose = board_pose(board, view, intrinsics).T_camera_board
+        except CalibrationError:
+            return np.full((len(view.ids), 2), np.inf)
+    return view.corners - intrinsics.project(pose.apply(board.points()[view.ids]))
 
 
 def _score(fit: IntrinsicsFit) -> float:

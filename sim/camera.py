@@ -1,7 +1,7 @@
 """Off-screen pictures of a MuJoCo scene."""
 
 import atexit
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 from weakref import WeakSet
 
 import mujoco
@@ -11,7 +11,6 @@ from jaxtyping import UInt8
 from clam_robot.errors import MissingDependency
 from sim import opengl
 from sim.names import require_known
-from sim.world import World
 
 # MuJoCo's compiled half has no type information.
 _FLAGS: Any = mujoco.mjtRndFlag  # pyright: ignore[reportAttributeAccessIssue]
@@ -22,13 +21,26 @@ _SLOW = (_FLAGS.mjRND_SHADOW, _FLAGS.mjRND_REFLECTION)
 _UPSIDE_DOWN = -0.3
 
 
+@runtime_checkable
+class Drawable(Protocol):
+    """Something that is simulated, as a `World` is.
+
+    Attributes:
+        model: the `mujoco.MjModel`.
+        data: the `mujoco.MjData`.
+    """
+
+    model: Any
+    data: Any
+
+
 class Camera:
     """Draws any camera of a world at any size, RGB and the right way up, without shadows and reflections.
 
     Shadows and reflections cost three quarters of the time and tell a policy nothing.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Drawable) -> None:
         self._model = world.model
         self._data = world.data
         self._renderers: dict[tuple[int, int], mujoco.Renderer] = {}

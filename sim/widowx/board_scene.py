@@ -68,7 +68,7 @@ class BoardScene:
 
         self.model: Any = scene_model(add)
         self.data: Any = _MJ.MjData(self.model)
-        self._camera = Camera(self)  # pyright: ignore[reportArgumentType]
+        self._camera = Camera(self)
         self._map = self._lens_map()
 
     def picture(self, joints: Float64[np.ndarray, "6"]) -> UInt8[np.ndarray, "H W 3"]:

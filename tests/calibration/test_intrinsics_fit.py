@@ -26,7 +26,8 @@ def test_outliers_do_not_move_the_fit() -> None:
     views[5].corners[:] += rng.normal(0.0, 5.0, views[5].corners.shape)
     fit = fit_intrinsics(BOARD, views)
     assert np.isnan(fit.residuals[3][4]).all()
-    assert np.isnan(fit.residuals[3]).any(axis=1).sum() < len(views[3].ids) // 2
+    # Good corners beside a bad one come back once it is out.
+    assert np.isnan(fit.residuals[3]).any(axis=1).sum() <= 1
     assert fit.poses[5] is None
     assert np.isnan(fit.view_rms[5])
     assert fit.noise == pytest.approx(clean.noise, rel=0.1)

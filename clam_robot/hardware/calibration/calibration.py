@@ -1,13 +1,17 @@
 """`calibration.json`: everything that was found out about one robot, with its date and its doubts."""
 
+import datetime
 import json
+import logging
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from clam_robot import config
 from clam_robot.errors import CalibrationError
 from clam_robot.hardware.calibration.camera_calibration import CameraCalibration
+from clam_robot.hardware.calibration.expectation import Expectation
 
+_LOG = logging.getLogger(__name__)
 VERSION = 1
 UNITS = {"length": "m", "angle": "rad", "picture": "pixel", "time": "s"}
 
@@ -51,14 +55,65 @@ class Calibration(config.Strict):
         return self.cameras[name]
 
 
-def load_calibration(path: Path) -> Calibration:
-    """Read `calibration.json`.
+def load_calibration(path: Path, expected: Expectation | None = None) -> Calibration:
+    """Read `calibration.json`; tells in the log what is older than it may be.
+
+    Args:
+        path: of the file.
+        expected: what it is to be used with; nothing is compared by default.
 
     Raises:
         ConfigError: it is missing or does not fit; names the field.
-        CalibrationError: it is of another version.
+        CalibrationError: it is of another version, arm or camera; names both serials.
     """
-    return config.load(Calibration, path)
+    calibration = config.load(Calibration, path)
+    if expected is not None:
+        _require_hardware(calibration, expected, path)
+        for part, made_at in _dates(calibration).items():
+            days = _age(made_at, expected.now, f"{path}, {part}")
+            if 0 < expected.max_age_days < days:
+                _LOG.warning(
+                    "%s: %s is %.0f days old, more than %g; calibrate again, or check it with a board",
+                    path,
+                    part,
+                    days,
+                    expected.max_age_days,
+                )
+    return calibration
+
+
+def _require_hardware(calibration: Calibration, expected: Expectation, path: Path) -> None:
+    if None not in (calibration.arm_serial, expected.arm) and calibration.arm_serial != expected.arm:
+        raise CalibrationError(
+            f"{path} is of arm {calibration.arm_serial!r}, this one is {expected.arm!r}; give the file of this arm, "
+            "or calibrate it"
+        )
+    for name, serial in expected.cameras.items():
+        if name in calibration.cameras and calibration.cameras[name].serial != serial:
+            raise CalibrationError(
+                f"{path}: camera {name!r} was {calibration.cameras[name].serial!r} when it was calibrated, now it is "
+                f"{serial!r}; are two cameras swapped? else calibrate this one"
+            )
+
+
+def _dates(calibration: Calibration) -> dict[str, str]:
+    """When each part was made."""
+    dates: dict[str, str] = {}
+    for name, camera in calibration.cameras.items():
+        dates[f"intrinsics of camera {name!r}"] = camera.intrinsics.made_at
+        if camera.hand_eye is not None:
+            dates[f"place of camera {name!r}"] = camera.hand_eye.made_at
+    return dates
+
+
+def _age(made_at: str, now: datetime.datetime, where: str) -> float:
+    try:
+        made = datetime.datetime.fromisoformat(made_at)
+    except ValueError:
+        raise CalibrationError(f"{where}: made_at: expected a date as in ISO 8601, found {made_at!r}") from None
+    if made.tzinfo is None:
+        made = made.replace(tzinfo=datetime.UTC)
+    return (now - made) / datetime.timedelta(days=1)
 
 
 def save_calibration(calibration: Calibration, path: Path) -> None:
