@@ -11,6 +11,7 @@ from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
 from clam_robot.exchange.film_codec import FilmCodec
+from clam_robot.exchange.scheduling import ordinary_scheduling
 from clam_robot.specs import CameraSpec
 
 _ENCODERS = {"h264": "libx264", "av1": "libsvtav1"}
@@ -37,6 +38,8 @@ class FilmWriter:
         assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt = size.width, size.height, codec.pixel_format(size)
         stream.codec_context.time_base = 1 / rate
+        with ordinary_scheduling():
+            stream.codec_context.open()
         self._stream = stream
         self.num_frames = 0
         self.num_bytes = 0
