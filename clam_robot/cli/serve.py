@@ -99,7 +99,8 @@ def _application(
 
     load = partial(_source, engine=engine, threads=threads)
     for name, folder in folders.items():
-        error_console.print(f"loading {folder} as {name}", soft_wrap=True, highlight=False)
+        if error_console.is_terminal:
+            error_console.print(f"loading {folder} as {name}", soft_wrap=True, highlight=False)
     sources = {name: load(folder) for name, folder in folders.items()}
     return create_app(sources, server, load=load), sources
 

@@ -142,14 +142,6 @@ def test_the_result_of_an_evaluation_has_a_place_before_it_begins(
     assert "file" in error
 
 
-def test_a_damaged_data_set_fails_its_check(made: Made, tmp_path: Path, error_of: ErrorOf) -> None:
-    play = tmp_path / "play"
-    shutil.copytree(made.play, play)
-    assert main(["inspect", str(play), "--check"]) == 0
-    shutil.rmtree(play / "episode_000002" / "action")
-    assert "1 episode" in error_of("inspect", play, "--check")
-
-
 def test_a_demo_with_other_settings_is_refused_before_it_begins(tmp_path: Path, error_of: ErrorOf) -> None:
     config = DemoConfig(num_labeled=3)
     Demo(config, tmp_path).claim()

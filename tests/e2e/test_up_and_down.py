@@ -139,7 +139,7 @@ def test_one_set_at_a_time(robot: Robot) -> None:
 def test_a_person_lets_it_solve_its_task_and_the_page_shows_it(robot: Robot) -> None:
     robot.go_until(lambda: robot.shows(r"success .*\([1-9]\d*/\d+\)"), "a block that was lifted")
     assert robot.truth().success
-    assert robot.watch() < STILL
+    wait_for(lambda: robot.watch() < STILL, "an arm at rest", within=PATIENCE)
 
 
 @pytest.mark.parametrize("name", ["loop", "server", "xs_sdk", "twin", "master"])
