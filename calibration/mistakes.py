@@ -108,14 +108,12 @@ def _of_joints(views: HandEyeViews, settings: BundleSettings, joints: np.ndarray
 
 
 def _of_poses(views: HandEyeViews, settings: BundleSettings, tool: np.ndarray) -> Iterator[Hypothesis]:
-    orders = {
-        Mistake.ANGLES_SWAPPED: (
-            [0, 1, 2, 5, 4, 3],
-            "roll and yaw of the hand are swapped: exchanged, the views agree",
-        ),
-    }
-    for mistake, (order, message) in orders.items():
-        yield Hypothesis(mistake=mistake, message=message, views=replace(views, tool=tool[:, order]), settings=settings)
+    yield Hypothesis(
+        mistake=Mistake.ANGLES_SWAPPED,
+        message="roll and yaw of the hand are swapped: exchanged, the views agree",
+        views=replace(views, tool=tool[:, [0, 1, 2, 5, 4, 3]]),
+        settings=settings,
+    )
     for i, name in enumerate(("x", "y", "z", "roll", "pitch", "yaw")):
         turned = tool.copy()
         turned[:, i] *= -1.0

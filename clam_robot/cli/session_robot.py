@@ -1,12 +1,10 @@
 """The robot of a recording session: the arm, or a simulated one."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import partial
-from pathlib import Path
-from typing import Literal
 
-from clam_robot.cli.widowx import WIDOWX, WidowXOptions, make_widowx
+from clam_robot.cli.widowx import WIDOWX, ArmAddress, WidowXOptions, make_widowx
 from clam_robot.episodes.recorder import Recorder
 from clam_robot.errors import ConfigError
 from clam_robot.hardware.stop_latch import StopLatch
@@ -20,27 +18,15 @@ _ENDLESS = 10**9  # control periods
 
 
 @dataclass(frozen=True, kw_only=True)
-class ArmOptions:
-    """Where the arm is, and what sees it.
+class ArmOptions(ArmAddress):
+    """The arm, or what sees a simulated one.
 
     Attributes:
-        driver: dynamixel: straight over the servos' serial port; ros: through an xs_sdk node.
-        port: serial port of the servos.
-        reply_timeout: on it, how long a servo may think before it answers [s]; more where a twin shares a busy machine.
-        namespace: of the node.
-        cameras: file with the arm's cameras (cameras.toml), as `clam cameras` tries them.
-        bench: address of a twin's side channel, HOST:PORT, which knows where things are and when the task is done.
-        bench_task: what that twin was started with.
+        bench_task: what the twin behind the bench was started with.
         views: cameras of a simulated scene to record.
         view_size: height and width of their pictures [pixel].
     """
 
-    driver: Literal["dynamixel", "ros"] = "dynamixel"
-    port: str = "/dev/ttyDXL"
-    reply_timeout: float = 0.034
-    namespace: str = "wx250s"
-    cameras: Path | None = None
-    bench: str | None = None
     bench_task: str | None = None
     views: tuple[str, ...] = ()
     view_size: tuple[int, int] = (224, 224)
@@ -90,15 +76,8 @@ def make_session_robot(name: str, options: ArmOptions, clock: Clock) -> SessionR
         return SessionRobot(robot=robot, latch=StopLatch(), details=_cameras(options.views))
     if options.views:
         raise ConfigError("--views: the arm's cameras stand in a file, --cameras cameras.toml")
-    where = WidowXOptions(
-        driver=options.driver,
-        port=options.port,
-        reply_timeout=options.reply_timeout,
-        namespace=options.namespace,
-        cameras=options.cameras,
-        bench=options.bench,
-        task=options.bench_task,
-    )
+    address = {each.name: getattr(options, each.name) for each in fields(ArmAddress)}
+    where = WidowXOptions(**address, task=options.bench_task)
     arm = make_widowx(where, None, clock, horizon=_ENDLESS)
     return SessionRobot(
         robot=arm,

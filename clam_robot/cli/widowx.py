@@ -20,8 +20,8 @@ WIDOWX = "widowx"
 
 
 @dataclass(frozen=True, kw_only=True)
-class WidowXOptions:
-    """Where the arm is.
+class ArmAddress:
+    """Where the arm is, and what sees it.
 
     Attributes:
         driver: dynamixel: straight over the servos' serial port; ros: through an xs_sdk node.
@@ -30,7 +30,6 @@ class WidowXOptions:
         namespace: of the node.
         cameras: file with the arm's cameras (cameras.toml), as `clam cameras` tries them.
         bench: address of a twin's side channel, HOST:PORT, which knows where things are and when the task is done.
-        task: what the twin was started with; the policy's by default.
     """
 
     driver: Literal["dynamixel", "ros"] = "dynamixel"
@@ -39,6 +38,16 @@ class WidowXOptions:
     namespace: str = "wx250s"
     cameras: Path | None = None
     bench: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WidowXOptions(ArmAddress):
+    """The arm, and its task.
+
+    Attributes:
+        task: what the twin was started with; the policy's by default.
+    """
+
     task: str | None = None
 
 
