@@ -55,19 +55,18 @@ class PoseVelocity:
         first, last = self._poses[0], self._poses[-1]
         if last.time - first.time < _SHORTEST:
             return AT_REST
-        shares = np.clip(_velocity(first, last) / self._full, -1.0, 1.0)
+        shares = np.clip(_moved(first, last) / (last.time - first.time) / self._full, -1.0, 1.0)
         x, y, z, roll, pitch, yaw = (float(each) for each in shares)
         return x, y, z, roll, pitch, yaw
 
 
-def _velocity(first: Pose, last: Pose) -> Float64[np.ndarray, "6"]:
-    """Linear [m/s], then angular [rad/s], along and about forwards, left and up as the person looked."""
-    seconds = last.time - first.time
-    linear = np.subtract(last.position, first.position) / seconds
-    angular = (Rotation.from_quat(last.rotation) * Rotation.from_quat(first.rotation).inv()).as_rotvec() / seconds
+def _moved(first: Pose, last: Pose) -> Float64[np.ndarray, "6"]:
+    """How far [m], then how much turned [rad], along and about forwards, left and up as the person looked."""
+    linear = np.subtract(last.position, first.position)
+    angular = (Rotation.from_quat(last.rotation) * Rotation.from_quat(first.rotation).inv()).as_rotvec()
     return np.concatenate([turned(_TO_PERSON @ each, -last.heading) for each in (linear, angular)])
 
 
 def _is_jump(first: Pose, last: Pose) -> bool:
-    velocity = _velocity(first, last)
-    return bool(np.linalg.norm(velocity[:3]) > _JUMP or np.linalg.norm(velocity[3:]) > _JUMP_TURN)
+    seconds, moved = last.time - first.time, _moved(first, last)  # poses can be next to no time apart
+    return bool(np.linalg.norm(moved[:3]) > _JUMP * seconds or np.linalg.norm(moved[3:]) > _JUMP_TURN * seconds)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
@@ -99,6 +99,7 @@ _POSES = st.builds(
 )
 
 
+@example([pose(0.0), pose(1e-237, (0, 0, 1), (1, 0, 0))])  # faster than a float can say the square of
 @given(st.lists(_POSES, max_size=8))
 def test_whatever_the_poses_the_shares_are_shares(poses: list[Pose]) -> None:
     velocity = PoseVelocity(FULL, FULL_TURN)
