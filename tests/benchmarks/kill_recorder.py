@@ -1,14 +1,17 @@
 """What `kill -9` at random moments leaves of recordings.
 
-    .venv/bin/python tests/benchmarks/kill_recorder.py [--num-kills 200] [--seed 0]
+    .venv/bin/python tests/benchmarks/kill_recorder.py [--num-kills 200] [--seed 0] [--lerobot PYTHON]
 
 A process records episodes of 96 rows at no particular rate, with frames between the rows, and says the name of each
 when it is committed. It is killed after a random time, and everything it said to be finished has to be
 there and whole; what it left unfinished is repaired, and has to hold the rows that it had flushed, each with the frame
-it showed. One line tells the counts.
+it showed. One line tells the counts. Beside it, where an interpreter has LeRobot, what its public interface leaves of
+episodes that it had saved.
 """
 
 import argparse
+import json
+import os
 import random
 import subprocess
 import sys
@@ -22,7 +25,8 @@ from clam_robot.episodes import Episode, EpisodeDataset, repair
 from clam_robot.episodes.folders import partial_episodes
 from clam_robot.errors import NoEpisodes
 
-NUM_ROWS, FLUSHED = 96, 32
+# A block is flushed when a stream has 32 records that wait, and every row brings two frames.
+NUM_ROWS, FLUSHED = 96, 16
 PATIENCE = 60.0
 # Row t of an episode holds t in its state and the number of its frame in its action.
 RECORD = f"""
@@ -52,16 +56,24 @@ for k in itertools.count():
 """
 
 
-def kill_once(root: Path, chance: random.Random) -> dict[str, int]:
-    """Record, kill, look and repair; counts of what was found."""
-    process = subprocess.Popen([sys.executable, "-c", RECORD, str(root)], stdout=subprocess.PIPE, text=True)
+def announced_until_killed(command: list[str], seconds: float, env: dict[str, str] | None = None) -> list[str]:
+    """The names that a recorder said to be finished before it was killed, so long after it was ready."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=env)
     assert process.stdout is not None
-    process.stdout.readline()
-    time.sleep(chance.uniform(0.0, 1.5))
+    assert process.stdout.readline() == "ready\n", f"{command[:2]} did not start"
+    time.sleep(seconds)
     process.kill()
     announced = process.stdout.read().split()
     process.wait(PATIENCE)
-    found = dict.fromkeys(("finished", "lost", "damaged", "unfinished", "repaired", "empty", "rows", "shifted"), 0)
+    return announced
+
+
+def kill_once(root: Path, chance: random.Random) -> dict[str, int]:
+    """Record, kill, look and repair; counts of what was found."""
+    announced = announced_until_killed([sys.executable, "-c", RECORD, str(root)], chance.uniform(0.0, 1.5))
+    found: dict[str, int] = dict.fromkeys(
+        ("finished", "lost", "damaged", "unfinished", "repaired", "empty", "rows", "shifted"), 0
+    )
     names = EpisodeDataset(root).names if announced else ()
     found["finished"] = len(announced)
     found["lost"] = len(set(announced) - set(names))
@@ -95,10 +107,35 @@ def is_whole(episode: Episode) -> bool:
     )
 
 
+def kill_lerobot(interpreter: str, root: Path, chance: random.Random) -> tuple[int, int, str | None]:
+    """Episodes said to be saved, of them readable afterwards, and the reader's error."""
+    script = str(Path(__file__).with_name("lerobot_killed.py"))
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | {"HF_HUB_OFFLINE": "1"}
+    # An episode takes it seconds: as many are saved on the average as by the recorder beside it.
+    announced = announced_until_killed([interpreter, script, "record", str(root)], chance.uniform(0, 20), environment)
+    read = subprocess.run([interpreter, script, "read", str(root)], env=environment, capture_output=True, text=True)
+    found = json.loads(read.stdout.splitlines()[-1])
+    return len(announced), min(len(announced), found["episodes"]), found["error"]
+
+
+def tell_lerobot(interpreter: str, num_kills: int, chance: random.Random) -> None:
+    saved, kept, errors = 0, 0, dict[str | None, int]()
+    for _ in range(num_kills):
+        with tempfile.TemporaryDirectory() as root:
+            finished, readable, error = kill_lerobot(interpreter, Path(root) / "dataset", chance)
+        saved, kept = saved + finished, kept + readable
+        errors[error] = errors.get(error, 0) + 1
+    print(f"LeRobot, {num_kills} kills: {saved} saved episodes, {saved - kept} of them cannot be read")
+    for error, count in errors.items():
+        print(f"  {count} times: {error or 'read without an error'}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--num-kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--lerobot", help="an interpreter that has LeRobot")
+    parser.add_argument("--lerobot-kills", type=int, default=20)
     options = parser.parse_args()
     chance, total = random.Random(options.seed), dict[str, int]()
     for _ in range(options.num_kills):
@@ -110,6 +147,8 @@ def main() -> None:
         f"{total['damaged']} damaged; {total['unfinished']} unfinished, {total['repaired']} repaired to their last "
         f"flush ({total['rows']} rows, {total['shifted']} of them with a fault), {total['empty']} before the first"
     )
+    if options.lerobot:
+        tell_lerobot(options.lerobot, options.lerobot_kills, chance)
     if total["lost"] or total["damaged"] or total["shifted"]:
         sys.exit(1)
 
