@@ -30,6 +30,7 @@ VERBS = {
     "teleop": "drive a robot by hand, for practice: keyboard, gamepad, SpaceMouse, leader arm or a script",
     "reproduce": "measure the paper's tables anew",
     "evaluate": "measure a checkpoint's success over many episodes",
+    "copy": "copy finished episodes to or from a URL such as s3://bucket/folder",
     "inspect": "say what is in a data set or checkpoint",
     "view": "make a recording of an episode for the Rerun viewer",
     "report": "write an HTML page of a data set, with its suspicious episodes",
@@ -52,6 +53,7 @@ MODULES = {"import": "import_data"}
 
 # Extra of pyproject.toml that brings a package.
 EXTRAS = {
+    "fsspec": "cloud",
     "torch": "train",
     "safetensors": "train",
     "tensorboard": "train",

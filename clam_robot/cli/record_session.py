@@ -22,6 +22,7 @@ from clam_robot.cli.stops import StopOptions, Stops
 from clam_robot.episodes.dataset import EpisodeDataset
 from clam_robot.episodes.recorder import Recorder
 from clam_robot.episodes.same_robot import require_same_robot
+from clam_robot.episodes.stores.place import require_folder
 from clam_robot.errors import ConfigError
 from clam_robot.specs import RobotSpec
 from clam_robot.timing import MonotonicClock
@@ -99,6 +100,7 @@ class Command:
     def run(self) -> None:
         """Record until the folder holds enough or the person has finished."""
         require_positive(episodes=self.episodes)
+        require_folder(self.out, "--out")
         setup = SessionSetup(
             mode=self.mode,
             task=self.task,
