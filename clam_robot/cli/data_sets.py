@@ -6,16 +6,23 @@ from contextlib import contextmanager
 from clam_robot.cli.console import Bars, progress_bars
 from clam_robot.episodes import folders
 from clam_robot.episodes.dataset import EpisodeDataset
+from clam_robot.episodes.reader import Episode
 from clam_robot.episodes.stores.cache import Wanted, everything
 from clam_robot.episodes.stores.opening import open_store
 from clam_robot.episodes.stores.place import Place, folder_of, is_url, name_of
-from clam_robot.episodes.stores.reading import open_dataset
+from clam_robot.episodes.stores.reading import open_dataset, open_episode
 
 
-def open_with_bar(place: Place, *, number: int | None = None, wanted: Wanted = everything) -> EpisodeDataset:
+def open_with_bar(place: Place, *, wanted: Wanted = everything) -> EpisodeDataset:
     """`open_dataset`, with a bar while something is fetched."""
     with fetching(place) as on_file:
-        return open_dataset(place, number=number, wanted=wanted, on_file=on_file)
+        return open_dataset(place, wanted=wanted, on_file=on_file)
+
+
+def open_episode_with_bar(place: Place, number: int, *, wanted: Wanted = everything) -> Episode:
+    """`open_episode`, with a bar while something is fetched."""
+    with fetching(place) as on_file:
+        return open_episode(place, number, wanted=wanted, on_file=on_file)
 
 
 def fetch_with_bar(place: Place | None, wanted: Wanted) -> None:

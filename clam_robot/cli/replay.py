@@ -10,7 +10,7 @@ import tyro
 from rich.table import Table
 
 from clam_robot.cli.console import console, plural
-from clam_robot.cli.data_sets import open_with_bar
+from clam_robot.cli.data_sets import open_episode_with_bar
 from clam_robot.cli.robots import robot_for
 from clam_robot.cli.stops import StopOptions, Stops
 from clam_robot.cli.widowx import WIDOWX, WidowXOptions, make_widowx
@@ -58,7 +58,7 @@ class Command:
         """Replay and say how far the robot was from the recorded one."""
         if self.record is not None:
             require_folder(self.record, "--record")
-        recorded = open_with_bar(self.episode, number=self.number, wanted=pictures_of(None))[self.number]
+        recorded = open_episode_with_bar(self.episode, self.number, wanted=pictures_of(None))
         spec = recorded.spec
         if self.record is None or (self.robot == WIDOWX and self.widowx.cameras is None):
             spec = dataclasses.replace(spec, cameras={})

@@ -8,7 +8,7 @@ from pathlib import Path
 import tyro
 
 from clam_robot.cli.console import console, progress_bars
-from clam_robot.cli.data_sets import open_with_bar
+from clam_robot.cli.data_sets import open_episode_with_bar
 from clam_robot.episodes.stores.place import Place
 from clam_robot.errors import MissingDependency
 
@@ -35,7 +35,7 @@ class Command:
         """Write the recording, and show it where that is asked for."""
         from clam_robot.review.rerun_recording import save_recording
 
-        episode = open_with_bar(self.dataset, number=self.episode)[self.episode]
+        episode = open_episode_with_bar(self.dataset, self.episode)
         out = self.out or Path(f"{episode.path.resolve().name}.rrd")
         with progress_bars() as bars:
             task = bars.add_task("pictures", total=len(episode) * len(episode.spec.cameras), note="")

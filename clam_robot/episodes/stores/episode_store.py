@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +27,7 @@ class StoredEpisode:
         return sum(self.files.values())
 
 
+@runtime_checkable
 class EpisodeStore(Protocol):
     """Finished episodes are read; a new one is claimed, written file by file in any order, and finished.
 

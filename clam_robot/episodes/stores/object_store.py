@@ -69,7 +69,7 @@ class ObjectStore:
         """Of `EpisodeStore`."""
         below = self._root if self._only is None else f"{self._root}/{self._only}"
         found: dict[str, dict[str, Any]] = {}
-        with self._explained(), suppress(FileNotFoundError):
+        with suppress(FileNotFoundError), self._explained():
             self._fs.invalidate_cache()
             found = self._fs.find(below, detail=True)
         files: dict[str, dict[str, int]] = {}
