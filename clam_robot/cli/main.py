@@ -12,6 +12,7 @@ from rich.markup import escape
 
 import clam_robot
 from clam_robot.cli.console import console, error_console
+from clam_robot.episodes.disk import is_full
 from clam_robot.errors import ClamRobotError, MissingDependency
 
 EXIT_ERROR = 2
@@ -118,7 +119,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(error)
     except OSError as error:  # a full disk, a folder nobody may write
         if error.filename is None:
-            raise
+            if not is_full(error):
+                raise
+            return _fail(ClamRobotError(f"{error.strerror}: make room on the disk, and give the same command again"))
         return _fail(
             ClamRobotError(f"{error.filename}: {error.strerror}; choose another path, or make room or way there")
         )
