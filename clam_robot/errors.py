@@ -35,6 +35,7 @@
     │   ├── DamagedEpisode     a chunk, array or attribute is missing or unreadable
     │   ├── EpisodeExists      a name that is already taken
     │   ├── NoEpisodes         nothing to read where a data set was expected
+    │   ├── StoreUnavailable   a data set's URL cannot be reached, or does not let this user in
     │   └── ExchangeError      data in another program's format cannot be read, or these cannot be written in it
     ├── TrainingError
     │   ├── NoLabels           grounding needs action labels and the data has none
@@ -211,6 +212,10 @@ class EpisodeExists(EpisodeError, FileExistsError):
 
 class NoEpisodes(EpisodeError, FileNotFoundError):
     """Nothing to read where a data set was expected."""
+
+
+class StoreUnavailable(EpisodeError, ConnectionError):
+    """A data set's URL cannot be reached, its bucket is missing, or it does not let this user in."""
 
 
 class ExchangeError(EpisodeError, ValueError):

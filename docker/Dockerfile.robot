@@ -11,7 +11,7 @@ WORKDIR /src
 COPY pyproject.toml README.md docker/constraints.txt ./
 COPY clam_robot/__init__.py clam_robot/
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
-    /opt/clam/bin/pip install --no-cache-dir -c constraints.txt '.[hardware,teleop,cameras,operator]'
+    /opt/clam/bin/pip install --no-cache-dir -c constraints.txt '.[hardware,teleop,cameras,operator,cloud]'
 COPY . .
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     /opt/clam/bin/pip install --no-cache-dir --no-deps --force-reinstall . \

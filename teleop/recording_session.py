@@ -49,6 +49,7 @@ class RecordingSession:
         subscribers: told of every step, too.
         hint: what the person should know of the own doing, such as why the robot does not follow.
         hold_off: why no episode may begin at this moment; "" where one may.
+        more_gauges: figures beside those of the recording.
         tell: told what became of each episode, for a log.
         details: of `SessionControl`.
     """
@@ -69,11 +70,13 @@ class RecordingSession:
         subscribers: Sequence[Subscriber] = (),
         hint: Callable[[], str] = lambda: "",
         hold_off: Callable[[], str] = lambda: "",
+        more_gauges: Callable[[], tuple[Gauge, ...]] = lambda: (),
         tell: Callable[[str], object] = lambda line: None,
         details: Mapping[str, str] | None = None,
     ) -> None:
         self._robot, self._recorder, self._clock, self._setup = robot, recorder, clock, setup
         self._latch, self._recover, self._listen, self._guide = latch, recover, listen, guide
+        self._more_gauges = more_gauges
         self._hint, self._hold_off, self._tell, self._details = hint, hold_off, tell, dict(details or {})
         self._gauges = RecordingGauges(robot.spec, setup.quality)
         self._loop = ControlLoop(
@@ -350,7 +353,7 @@ class RecordingSession:
         if now - self._looked_at_disk > _LOOK_AT_DISK:
             self._looked_at_disk = now
             self._free_bytes = _free_bytes(self._recorder.root)
-        return self._gauges.gauges(
+        return self._more_gauges() + self._gauges.gauges(
             num_dropped=self._recorder.num_dropped_now, health=self._recorder.health(), free_bytes=self._free_bytes
         )
 

@@ -12,6 +12,8 @@ from rich.table import Table
 
 from clam_robot import config
 from clam_robot.cli.console import console
+from clam_robot.cli.data_sets import fetch_with_bar
+from clam_robot.episodes.stores.cache import pictures_of
 from clam_robot.errors import ConfigError
 from clam_robot.training.config import TrainConfig
 from clam_robot.training.coverage import Coverage, States, measure_coverage
@@ -39,6 +41,8 @@ class Command:
         """Measure and print."""
         if self.train.method != "clam":
             raise ConfigError(f"--method: coverage is that of clam's data, found {self.train.method!r}; leave it away")
+        for place in (self.train.play, self.train.demonstrations):
+            fetch_with_bar(place, pictures_of(self.train.vision.camera))
         data = load_training_data(self.train)
         assert data.play is not None and data.demonstrations is not None
         features = fit_features(data, self.train, torch.device("cpu"))

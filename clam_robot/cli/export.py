@@ -7,7 +7,9 @@ from typing import Literal
 import tyro
 
 from clam_robot.cli.console import console, plural, progress_bars
+from clam_robot.cli.data_sets import open_with_bar
 from clam_robot.episodes.dataset import EpisodeDataset
+from clam_robot.episodes.stores.place import Place, require_folder
 from clam_robot.exchange.film_codec import FilmCodec
 from clam_robot.exchange.progress import Progress
 
@@ -19,14 +21,14 @@ class Command:
     It is written aside and gets its name when it is whole; what an interrupted export left is removed by the next one.
 
     Attributes:
-        dataset: folder of episodes, or one episode.
+        dataset: folder or URL of episodes, or of one episode.
         destination: folder to make.
         to: lerobot: LeRobot v3.0; lerobot-v2.1; replay-buffer: zarr 2, as diffusion policy and UMI read it.
         codec: of the films, for LeRobot.
         overwrite: replace what is at the destination.
     """
 
-    dataset: tyro.conf.Positional[Path]
+    dataset: tyro.conf.Positional[Place]
     destination: tyro.conf.Positional[Path]
     to: Literal["lerobot", "lerobot-v2.1", "replay-buffer"] = "lerobot"
     codec: FilmCodec = field(default_factory=FilmCodec)
@@ -34,7 +36,8 @@ class Command:
 
     def run(self) -> None:
         """Export every episode."""
-        dataset = EpisodeDataset(self.dataset)
+        require_folder(self.destination, "destination")
+        dataset = open_with_bar(self.dataset)
         with progress_bars() as bars:
             task = bars.add_task(self.to, total=len(dataset), note="")
             self._export(dataset, lambda done, _: bars.show(task, done, ""))

@@ -8,6 +8,7 @@ import tyro
 
 from clam_robot.cli.console import console, plural, progress_bars
 from clam_robot.episodes.dataset import EpisodeDataset
+from clam_robot.episodes.stores.place import require_folder
 from clam_robot.errors import ConfigError, ExchangeError
 from clam_robot.exchange.clip_source import ClipSource, import_clips
 
@@ -45,7 +46,8 @@ class Command:
 
     def run(self) -> None:
         """Import every episode."""
-        if not self.source.exists():
+        require_folder(self.destination, "destination")
+        if not require_folder(self.source, "source").exists():
             raise ExchangeError(f"expected data at {self.source}, found nothing; give another path")
         if not self.hz > 0 or min(self.size) < 1:
             raise ConfigError(f"--hz, --size: expected positive numbers, found {self.hz} and {self.size}")

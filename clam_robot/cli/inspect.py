@@ -1,14 +1,16 @@
 """`clam inspect`."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import tyro
 from rich.filesize import decimal
 from rich.table import Table
 
 from clam_robot.cli.console import console
-from clam_robot.episodes.summary import DatasetSummary, summarize
+from clam_robot.cli.data_sets import fetching, unfinished_copies
+from clam_robot.episodes.stores.place import Place, folder_of, is_url
+from clam_robot.episodes.stores.reading import summarize_place
+from clam_robot.episodes.summary import DatasetSummary
 from clam_robot.specs import RobotSpec
 
 CHECKPOINT_HEADER = "checkpoint.json"
@@ -19,20 +21,21 @@ class Command:
     """Say what is in a data set or checkpoint.
 
     Attributes:
-        path: folder of a data set, of one episode, or of a checkpoint.
+        path: folder or URL of a data set or of one episode, or folder of a checkpoint.
         full: print every entry of the spec with unit and bounds.
     """
 
-    path: tyro.conf.Positional[Path]
+    path: tyro.conf.Positional[Place]
     full: bool = False
 
     def run(self) -> None:
         """Print the summary."""
-        if (self.path / CHECKPOINT_HEADER).exists():
+        if not is_url(self.path) and (folder_of(self.path) / CHECKPOINT_HEADER).exists():
             self._print_checkpoint()
             return
-        summary = summarize(self.path)
-        console.print(_dataset_table(summary))
+        with fetching(self.path) as on_file:
+            summary = summarize_place(self.path, on_file)
+        console.print(_dataset_table(summary, str(self.path)))
         self._print_spec(summary.spec)
         for episode in summary.partial:
             remedy = "it is being recorded" if episode.is_recording else "finish it with `clam repair`"
@@ -41,13 +44,17 @@ class Command:
                 f"{episode.changed_at:%Y-%m-%d %H:%M:%S} UTC; {remedy}",
                 soft_wrap=True,
             )
+        for name in unfinished_copies(self.path):
+            console.print(
+                f"[yellow]unfinished:[/] the copy of {name} to here; `clam copy` goes on with it", soft_wrap=True
+            )
         for name, problem in summary.damaged.items():
             console.print(f"[red]damaged:[/] {name}: {problem}", soft_wrap=True)
 
     def _print_checkpoint(self) -> None:
         from clam_robot.models.checkpoint import load_header
 
-        header = load_header(self.path)
+        header = load_header(folder_of(self.path))
         table = _table()
         table.add_row("checkpoint", str(self.path))
         table.add_row("method", header.method)
@@ -76,9 +83,9 @@ class Command:
             console.print(entries)
 
 
-def _dataset_table(summary: DatasetSummary) -> Table:
+def _dataset_table(summary: DatasetSummary, place: str) -> Table:
     table = _table()
-    table.add_row("data set", str(summary.root))
+    table.add_row("data set", place)
     mixture = "; spec of the first episode, others differ: train on one kind only" if summary.num_specs > 1 else ""
     table.add_row("robot", summary.spec.name + mixture)
     table.add_row(

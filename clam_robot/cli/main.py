@@ -12,6 +12,7 @@ from rich.markup import escape
 
 import clam_robot
 from clam_robot.cli.console import console, error_console
+from clam_robot.episodes.disk import is_full
 from clam_robot.errors import ClamRobotError, MissingDependency
 
 EXIT_ERROR = 2
@@ -30,6 +31,7 @@ VERBS = {
     "teleop": "drive a robot by hand, for practice: keyboard, gamepad, SpaceMouse, leader arm or a script",
     "reproduce": "measure the paper's tables anew",
     "evaluate": "measure a checkpoint's success over many episodes",
+    "copy": "copy finished episodes to or from a URL such as s3://bucket/folder",
     "inspect": "say what is in a data set or checkpoint",
     "view": "make a recording of an episode for the Rerun viewer",
     "report": "write an HTML page of a data set, with its suspicious episodes",
@@ -52,6 +54,7 @@ MODULES = {"import": "import_data"}
 
 # Extra of pyproject.toml that brings a package.
 EXTRAS = {
+    "fsspec": "cloud",
     "torch": "train",
     "safetensors": "train",
     "tensorboard": "train",
@@ -116,7 +119,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(error)
     except OSError as error:  # a full disk, a folder nobody may write
         if error.filename is None:
-            raise
+            if not is_full(error):
+                raise
+            return _fail(ClamRobotError(f"{error.strerror}: make room on the disk, and give the same command again"))
         return _fail(
             ClamRobotError(f"{error.filename}: {error.strerror}; choose another path, or make room or way there")
         )

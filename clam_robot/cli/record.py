@@ -12,6 +12,7 @@ from clam_robot.cli.arguments import require_positive
 from clam_robot.cli.console import console, plural, progress_bars
 from clam_robot.episodes.index import EpisodeIndex
 from clam_robot.episodes.same_robot import require_same_robot
+from clam_robot.episodes.stores.place import require_folder
 from clam_robot.errors import ClamRobotError
 from clam_robot.timing import ManualClock
 from sim.collect import CollectConfig, Collected, collect, robot_of
@@ -59,6 +60,7 @@ class Command:
     def run(self) -> None:
         """Record and say where the episodes are."""
         require_positive(episodes=self.episodes, workers=self.workers)
+        require_folder(self.out, "--out")
         config = self.collect
         require_same_robot(self.out, robot_of(config, ManualClock()).spec)
         there = [

@@ -15,6 +15,7 @@ import tyro
 from clam_robot.cli.arguments import require_positive
 from clam_robot.cli.console import console, plural
 from clam_robot.cli.session_display import SessionDisplay
+from clam_robot.cli.session_mirror import gauges_of, mirroring
 from clam_robot.cli.session_page import open_page
 from clam_robot.cli.session_resume import resume
 from clam_robot.cli.session_robot import ArmOptions, SessionRobot, make_session_robot
@@ -22,6 +23,8 @@ from clam_robot.cli.stops import StopOptions, Stops
 from clam_robot.episodes.dataset import EpisodeDataset
 from clam_robot.episodes.recorder import Recorder
 from clam_robot.episodes.same_robot import require_same_robot
+from clam_robot.episodes.stores.mirror import Mirror
+from clam_robot.episodes.stores.place import require_folder
 from clam_robot.errors import ConfigError
 from clam_robot.specs import RobotSpec
 from clam_robot.timing import MonotonicClock
@@ -68,6 +71,8 @@ class Command:
         play: what play is to show.
         seed: of the first scene, in simulation.
         page: HOST:PORT of a page for the operator; none by default.
+        mirror: URL such as s3://bucket/folder to which each finished episode is copied, beside the recording; the one
+            here stays.
         mapping: how a motion becomes a velocity.
         devices: how each device is read.
         tolerance: furthest a joint of a leader arm may be from the follower's to begin [rad].
@@ -90,6 +95,7 @@ class Command:
     play: PlayTargets = field(default_factory=PlayTargets)
     seed: int = 0
     page: str | None = None
+    mirror: str | None = None
     mapping: Annotated[MappingConfig, tyro.conf.arg(name="")] = field(default_factory=MappingConfig)
     devices: Annotated[DeviceOptions, tyro.conf.arg(name="")] = field(default_factory=DeviceOptions)
     tolerance: float = 0.25
@@ -99,6 +105,7 @@ class Command:
     def run(self) -> None:
         """Record until the folder holds enough or the person has finished."""
         require_positive(episodes=self.episodes)
+        require_folder(self.out, "--out")
         setup = SessionSetup(
             mode=self.mode,
             task=self.task,
@@ -119,8 +126,8 @@ class Command:
         if kept.num_kept >= setup.target:
             return
         guide = self._guide(body.robot.spec, kept) if self.mode == "play" else None
-        with ExitStack() as stack:
-            self._record(setup, kept, body, guide, clock, stack)
+        with mirroring(self.out, self.mirror) as mirror, ExitStack() as stack:
+            self._record(setup, kept, body, guide, clock, mirror, stack)
 
     def _record(
         self,
@@ -129,6 +136,7 @@ class Command:
         body: SessionRobot,
         guide: PlayGuide | None,
         clock: MonotonicClock,
+        mirror: Mirror | None,
         stack: ExitStack,
     ) -> None:
         robot, latch = body.robot, body.latch
@@ -154,6 +162,7 @@ class Command:
             subscribers=[policy],
             hint=lambda: policy.status.note,
             hold_off=lambda: "" if entry.line is None else f"first finish the {entry.label} at the terminal",
+            more_gauges=lambda: gauges_of(mirror),
             tell=lambda line: display.tell(line),
             details={"robot": robot.spec.name, "device": self.device, "folder": str(self.out), **body.details},
         )

@@ -9,6 +9,7 @@ import tyro
 from clam_robot.cli.console import console, error_console, plural
 from clam_robot.episodes import folders, schema
 from clam_robot.episodes.repair import Repair, put_aside, repair
+from clam_robot.episodes.stores.place import require_folder
 from clam_robot.errors import EpisodeError, NoEpisodes
 
 
@@ -36,6 +37,7 @@ class Command:
             NoEpisodes: no such folder.
             EpisodeError: some could not be repaired; each is named before.
         """
+        require_folder(self.path, "path")
         if not self.path.is_dir():
             raise NoEpisodes(f"expected the folder of a data set or of an episode, found none at {self.path}")
         num_failed = num_done = 0

@@ -10,15 +10,16 @@ import tyro
 from rich.table import Table
 
 from clam_robot.cli.console import console, plural
+from clam_robot.cli.data_sets import open_episode_with_bar
 from clam_robot.cli.robots import robot_for
 from clam_robot.cli.stops import StopOptions, Stops
 from clam_robot.cli.widowx import WIDOWX, WidowXOptions, make_widowx
 from clam_robot.control.deviation import Deviation, DeviationMeter
 from clam_robot.control.loop import ControlLoop, LoopConfig
 from clam_robot.control.replay_policy import ReplayConfig, ReplayPolicy
-from clam_robot.episodes.dataset import EpisodeDataset
 from clam_robot.episodes.recorder import Recorder
-from clam_robot.errors import NoEpisodes
+from clam_robot.episodes.stores.cache import pictures_of
+from clam_robot.episodes.stores.place import Place, require_folder
 from clam_robot.interfaces import Subscriber
 from clam_robot.timing import ManualClock, MonotonicClock
 from clam_robot.types import EpisodeOutcome, EpisodeStart
@@ -32,7 +33,7 @@ class Command:
     way it went is compared with the recorded one.
 
     Attributes:
-        episode: folder of one episode, or of a data set.
+        episode: folder or URL of one episode, or of a data set.
         number: which episode of a data set.
         robot: name of the robot; the recorded one by default. widowx is the arm itself.
         replay: how the actions are repeated.
@@ -43,7 +44,7 @@ class Command:
         stops: how a person stops it.
     """
 
-    episode: tyro.conf.Positional[Path]
+    episode: tyro.conf.Positional[Place]
     number: int = 0
     robot: str | None = None
     replay: Annotated[ReplayConfig, tyro.conf.arg(name="")] = field(default_factory=ReplayConfig)
@@ -55,10 +56,9 @@ class Command:
 
     def run(self) -> None:
         """Replay and say how far the robot was from the recorded one."""
-        dataset = EpisodeDataset(self.episode)
-        if not 0 <= self.number < len(dataset):
-            raise NoEpisodes(f"--number: expected 0 to {len(dataset) - 1}, found {self.number}")
-        recorded = dataset[self.number]
+        if self.record is not None:
+            require_folder(self.record, "--record")
+        recorded = open_episode_with_bar(self.episode, self.number, wanted=pictures_of(None))
         spec = recorded.spec
         if self.record is None or (self.robot == WIDOWX and self.widowx.cameras is None):
             spec = dataclasses.replace(spec, cameras={})

@@ -25,7 +25,13 @@ _STYLES: Mapping[Phase, tuple[str, str]] = {
     Phase.STOPPED: ("■", "bold white on red"),
     Phase.FINISHED: ("✓", "bold green"),
 }
-_SHORT = {"late periods": "late", "dropped rows": "dropped", "camera skew": "skew", "disk left": "disk"}
+_SHORT = {
+    "late periods": "late",
+    "dropped rows": "dropped",
+    "camera skew": "skew",
+    "disk left": "disk",
+    "not copied": "uncopied",
+}
 _BAR = 8
 _PROMPT_LINES = 5
 _LONGEST_MESSAGE = 210  # three lines of a small terminal

@@ -9,6 +9,8 @@ from typing import Annotated
 import tyro
 
 from clam_robot.cli.console import TrainingBars, console
+from clam_robot.cli.data_sets import fetch_with_bar
+from clam_robot.episodes.stores.cache import pictures_of
 from clam_robot.errors import ConfigError
 from clam_robot.training.config import TrainConfig
 from clam_robot.training.presets import PRESETS
@@ -34,6 +36,8 @@ class Command:
 
     def run(self) -> None:
         """Train and say where the checkpoint is."""
+        for place in (self.train.play, self.train.demonstrations):
+            fetch_with_bar(place, pictures_of(self.train.vision.camera))
         try:
             with TrainingBars() as bars:
                 result = run_training(self.train, self.out, bars)

@@ -8,8 +8,9 @@ from pathlib import Path
 import tyro
 
 from clam_robot.cli.console import console, progress_bars
-from clam_robot.episodes.dataset import EpisodeDataset
-from clam_robot.errors import MissingDependency, NoEpisodes
+from clam_robot.cli.data_sets import open_episode_with_bar
+from clam_robot.episodes.stores.place import Place
+from clam_robot.errors import MissingDependency
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,14 +18,14 @@ class Command:
     """Make a recording of an episode for the Rerun viewer: states, actions and pictures over time.
 
     Attributes:
-        dataset: folder of episodes, or one episode.
+        dataset: folder or URL of episodes, or of one episode.
         episode: which one.
         out: the file to write; by default NAME.rrd in the folder the command is given in.
         show: open the viewer on it, which needs a screen.
         overwrite: replace a file that is there.
     """
 
-    dataset: tyro.conf.Positional[Path]
+    dataset: tyro.conf.Positional[Place]
     episode: int = 0
     out: Path | None = None
     show: bool = False
@@ -34,10 +35,7 @@ class Command:
         """Write the recording, and show it where that is asked for."""
         from clam_robot.review.rerun_recording import save_recording
 
-        dataset = EpisodeDataset(self.dataset)
-        if not 0 <= self.episode < len(dataset):
-            raise NoEpisodes(f"--episode: expected 0 to {len(dataset) - 1}, found {self.episode}")
-        episode = dataset[self.episode]
+        episode = open_episode_with_bar(self.dataset, self.episode)
         out = self.out or Path(f"{episode.path.resolve().name}.rrd")
         with progress_bars() as bars:
             task = bars.add_task("pictures", total=len(episode) * len(episode.spec.cameras), note="")

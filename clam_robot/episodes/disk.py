@@ -1,5 +1,6 @@
 """Every change that a recording makes to the file system, and what of it a loss of power could still take."""
 
+import errno
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -7,6 +8,11 @@ from pathlib import Path
 
 # Side by side the file system takes many syncs in one commit of its journal; one by one takes four times as long.
 _SYNC_THREADS = 16
+
+
+def is_full(error: Exception) -> bool:
+    """Whether an error says that a disk, or what a user may have of it, is full."""
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
 class Disk:

@@ -10,6 +10,7 @@ logger = logging.getLogger(__name__)
 
 _FINISHED = re.compile(r"episode_(\d{6,})")
 _PARTIAL = re.compile(r"\.episode_(\d{6,})\.partial")
+_COPYING = re.compile(r"\.(episode_\d{6,})\.copy")
 
 
 def finished_episodes(root: Path) -> list[str]:
@@ -22,9 +23,35 @@ def partial_episodes(root: Path) -> list[str]:
     return sorted(filter(_PARTIAL.fullmatch, _names(root)))
 
 
+def episodes_being_copied(root: Path) -> list[str]:
+    """What the episodes will be called that are being copied to `root`, or whose copy was interrupted."""
+    return sorted(copied for name in _names(root) if (copied := episode_being_copied(name)) is not None)
+
+
+def copying_name(name: str) -> str:
+    """What the copy of an episode is called before it gets its name."""
+    return f".{name}.copy"
+
+
+def copying_path(root: Path, name: str) -> Path:
+    """Where an episode is copied to before it gets its name."""
+    return root / copying_name(name)
+
+
+def episode_being_copied(name: str) -> str | None:
+    """What the episode will be called whose copy has this hidden name; None for any other name."""
+    match = _COPYING.fullmatch(name)
+    return None if match is None else match[1]
+
+
 def is_finished(folder: Path) -> bool:
     """Whether a folder has the name of a finished episode."""
-    return _FINISHED.fullmatch(folder.name) is not None
+    return is_finished_name(folder.name)
+
+
+def is_finished_name(name: str) -> bool:
+    """Whether a name is that of a finished episode."""
+    return _FINISHED.fullmatch(name) is not None
 
 
 def is_partial(folder: Path) -> bool:

@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 import clam_robot
 from clam_robot.episodes import array_metadata, attributes, damage, folders, frame_file, schema
 from clam_robot.episodes.attributes import EpisodeAttributes, RecordingStatistics
-from clam_robot.episodes.disk import Disk
+from clam_robot.episodes.disk import Disk, is_full
 from clam_robot.episodes.episode_files import EpisodeFiles
 from clam_robot.episodes.evidence import camera_evidence, stream_evidence
 from clam_robot.episodes.index import EpisodeIndex
@@ -59,7 +60,7 @@ def repair(folder: Path, *, dry_run: bool = False, disk: Disk | None = None) -> 
 
     Raises:
         NoEpisodes: nothing of it is whole.
-        EpisodeError: it is being recorded, or not an episode.
+        EpisodeError: it is being recorded, or not an episode, or the disk is full or gone; it is as it was.
         DamagedEpisode: not even its attributes can be read.
     """
     is_finished = not folders.is_partial(folder)
@@ -100,11 +101,19 @@ def _repair(folder: Path, *, is_finished: bool, dry_run: bool, disk: Disk) -> Re
     repaired = folder.with_name(f".{path.name}.repair")
     if repaired.exists():  # of a repair that was interrupted
         put_aside(repaired, disk=disk)
-    disk.make_folder(repaired)
     described = _attributes(start, kept, is_finished=is_finished)
-    _write(folder, repaired, described, kept, disk)
-    Episode(repaired).check()
-    disk.sync_all()
+    try:
+        (folder.parent / SET_ASIDE).mkdir(exist_ok=True)
+        disk.make_folder(repaired)
+        _write(folder, repaired, described, kept, disk)
+        Episode(repaired).check()
+        disk.sync_all()
+    except OSError as error:
+        shutil.rmtree(repaired, ignore_errors=True)
+        where = "make room there" if is_full(error) else "see that the disk is there"
+        raise EpisodeError(
+            f"cannot repair {folder}: {error}; it is as it was: {where}, then repair it again"
+        ) from error
     if is_finished:
         aside = put_aside(folder, disk=disk)
         disk.rename(repaired, path)

@@ -18,7 +18,7 @@ import clam_robot
 from clam_robot import config
 from clam_robot.episodes import array_metadata, folders, schema
 from clam_robot.episodes.attributes import EpisodeAttributes, RecordingStatistics
-from clam_robot.episodes.disk import Disk
+from clam_robot.episodes.disk import Disk, is_full
 from clam_robot.episodes.disk_thread import DiskThread
 from clam_robot.episodes.episode_files import EpisodeFiles
 from clam_robot.episodes.frame_ledger import FrameLedger
@@ -356,7 +356,9 @@ class EpisodeWriter:
 
     def _raise_failure(self) -> None:
         if self._failure is not None:
-            raise EpisodeError(f"cannot write {self._folder}: {self._failure}; is the disk full?") from self._failure
+            raise EpisodeError(
+                f"cannot write {self._folder}: {self._failure}; {_remedy(self._failure, self._folder.parent)}"
+            ) from self._failure
 
     def _dropped(self) -> dict[str, int]:
         frames = {schema.image_array(camera): ledger.num_dropped for camera, ledger in self._ledgers.items()}
@@ -405,8 +407,14 @@ class EpisodeWriter:
 
 
 def _unfinished(folder: Path, error: OSError) -> EpisodeError:
-    return EpisodeError(f"cannot finish {folder}: {error}; is the disk full?")
+    return EpisodeError(f"cannot finish {folder}: {error}; {_remedy(error, folder.parent)}")
 
 
 def _unwritable(root: Path, error: OSError) -> EpisodeError:
-    return EpisodeError(f"cannot record into {root}: {error}; give a folder that can be written")
+    where = "make room there, or give" if is_full(error) else "give"
+    return EpisodeError(f"cannot record into {root}: {error}; {where} a folder that can be written")
+
+
+def _remedy(error: Exception, root: Path) -> str:
+    first = "make room there" if is_full(error) else "see that the disk is there"
+    return f"{first}, then `clam repair {root}` finishes what reached it; what was finished before is safe"

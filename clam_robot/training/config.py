@@ -1,10 +1,10 @@
 """Everything that decides what a training run learns."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 from clam_robot import config
+from clam_robot.episodes.stores.place import Place
 from clam_robot.errors import ConfigError
 from clam_robot.models.features import FeatureConfig
 from clam_robot.models.latent_action_model import LatentActionConfig
@@ -30,8 +30,8 @@ class TrainConfig(config.Strict):
             dynamo, an embedding learned by dynamics, then behaviour cloning of play (arXiv 2409.12192);
             bc-play, behaviour cloning of play;
             oracle, behaviour cloning of the demonstrations with their true actions, as a ceiling.
-        play: data set with labelled play episodes.
-        demonstrations: data set of demonstrations; their actions are ignored by every method but the oracle.
+        play: data set with labelled play episodes, path or URL.
+        demonstrations: data set of demonstrations, path or URL; every method but the oracle ignores their actions.
         num_labeled: labelled play episodes to use.
         label_set: which disjoint draw of that many play episodes to use.
         num_demonstrations: demonstrations to use; all by default.
@@ -52,8 +52,8 @@ class TrainConfig(config.Strict):
     """
 
     method: Method = "clam"
-    play: Path | None = None
-    demonstrations: Path | None = None
+    play: Place | None = None
+    demonstrations: Place | None = None
     num_labeled: int = 50
     label_set: int = 0
     num_demonstrations: int | None = None

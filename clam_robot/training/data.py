@@ -3,14 +3,15 @@
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from clam_robot.episodes.dataset import EpisodeDataset
 from clam_robot.episodes.reader import Episode
+from clam_robot.episodes.stores.cache import pictures_of
+from clam_robot.episodes.stores.place import Place
+from clam_robot.episodes.stores.reading import open_dataset
 from clam_robot.episodes.windows import WindowDataset
 from clam_robot.errors import ConfigError, NoEpisodes, NoLabels
 from clam_robot.models.action_scale import ActionScale
@@ -126,19 +127,20 @@ def _source(episodes: Sequence[Episode], config: TrainConfig, *, use_labels: boo
     return TransitionSource(windows, ActionScale(episodes[0].spec.action), film)
 
 
-def _required(path: Path | None, name: str, method: str) -> Path:
+def _required(path: Place | None, name: str, method: str) -> Place:
     if path is None:
-        raise ConfigError(f"method {method} needs --{name}: the path of a data set; `clam record` makes one")
+        raise ConfigError(f"method {method} needs --{name}: the path or URL of a data set; `clam record` makes one")
     return path
 
 
-def _in_order(path: Path) -> list[Episode]:
+def _in_order(place: Place, config: TrainConfig) -> list[Episode]:
     """By scene, so that the order in which several processes finished their episodes does not matter."""
-    return sorted(EpisodeDataset(path), key=lambda episode: (episode.attributes.seed or 0, episode.path.name))
+    episodes = open_dataset(place, wanted=pictures_of(config.vision.camera))
+    return sorted(episodes, key=lambda episode: (episode.attributes.seed or 0, episode.path.name))
 
 
-def _demonstrations(path: Path, config: TrainConfig) -> list[Episode]:
-    demonstrations = _in_order(path)
+def _demonstrations(path: Place, config: TrainConfig) -> list[Episode]:
+    demonstrations = _in_order(path, config)
     wanted = len(demonstrations) if config.num_demonstrations is None else config.num_demonstrations
     if len(demonstrations) < wanted:
         raise NoEpisodes(
@@ -148,9 +150,9 @@ def _demonstrations(path: Path, config: TrainConfig) -> list[Episode]:
     return demonstrations[:wanted]
 
 
-def _labeled_play(path: Path, config: TrainConfig) -> tuple[list[Episode], list[Episode]]:
+def _labeled_play(path: Place, config: TrainConfig) -> tuple[list[Episode], list[Episode]]:
     """The labelled set of the run, and as many episodes of the others."""
-    labeled = [episode for episode in _in_order(path) if episode.action_labeled.any()]
+    labeled = [episode for episode in _in_order(path, config) if episode.action_labeled.any()]
     first, last = config.label_set * config.num_labeled, (config.label_set + 1) * config.num_labeled
     if not labeled:
         raise NoLabels(
