@@ -18,9 +18,9 @@ _TICK = 0.1  # [s]
 class Keeper:
     """Runs programs until it is stopped.
 
-    A program is started when those it needs are ready. One that ends is started again, after a pause that doubles with
-    every failure, and those it takes along are ended and started after it. Nobody here moves an arm: the program that
-    does waits for a person whenever it was started.
+    A program is started when those it needs are ready, or before where it can wait for that by itself. One that ends is
+    started again, after a pause that doubles with every failure, and those it takes along are ended and started after
+    it. Nobody here moves an arm: the program that does waits for a person whenever it was started.
 
     Args:
         programs: in the order of their start.
@@ -57,8 +57,9 @@ class Keeper:
         for kept in self._kept.values():
             if kept.watch():
                 self._take_along(kept.program)
-            if kept.may_start and all(self._kept[name].phase is Phase.READY for name in kept.program.needs):
-                kept.start()
+            if kept.may_start:
+                is_its_turn = all(self._kept[name].phase is Phase.READY for name in kept.program.needs)
+                kept.start() if is_its_turn else kept.prepare()
             self._tell()
             kept.log.rotate()
 

@@ -3,8 +3,10 @@
 import logging
 import os
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
+from clam_robot.deployment.in_turn import TURN
 from clam_robot.deployment.process_id import ProcessId, end_all
 from clam_robot.deployment.program import Program
 from clam_robot.deployment.rotating_log import RotatingLog
@@ -53,24 +55,23 @@ class KeptProgram:
     @property
     def may_start(self) -> bool:
         """Whether it is its time, where those it needs are ready."""
-        return self._process is None and self._clock.now() >= self._not_before
+        return self.phase is Phase.WAITING and self._clock.now() >= self._not_before
+
+    def prepare(self) -> None:
+        """Start it before its turn, where it can wait for that."""
+        if self.program.awaits_turn and self._process is None:
+            self._open()
 
     def start(self) -> None:
-        """Start it, in a process group of its own."""
-        with self.log.path.open("ab") as log:
-            self._process = subprocess.Popen(
-                self.program.command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=os.environ | dict(self.program.environ),
-                start_new_session=True,
-            )
-        self._id = ProcessId.of(self._process.pid)
+        """Start it, or tell it that its turn has come."""
+        process = self._process or self._open()
+        if process.stdin is not None:
+            with suppress(BrokenPipeError), process.stdin as turn:  # it ended meanwhile, as is seen next
+                turn.write(TURN)
         self._num_starts += 1
         self._began = self._clock.now()
         self.phase = Phase.STARTING
-        logger.info("%s: started, process %d", self.program.name, self._process.pid)
+        logger.info("%s: started, process %d", self.program.name, process.pid)
 
     def watch(self) -> bool:
         """See how it is doing; whether it has just ended."""
@@ -83,7 +84,7 @@ class KeptProgram:
         if self.phase is Phase.STARTING:
             self._see_whether_ready()
             return self.phase is Phase.WAITING
-        if self._clock.now() - self._began > _STEADY:
+        if self.phase is Phase.READY and self._clock.now() - self._began > _STEADY:
             self._pause = _FIRST_PAUSE
         return False
 
@@ -94,6 +95,20 @@ class KeptProgram:
         self._stop()
         self.phase = Phase.WAITING
         logger.info("%s: ended, %s", self.program.name, why)
+
+    def _open(self) -> subprocess.Popen[bytes]:
+        """A process in a group of its own."""
+        with self.log.path.open("ab") as log:
+            self._process = subprocess.Popen(
+                self.program.command,
+                stdin=subprocess.PIPE if self.program.awaits_turn else subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=os.environ | dict(self.program.environ),
+                start_new_session=True,
+            )
+        self._id = ProcessId.of(self._process.pid)
+        return self._process
 
     def _see_whether_ready(self) -> None:
         seconds = self._clock.now() - self._began
@@ -115,6 +130,8 @@ class KeptProgram:
         assert self._process is not None and self._id is not None
         end_all([self._id], self._clock, patience=_ENDS_WITHIN)
         self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
         self._process = None
 
 

@@ -16,7 +16,8 @@ class Program:
         address: where it is reached, for people.
         needs: names of programs that must be ready before it is started.
         takes_along: names of programs that are started anew whenever it was, as they cannot go on without the old one.
-        start_timeout: longest it may take to be ready [s].
+        start_timeout: longest it may take to be ready, from its turn on [s].
+        awaits_turn: whether it is started before those it needs are ready, and waits by itself, see `in_turn`.
     """
 
     name: str
@@ -27,3 +28,4 @@ class Program:
     needs: tuple[str, ...] = ()
     takes_along: tuple[str, ...] = ()
     start_timeout: float = 60.0
+    awaits_turn: bool = False

@@ -6,6 +6,7 @@ twin ── servo bus ── xs_sdk ── ROS (master) ── loop ── WebSo
 
 import socket
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,17 @@ from clam_robot.deployment.program import Program
 from clam_robot.errors import ConfigError
 
 NAMESPACE = "wx250s"
+_MAIN = "clam_robot.cli.main"
+# What the loop loads on its way, most of it anyway.
+_OF_LOOP = (
+    "clam_robot.cli.run",
+    "clam_robot.hardware.widowx",
+    "clam_robot.hardware.ros_driver",
+    "policy_server.client",
+    "sim.widowx.twin_bench",
+    "teleop.page_server",
+    "teleop.stop_page",
+)
 _PORTS = ("master_port", "server_port", "page_port", "bench_port")
 
 
@@ -129,18 +141,22 @@ def sim_set(setup: SimConfig, folder: Path) -> list[Program]:
         ),
         Program(
             name="xs_sdk",
-            command=_clam(
-                *("xs-sdk", "--port", link, "--namespace", NAMESPACE, "--reply-timeout", str(setup.reply_timeout))
+            command=_in_turn(
+                ("clam_robot.cli.xs_sdk", "clam_robot.hardware.xs_sdk_node"),
+                *("xs-sdk", "--port", link, "--namespace", NAMESPACE, "--reply-timeout", str(setup.reply_timeout)),
             ),
-            environ=ros,
+            # rospy reads it when it is loaded.
+            environ=ros | {"ROS_NAMESPACE": f"/{NAMESPACE}"},
+            awaits_turn=True,
             is_ready=lambda: readiness.serves_arm(master, NAMESPACE),
             address=f"/{NAMESPACE}",
             needs=("master", "twin"),
         ),
         Program(
             name="loop",
-            command=_clam(*loop),
+            command=_in_turn(_OF_LOOP, *loop),
             environ=ros,
+            awaits_turn=True,
             is_ready=lambda: readiness.answers_http(f"http://{page}/v1/arm"),
             address=f"http://{page}/",
             needs=("master", "twin", "server", "xs_sdk"),
@@ -149,4 +165,8 @@ def sim_set(setup: SimConfig, folder: Path) -> list[Program]:
 
 
 def _clam(*words: str) -> tuple[str, ...]:
-    return (sys.executable, "-u", "-m", "clam_robot.cli.main", *words)
+    return (sys.executable, "-u", "-m", _MAIN, *words)
+
+
+def _in_turn(loaded: Sequence[str], *words: str) -> tuple[str, ...]:
+    return (sys.executable, "-u", "-m", "clam_robot.deployment.in_turn", ",".join(loaded), _MAIN, *words)

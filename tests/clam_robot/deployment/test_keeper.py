@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.programs import wait_for
 READY = "open({file!r}, 'a').close(); import time; time.sleep(600)"
 FAILS = "import sys; print('no arm'); sys.exit(2)"
 CLOCK = MonotonicClock()
+ROOT = Path(__file__).parents[3]
 
 
 class Kept:
@@ -82,6 +84,57 @@ def test_nobody_starts_before_those_it_needs_are_ready(tmp_path: Path, ended: li
     assert kept.phase("master") is Phase.STARTING and kept.phase("node") is Phase.WAITING
     kept.wait_until_ready()
     assert kept.process("node").start >= kept.process("master").start
+
+
+def in_turn(folder: Path, name: str, **more: object) -> Program:
+    """Loads a module that makes NAME.loaded, and runs one that makes NAME.ready when its turn has come."""
+    loaded, ready = folder / f"{name}.loaded", folder / f"{name}.ready"
+    (folder / f"{name}_loads.py").write_text(f"open({str(loaded)!r}, 'a').close()")
+    (folder / f"{name}_runs.py").write_text(
+        "import sys, time; print(sys.argv[1:], repr(sys.stdin.read())); "
+        f"open({str(ready)!r}, 'a').close(); time.sleep(600)"
+    )
+    words = (sys.executable, "-u", "-m", "clam_robot.deployment.in_turn")
+    return Program(
+        name=name,
+        command=(*words, f"no_such_module,{name}_loads", f"{name}_runs", "word"),
+        environ={"PYTHONPATH": f"{folder}:{ROOT}"},
+        is_ready=ready.exists,
+        address=name,
+        awaits_turn=True,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def test_one_that_can_wait_loads_before_its_turn_and_works_in_it(tmp_path: Path, ended: list[Kept]) -> None:
+    gate = tmp_path / "master.gate"
+    master = Program(
+        name="master", command=("sleep", "600"), environ={}, is_ready=gate.exists, address="", start_timeout=600.0
+    )
+    kept = Kept(tmp_path, master, in_turn(tmp_path, "node", needs=("master",)))
+    ended.append(kept)
+
+    def look() -> bool:
+        kept.keeper.look()
+        return (tmp_path / "node.loaded").exists()
+
+    wait_for(look, "a node that has loaded")
+    early = kept.process("node")
+    kept.keeper.look()
+    assert kept.phase("node") is Phase.WAITING and early.is_alive() and not (tmp_path / "node.ready").exists()
+    gate.touch()
+    kept.wait_until_ready()
+    assert kept.process("node") == early and kept.state.programs["node"].num_starts == 1
+    assert (tmp_path / "node.log").read_text() == "['word'] ''\n"
+
+
+def test_one_that_waits_for_its_turn_ends_with_whoever_would_tell(tmp_path: Path) -> None:
+    node = in_turn(tmp_path, "node")
+    told = subprocess.run(
+        node.command, env=os.environ | dict(node.environ), stdin=subprocess.DEVNULL, capture_output=True, timeout=60.0
+    )
+    assert (told.returncode, told.stdout, told.stderr) == (0, b"", b"")
+    assert (tmp_path / "node.loaded").exists() and not (tmp_path / "node.ready").exists()
 
 
 def test_one_that_was_killed_comes_back_and_takes_others_along(tmp_path: Path, ended: list[Kept]) -> None:

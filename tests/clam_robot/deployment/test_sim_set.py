@@ -1,6 +1,7 @@
 """What is started for a simulated robot, and where it listens."""
 
 import socket
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,14 @@ def test_whoever_is_needed_or_taken_along_is_there_and_comes_in_order(tmp_path: 
     for place, program in enumerate(programs):
         assert set(program.needs) <= set(names[:place])
         assert set(program.takes_along) <= set(names[place + 1 :])
+
+
+def test_what_is_loaded_before_its_turn_is_there(tmp_path: Path) -> None:
+    waiting = [program for program in sim_set(SimConfig(), tmp_path) if program.awaits_turn]
+    assert [program.name for program in waiting] == ["xs_sdk", "loop"]
+    for program in waiting:
+        loaded = program.command[program.command.index("clam_robot.deployment.in_turn") + 1]
+        assert all(find_spec(module) for module in loaded.split(","))
 
 
 def test_the_loop_waits_for_a_person_and_its_secret_is_a_file(tmp_path: Path) -> None:
