@@ -17,6 +17,7 @@ check: setup
 	$(RUN)/deptry .
 	$(RUN)/hadolint --config docker/hadolint.yaml docker/Dockerfile.*
 	$(RUN)/check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml docker/compose.gpu.yaml
+	docker/check-compose
 	$(RUN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yaml
 
 # Two workers fill two cores, so libraries get a thread each. What fails beside others is tried once more by itself: a

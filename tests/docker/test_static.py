@@ -1,9 +1,6 @@
-"""Dockerfiles, compose file, workflow and udev rules, without an engine that runs them."""
+"""Dockerfiles and compose file, without an engine that runs them; `make check` has hadolint and the schemas."""
 
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,40 +12,9 @@ from clam_robot.cli.main import VERBS
 ROOT = Path(__file__).parents[2]
 DOCKER = ROOT / "docker"
 DOCKERFILES = sorted(DOCKER.glob("Dockerfile.*"))
-WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yaml"))
-BIN = Path(sys.executable).parent
 COMPOSE: dict[str, Any] = yaml.safe_load((DOCKER / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 LOOPS = [name for name, service in SERVICES.items() if service.get("command", [""])[0] == "run"]
-
-
-def run(*words: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=300.0, check=False)
-
-
-@pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.name)
-def test_hadolint_finds_nothing(path: Path) -> None:
-    checked = run(BIN / "hadolint", "--config", DOCKER / "hadolint.yaml", path)
-    assert checked.returncode == 0, checked.stdout
-
-
-@pytest.mark.parametrize("name", ["compose.yaml", "compose.gpu.yaml"])
-def test_compose_files_fit_their_schema(name: str) -> None:
-    checked = run(BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", DOCKER / name)
-    assert checked.returncode == 0, checked.stdout
-
-
-@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_workflows_fit_their_schema(path: Path) -> None:
-    checked = run(BIN / "check-jsonschema", "--builtin-schema", "vendor.github-workflows", path)
-    assert checked.returncode == 0, checked.stdout
-
-
-@pytest.mark.skipif(shutil.which("docker-compose") is None, reason="docker-compose is not installed")
-@pytest.mark.parametrize("profile", ["sim", "real", "vendor", "train"])
-def test_compose_resolves_each_profile(profile: str) -> None:
-    checked = run("docker-compose", "-f", DOCKER / "compose.yaml", "--profile", profile, "config", "-q")
-    assert checked.returncode == 0, checked.stderr
 
 
 @pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.name)
@@ -92,11 +58,9 @@ def test_a_loop_that_is_started_again_waits_for_a_person_whose_key_is_a_file(nam
     assert SERVICES[name]["secrets"] == ["page_key"] and "file" in COMPOSE["secrets"]["page_key"]
 
 
-def test_simulation_sees_no_device_and_only_its_page_is_seen() -> None:
-    of_sim = {name: service for name, service in SERVICES.items() if "sim" in service["profiles"]}
-    assert len(of_sim) == 5
-    assert not any("devices" in service or "privileged" in service for service in of_sim.values())
-    assert [service["ports"] for service in of_sim.values() if "ports" in service] == [["127.0.0.1:8080:8080"]]
+def test_of_simulation_only_its_page_is_seen() -> None:
+    of_sim = [service for service in SERVICES.values() if "sim" in service["profiles"]]
+    assert [service["ports"] for service in of_sim if "ports" in service] == [["127.0.0.1:8080:8080"]]
 
 
 @pytest.mark.parametrize("name", ["arm", "vendor-arm", "loop"])
