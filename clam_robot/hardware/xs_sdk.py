@@ -1,12 +1,14 @@
 """What the vendor's xs_sdk node does, without ROS: commands and services on the servos of a wx250s.
 
 Same modes, units, groups and effects, so that programs written for that node find what they expect, its gaps
-included: a reboot leaves Profile_Velocity 0, a change of mode takes the torque off meanwhile. Three things differ, all
+included: a reboot leaves Profile_Velocity 0, a change of mode takes the torque off meanwhile. Four things differ, all
 for the better: commands that are not finite are refused instead of read as zero, register work does not stall the
-joint states, and torque is switched on with the measured positions as goals.
+joint states, torque is switched on with the measured positions as goals, and a gripper that presses is eased when
+nobody commands it any more.
 """
 
 import logging
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -31,6 +33,7 @@ from clam_robot.hardware.servo_setup import (
     release_gripper,
     switch_torque,
 )
+from clam_robot.hardware.unheld_goals import SilenceConfig, UnheldGoals
 from clam_robot.hardware.wx250s import GRIPPER
 from clam_robot.hardware.xs_groups import MODES, MOTORS, UNHELD, goal_counts, joints_of
 from clam_robot.timing import Clock
@@ -57,6 +60,7 @@ class XsSdk:
     Args:
         setup: port and rates.
         clock: a real one.
+        silence: what becomes of commands that nobody repeats.
         make_port: another port.
 
     Attributes:
@@ -69,6 +73,7 @@ class XsSdk:
         setup: DynamixelConfig,
         clock: Clock,
         *,
+        silence: SilenceConfig | None = None,
         make_port: Callable[[DynamixelConfig], SerialPort] = serial_port,
     ) -> None:
         self.modes = {name: "pwm" if name == GRIPPER else "position" for name in MOTORS}
@@ -76,7 +81,9 @@ class XsSdk:
         self._clock = clock
         self._bus = ServoBus(make_port(setup))
         self._health = ServoHealth(self._bus)
-        self._thread = BusThread(self._bus, clock, hz=setup.hz, watch=self._health)
+        self._unheld = UnheldGoals(clock, silence or SilenceConfig())
+        self._commanding = threading.Lock()
+        self._thread = BusThread(self._bus, clock, hz=setup.hz, watch=self._watch)
 
     def start(self) -> None:
         """Open the bus, find the servos and make them hold where they are.
@@ -95,9 +102,9 @@ class XsSdk:
         self._health.expect_torque(True)
 
     def stop(self) -> None:
-        """Give the bus back; the servos keep their torque and goals. May be called twice."""
+        """Give the bus back; servos keep torque and goals, but a gripper that presses is eased. May be called twice."""
         if self._thread.is_alive:
-            self._do("release the gripper", lambda: self._thread.run(release_gripper(self._bus), timeout=1.0))
+            self._do("release the gripper", lambda: self._thread.run(self._leave(), timeout=1.0))
         self._thread.stop()
         self._bus.close()
 
@@ -119,12 +126,16 @@ class XsSdk:
             joints = joints_of(cmd_type, name)
             if len(commands) != len(joints):
                 raise ValueError(f"{name!r} takes {len(joints)} commands, found {len(commands)}")
+            modes = {joint: self.modes[joint] for joint in joints}
+            counts = {joint: goal_counts(modes[joint], x) for joint, x in zip(joints, commands, strict=True)}
             goals: dict[Register, dict[int, int]] = {}
-            for joint, value in zip(joints, commands, strict=True):
-                mode = self.modes[joint]
-                goals.setdefault(MODES[mode].goal, {})[MOTORS[joint]] = goal_counts(mode, value)
-            for register, values in goals.items():
-                self._thread.set_goals(register, values)
+            for joint, mode in modes.items():
+                goals.setdefault(MODES[mode].goal, {})[MOTORS[joint]] = counts[joint]
+            with self._commanding:
+                for register, values in goals.items():
+                    self._thread.set_goals(register, values)
+                for joint, mode in modes.items():
+                    self._unheld.note(joint, mode, counts[joint])
 
         self._do(f"command {name}", send)
 
@@ -146,6 +157,7 @@ class XsSdk:
                 yield
             yield from switch_torque(self._bus, dict.fromkeys(ids, 1))
             self.modes[joint], self.profile_types[joint] = mode, profile_type
+            self._forget([joint])
 
         def work() -> None:
             if mode not in MODES or profile_type not in ("time", "velocity"):
@@ -164,6 +176,7 @@ class XsSdk:
             ids = {each: int(is_on) for joint in joints_of(cmd_type, name) for each in _with_followers(MOTORS[joint])}
             self._health.expect_torque(False)
             self._thread.drop_goals()
+            self._forget(joints_of(cmd_type, name))
             self._thread.run(switch_torque(self._bus, ids), timeout=_SLOW)
             self._health.expect_torque(is_on and name == "all")
 
@@ -180,6 +193,7 @@ class XsSdk:
                 if not error:
                     return
             yield from restart(self._bus, servo_id, self._clock, self._thread.skip)
+            self._forget([joint])
             if is_on:
                 yield from switch_torque(self._bus, dict.fromkeys(_with_followers(servo_id), 1))
 
@@ -213,6 +227,25 @@ class XsSdk:
             return [replies[each].value(wanted, wanted.address) for each in ids]
 
         return self._do(f"read {register} of {name}", lambda: self._thread.run(read(), timeout=_SLOW)) or []
+
+    def _watch(self, sample: Sample | None) -> None:
+        with self._commanding:
+            for register, values in self._unheld.ease().items():
+                self._thread.set_goals(register, values)
+        self._health(sample)
+
+    def _leave(self) -> Procedure[None]:
+        with self._commanding:
+            eased = self._unheld.ease(at_once=True)
+        for register, values in eased.items():
+            self._bus.write_all(register, values)
+            yield
+        yield from release_gripper(self._bus)
+
+    def _forget(self, joints: Sequence[str]) -> None:
+        with self._commanding:
+            for joint in joints:
+                self._unheld.forget(joint)
 
     @contextmanager
     def _unwatched(self) -> Iterator[None]:
