@@ -2,8 +2,11 @@
 
 import json
 import secrets
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -12,15 +15,16 @@ import tyro
 
 from clam_robot import config
 from clam_robot.cli.console import console
-from clam_robot.deployment.process_id import end_all
+from clam_robot.deployment.process_id import ProcessId, end_all
 from clam_robot.deployment.rotating_log import RotatingLog
 from clam_robot.deployment.sim_set import SimConfig, page_key
-from clam_robot.deployment.state import Phase, State, forget_state, read_state
-from clam_robot.errors import ConfigError, ServerError
+from clam_robot.deployment.state import Phase, State, forget_state, read_state, write_state
+from clam_robot.errors import ConfigError, MissingDependency, ServerError
 from clam_robot.timing import Clock, MonotonicClock
 
 FOLDER = Path("outputs/up")
 _POLL = 0.05  # [s]
+_MASTER = "rosmaster"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +48,20 @@ class Command:
     setup: Annotated[SimConfig, tyro.conf.arg(name="")] = field(default_factory=SimConfig)
 
     def run(self) -> None:
-        """Start it, and say where everything is once it is ready."""
+        """Start it, and say where everything is once it is ready.
+
+        Raises:
+            ConfigError: it runs already, or a port is taken.
+            MissingDependency: ROS is not installed.
+            ServerError: it was not ready in time, and was ended again.
+        """
         if not self.sim:
             raise ConfigError("expected --sim; a real arm is started with: docker compose --profile real up")
+        if shutil.which(_MASTER) is None:
+            raise MissingDependency(
+                f"`clam up` needs ROS 1, found no {_MASTER}; run: sudo apt-get install python3-rosmaster python3-rospy "
+                "python3-sensor-msgs python3-trajectory-msgs, then docker/setup-host"
+            )
         clock, folder = MonotonicClock(), self.folder.absolute()
         begin = clock.now()
         if read_state(folder) is not None:
@@ -55,7 +70,10 @@ class Command:
             )
         keeper = _start(self.setup.with_ports(), folder)
         try:
-            state = _await_ready(keeper, folder, clock, self.timeout)
+            with _written(folder):  # whoever looks before the keeper has loaded finds it
+                write_state(folder, State(keeper=ProcessId.of(keeper.pid)))
+            with console.status("starting") as shown:
+                state = _await_ready(keeper, folder, clock, self.timeout, shown.update)
         except BaseException:
             _end(keeper, folder, clock)
             raise
@@ -68,11 +86,12 @@ class Command:
 
 
 def _start(setup: SimConfig, folder: Path) -> subprocess.Popen[bytes]:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "setup.json").write_text(json.dumps(config.to_dict(setup)))
-    key = page_key(folder)
-    key.touch(mode=0o600)
-    key.write_text(secrets.token_urlsafe(12))
+    with _written(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "setup.json").write_text(json.dumps(config.to_dict(setup)))
+        key = page_key(folder)
+        key.touch(mode=0o600)
+        key.write_text(secrets.token_urlsafe(12))
     with (folder / "keeper.log").open("wb") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "clam_robot.deployment", str(folder)],
@@ -83,12 +102,25 @@ def _start(setup: SimConfig, folder: Path) -> subprocess.Popen[bytes]:
         )
 
 
-def _await_ready(keeper: subprocess.Popen[bytes], folder: Path, clock: Clock, timeout: float) -> State:
+@contextmanager
+def _written(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(
+            f"cannot write to {folder}: {error.strerror}; choose another with --folder, or make room or way there"
+        ) from None
+
+
+def _await_ready(
+    keeper: subprocess.Popen[bytes], folder: Path, clock: Clock, timeout: float, tell: Callable[[str], object]
+) -> State:
     deadline = clock.now() + timeout
     while True:
         state = read_state(folder)
         if state is not None and state.is_ready:
             return state
+        tell(f"starting {', '.join(_late(state)) or 'the keeper'}")
         if keeper.poll() is not None:
             raise ServerError(f"the keeper ended: {RotatingLog(folder / 'keeper.log').tail()}")
         if clock.now() > deadline:
@@ -96,10 +128,14 @@ def _await_ready(keeper: subprocess.Popen[bytes], folder: Path, clock: Clock, ti
         clock.sleep_until(clock.now() + _POLL)
 
 
-def _what_is_late(state: State | None, folder: Path) -> str:
+def _late(state: State | None) -> list[str]:
     programs = {} if state is None else state.programs
-    late = [name for name, program in programs.items() if program.phase is not Phase.READY]
-    started = next((name for name in late if programs[name].num_starts), None)
+    return [name for name, program in programs.items() if program.phase is not Phase.READY]
+
+
+def _what_is_late(state: State | None, folder: Path) -> str:
+    late = _late(state)
+    started = next((name for name in late if state is not None and state.programs[name].num_starts), None)
     said = "" if started is None else f"; {started} said: {RotatingLog(folder / f'{started}.log').tail()}"
     return f"{', '.join(late) or 'the keeper'}{said}"
 

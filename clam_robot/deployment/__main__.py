@@ -10,8 +10,10 @@ from clam_robot import config
 from clam_robot.deployment.keeper import Keeper
 from clam_robot.deployment.process_id import ProcessId
 from clam_robot.deployment.sim_set import SimConfig, sim_set
+from clam_robot.errors import ClamRobotError
 from clam_robot.timing import MonotonicClock
 
+logger = logging.getLogger(__name__)
 SETUP = "setup.json"
 
 
@@ -22,7 +24,11 @@ def main(folder: Path) -> None:
     keeper = Keeper(programs, folder, MonotonicClock(), ProcessId.of(os.getpid()))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: keeper.stop())
-    keeper.run()
+    try:
+        keeper.run()
+    except (ClamRobotError, OSError) as error:
+        logger.error("%s: %s", folder, getattr(error, "strerror", None) or error)
+        sys.exit(2)
 
 
 if __name__ == "__main__":

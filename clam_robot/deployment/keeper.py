@@ -34,7 +34,7 @@ class Keeper:
         self._folder = folder
         self._clock = clock
         self._me = me
-        self._is_stopped = False
+        self._is_stopped = self._is_full = False
         self._written: State | None = None
 
     def stop(self) -> None:
@@ -60,14 +60,27 @@ class Keeper:
             if kept.may_start:
                 is_its_turn = all(self._kept[name].phase is Phase.READY for name in kept.program.needs)
                 kept.start() if is_its_turn else kept.prepare()
-            self._tell()
-            kept.log.rotate()
+            self._write(kept)
 
     def _take_along(self, program: Program) -> None:
         # The last started first: the loop lets go of the arm while there is still somebody to tell.
         for name, kept in reversed(self._kept.items()):
             if name in program.takes_along:
                 kept.end(f"as {program.name} is started anew")
+
+    def _write(self, kept: KeptProgram) -> None:
+        """State and logs; on a disk that is full by now, the programs are kept all the same."""
+        try:
+            self._tell()
+            kept.log.rotate()
+        except OSError as error:
+            if self._written is None:
+                raise
+            if not self._is_full:
+                logger.error("cannot write to %s: %s; make room there", self._folder, error.strerror)
+            self._is_full = True
+        else:
+            self._is_full = False
 
     def _tell(self) -> None:
         state = State(keeper=self._me, programs={name: kept.state for name, kept in self._kept.items()})

@@ -60,6 +60,9 @@ class SimConfig(config.Strict):
         for name in _PORTS:
             if not 0 <= getattr(self, name) < 2**16:
                 raise ConfigError(f"{name}: expected 0 to 65535, found {getattr(self, name)}")
+        chosen = [getattr(self, name) for name in _PORTS if getattr(self, name)]
+        if len(set(chosen)) < len(chosen):
+            raise ConfigError(f"{', '.join(_PORTS)}: expected different ones, found {', '.join(map(str, chosen))}")
         if self.episodes < 1:
             raise ConfigError(f"episodes: expected at least 1, found {self.episodes}")
 
@@ -73,14 +76,16 @@ class SimConfig(config.Strict):
         found: dict[str, int] = {}
         try:
             for name in _PORTS:
+                port, flag = getattr(self, name), f"--{name.replace('_', '-')}"
                 held.append(socket.socket())
                 held[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 try:
-                    held[-1].bind(("127.0.0.1", getattr(self, name)))
+                    held[-1].bind(("127.0.0.1", port))
+                except PermissionError:
+                    raise ConfigError(f"port {port} is for root; choose one above 1023 with {flag}") from None
                 except OSError:
                     raise ConfigError(
-                        f"port {getattr(self, name)} is taken by another process; end it, or choose another with "
-                        f"--{name.replace('_', '-')}"
+                        f"port {port} is taken by another process; end it, or choose another with {flag}"
                     ) from None
                 found[name] = held[-1].getsockname()[1]
         finally:

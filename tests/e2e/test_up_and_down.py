@@ -7,6 +7,8 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import httpx2
 import numpy as np
 import pytest
 
-from clam_robot.cli.main import EXIT_ERROR, main
+from clam_robot.cli.main import EXIT_ERROR, EXIT_INTERRUPTED, main
 from clam_robot.deployment.sim_set import page_key
 from clam_robot.deployment.state import State, read_state
 from sim.widowx.truth import TwinState
@@ -29,6 +31,7 @@ PATIENCE = 240.0  # [s]
 MOVING = 0.1  # [rad/s]
 STILL = 0.01  # [rad]
 WATCHED = 1.0  # how long an arm that holds is looked at [s]
+FREE_PORTS = tuple(word for name in ("master", "server", "page", "bench") for word in (f"--{name}-port", "0"))
 PROGRAMS = {"master", "twin", "server", "xs_sdk", "loop"}
 
 
@@ -129,8 +132,7 @@ def processes_of(folder: Path) -> list[str]:
 @pytest.fixture(scope="module")
 def robot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Robot]:
     folder = tmp_path_factory.mktemp("robot") / "up"
-    free = [word for name in ("master", "server", "page", "bench") for word in (f"--{name}-port", "0")]
-    said = clam("up", "--sim", "--folder", folder, "--timeout", PATIENCE, *free, timeout=2 * PATIENCE)
+    said = clam("up", "--sim", "--folder", folder, "--timeout", PATIENCE, *FREE_PORTS, timeout=2 * PATIENCE)
     assert said.returncode == 0, said.stderr
     assert "all ready after" in said.stdout and "nothing moves before a person lets it" in said.stdout
     try:
@@ -138,6 +140,22 @@ def robot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Robot]:
     finally:
         assert main(["down", "--folder", str(folder)]) == 0
         assert processes_of(folder) == []
+
+
+def test_interrupted_on_its_way_up_it_leaves_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "up"
+    words = (sys.executable, "-m", "clam_robot.cli.main", "up", "--sim", "--folder", str(folder), *FREE_PORTS)
+    up = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def has_programs() -> bool:
+        state = read_state(folder)
+        return state is not None and bool(state.programs)
+
+    wait_for(has_programs, "programs on their way up")
+    up.send_signal(signal.SIGINT)
+    said, _ = up.communicate(timeout=PATIENCE)
+    assert up.returncode == EXIT_INTERRUPTED and "interrupted" in said and "Traceback" not in said
+    assert processes_of(folder) == [] and read_state(folder) is None
 
 
 def test_it_waits_for_a_person(robot: Robot) -> None:

@@ -8,10 +8,28 @@ from clam_robot.cli.main import main
 from clam_robot.deployment.process_id import ProcessId
 from clam_robot.deployment.state import State, read_state, write_state
 
+PORTS = ("--master-port", "0", "--server-port", "0", "--page-port", "0", "--bench-port", "0")
+
 
 def test_a_real_arm_is_started_by_containers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["up", "--folder", str(tmp_path)]) == 2
     assert "expected --sim" in capsys.readouterr().err
+
+
+def test_without_ros_the_debian_packages_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(["up", "--sim", "--folder", str(tmp_path / "up")]) == 2
+    assert "sudo apt-get install python3-rosmaster" in capsys.readouterr().err
+    assert not (tmp_path / "up").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    assert main(["up", "--sim", "--folder", str(file), *PORTS]) == 2
+    assert f"cannot write to {file}: File exists; choose another with --folder" in capsys.readouterr().err
 
 
 def test_with_nothing_up_there_is_nothing_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

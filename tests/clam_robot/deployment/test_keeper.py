@@ -197,3 +197,37 @@ def test_the_environment_is_added_to(tmp_path: Path, ended: list[Kept]) -> None:
     ended.append(kept)
     kept.wait_until_ready()
     assert log.read_text() == "127.0.0.9 True\n"
+
+
+def test_on_a_disk_that_is_full_programs_are_kept_all_the_same(
+    tmp_path: Path, ended: list[Kept], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    kept = Kept(tmp_path, program(tmp_path, "node"))
+    ended.append(kept)
+    kept.wait_until_ready()
+    blocked = tmp_path / "state.json.new"
+    blocked.mkdir()
+    first = kept.process("node")
+    os.kill(first.pid, signal.SIGKILL)
+
+    def told(text: str) -> int:
+        return sum(text in record.getMessage() for record in caplog.records)
+
+    def look() -> bool:
+        kept.keeper.look()
+        return told("node: ready after") == 2
+
+    wait_for(look, "another node, which the file does not tell")
+    assert kept.process("node") == first
+    assert told(f"cannot write to {tmp_path}: Is a directory; make room there") == 1
+    blocked.rmdir()
+    kept.wait_until_ready()
+    assert kept.process("node") != first
+
+
+def test_where_nothing_can_be_written_at_first_it_says_so(tmp_path: Path) -> None:
+    keeper = Keeper([program(tmp_path, "node")], tmp_path, CLOCK, ProcessId.of(os.getpid()))
+    (tmp_path / "state.json.new").mkdir()
+    with pytest.raises(OSError, match="Is a directory"):
+        keeper.run()

@@ -27,6 +27,11 @@ def test_a_port_that_is_taken_is_named_with_its_flag() -> None:
             SimConfig(master_port=0, server_port=port, page_port=0, bench_port=0).with_ports()
 
 
+def test_two_programs_cannot_have_one_port() -> None:
+    with pytest.raises(ConfigError, match="expected different ones, found 11311, 8123, 8123"):
+        SimConfig(server_port=8123, page_port=8123, bench_port=0)
+
+
 @given(st.integers().filter(lambda port: not 0 <= port < 2**16))
 def test_what_is_no_port_is_refused(port: int) -> None:
     with pytest.raises(ConfigError, match="page_port"):
