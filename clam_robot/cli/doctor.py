@@ -1,6 +1,7 @@
 """`clam doctor`."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -10,11 +11,16 @@ from clam_robot import config
 from clam_robot.cli.console import console, plural
 from clam_robot.doctor.finding import Finding, Status
 from clam_robot.doctor.machine import Machine
-from clam_robot.doctor.setup import DoctorConfig
+from clam_robot.doctor.setup import DoctorConfig, Role
 from clam_robot.doctor.survey import survey
 
 _COLOURS = {Status.OK: "green", Status.SKIPPED: "dim", Status.WARNING: "yellow", Status.PROBLEM: "bold red"}
 EXIT_PROBLEM = 1
+ROLES: Mapping[Role, str] = {
+    "robot": "the robot's: arm, cameras, ROS",
+    "server": "a server: policies and training",
+    "sim": "a simulated robot's: no hardware",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +43,14 @@ class Command:
         if self.json:
             print(json.dumps([config.to_dict(finding) for finding in findings], indent=1))
         else:
-            _show(findings)
+            _show(findings, self.setup.role)
         if any(finding.status is Status.PROBLEM for finding in findings):
             raise SystemExit(EXIT_PROBLEM)
 
 
-def _show(findings: list[Finding]) -> None:
+def _show(findings: list[Finding], role: Role) -> None:
+    others = " or ".join(f"--role {each}" for each in ROLES if each != role)
+    console.print(f"this machine as {ROLES[role]}; {others} looks at it as another\n", soft_wrap=True)
     for finding in findings:
         colour = _COLOURS[finding.status]
         console.print(f"[{colour}]{finding.status:<8}[/] {finding.check:<18} ", end="")

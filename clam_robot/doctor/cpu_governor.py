@@ -14,7 +14,7 @@ def check(machine: Machine, setup: DoctorConfig) -> Finding:
     paths = machine.glob("/sys/devices/system/cpu/cpu[0-9]*/cpufreq/scaling_governor")
     governors = {path.read_text().strip() for path in paths}
     if not governors:
-        return ok(NAME, "the frequency is not ours to set")
+        return ok(NAME, "none here, as in a virtual machine: the frequency is not ours to set")
     if governors == {_BEST}:
         return ok(NAME, _BEST)
     return warning(

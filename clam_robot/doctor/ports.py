@@ -10,9 +10,9 @@ _LISTENING = "0A"
 
 def check(machine: Machine, setup: DoctorConfig) -> Finding:
     """Nobody has taken them."""
-    taken = sorted(set(setup.ports) & _listening(machine))
+    taken = sorted(set(setup.listening) & _listening(machine))
     if not taken:
-        return ok(NAME, f"{', '.join(map(str, setup.ports))} free")
+        return ok(NAME, f"{', '.join(map(str, setup.listening))} free")
     filters = " or ".join(f"sport = :{port}" for port in taken)
     return warning(
         NAME,

@@ -46,7 +46,7 @@ def check(machine: Machine, setup: DoctorConfig) -> Finding:
             why="others connect to an address that is somebody else's: topics connect and stay silent",
             mend=f"export ROS_IP={sorted(known)[-1]}",
         )
-    return ok(NAME, f"master on {uri}" + (f", this machine {own}" if own else ""))
+    return ok(NAME, f"the master is looked for on {uri}" + (f", this machine on {own}" if own else ""))
 
 
 def _has_port(uri: str) -> bool:

@@ -1,6 +1,7 @@
 """What a machine is to be used for."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -8,6 +9,12 @@ from clam_robot import config
 from clam_robot.errors import ConfigError
 
 Role = Literal["robot", "server", "sim"]
+_SERVER, _PAGE, _BENCH, _MASTER = 8000, 8080, 8100, 11311
+_PORTS: Mapping[Role, tuple[int, ...]] = {
+    "robot": (_SERVER, _PAGE, _MASTER),
+    "server": (_SERVER,),
+    "sim": (_SERVER, _PAGE, _BENCH, _MASTER),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +28,8 @@ class DoctorConfig(config.Strict):
         data: folder that episodes and checkpoints are written to.
         free_gib: least free space there [GiB]. An hour of two JPEG cameras at 10 Hz takes about 4.
         disk_mb: least speed of the disk [MB/s].
-        ports: TCP ports that the programs listen on: server, page, ROS master.
+        ports: TCP ports that the programs listen on; by default those of the role: server, page, ROS master, and the
+            twin's side channel.
     """
 
     role: Role = "robot"
@@ -30,8 +38,13 @@ class DoctorConfig(config.Strict):
     data: Path = Path()
     free_gib: float = 20.0
     disk_mb: float = 50.0
-    ports: tuple[int, ...] = field(default=(8000, 8080, 11311))
+    ports: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.num_cameras < 0:
             raise ConfigError(f"num_cameras: expected 0 or more, found {self.num_cameras}")
+
+    @property
+    def listening(self) -> tuple[int, ...]:
+        """The ports to look at."""
+        return _PORTS[self.role] if self.ports is None else self.ports

@@ -7,7 +7,7 @@ import pytest
 from clam_robot.doctor import clock_sync, cpu_governor, disk, gpu, ports, real_time, versions
 from clam_robot.doctor.disk_speed import write_speed
 from clam_robot.doctor.finding import Status
-from clam_robot.doctor.setup import DoctorConfig
+from clam_robot.doctor.setup import DoctorConfig, Role
 from clam_robot.errors import ConfigError
 from clam_robot.timing import ManualClock
 from tests.clam_robot.doctor.fake_machine import FakeMachine
@@ -98,6 +98,15 @@ def test_a_port_is_taken_where_somebody_listens(fake: FakeMachine, table: str, s
     found = ports.check(fake.machine(), SETUP)
     assert found.status is status
     assert status is Status.OK or ("taken: 8000" in found.found and "sport = :8000" in found.mend)
+
+
+@pytest.mark.parametrize(
+    ("role", "expected"),
+    [("robot", "8000, 8080, 11311 free"), ("server", "8000 free"), ("sim", "8000, 8080, 8100, 11311 free")],
+)
+def test_each_role_has_its_ports(fake: FakeMachine, role: Role, expected: str) -> None:
+    assert ports.check(fake.machine(), DoctorConfig(role=role)).found == expected
+    assert ports.check(fake.machine(), DoctorConfig(role=role, ports=(9000,))).found == "9000 free"
 
 
 def test_packages_are_compared_with_their_pins(fake: FakeMachine, tmp_path: Path) -> None:

@@ -57,3 +57,4 @@ def test_people_read_the_command_that_mends_it(capsys: pytest.CaptureFixture[str
     said = capsys.readouterr().out
     assert ended.value.code == doctor.EXIT_PROBLEM
     assert "expected 99" in said and "-> plug them into ports" in said
+    assert said.startswith("this machine as the robot's: arm, cameras, ROS; --role server or --role sim looks")
