@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from clam_robot.cli.console import console, plural
-from clam_robot.episodes.stores.mirror import Mirror, MirrorStatus
+from clam_robot.episodes.stores.mirror import Mirror
 from teleop.session_state import Gauge
 
 
@@ -33,7 +33,7 @@ def mirroring(root: Path, url: str | None) -> Iterator[Mirror | None]:
                 if is_finished:
                     _wait(mirror)
             finally:
-                _report(mirror.status, root, url)
+                _report(mirror, root)
 
 
 def gauges_of(mirror: Mirror | None) -> tuple[Gauge, ...]:
@@ -55,20 +55,22 @@ def gauges_of(mirror: Mirror | None) -> tuple[Gauge, ...]:
 
 
 def _wait(mirror: Mirror) -> None:
-    waiting = len(mirror.status.waiting)
-    if waiting:
-        console.print(f"copying {plural(waiting, 'episode')} to {mirror.url}; Ctrl-C leaves it", soft_wrap=True)
+    missing = mirror.missing()
+    if missing:
+        console.print(f"copying {plural(len(missing), 'episode')} to {mirror.url}; Ctrl-C leaves it", soft_wrap=True)
     mirror.finish()
 
 
-def _report(status: MirrorStatus, root: Path, url: str) -> None:
-    console.print(f"copied {plural(status.num_copied, 'episode')}: {url}", soft_wrap=True, markup=False)
+def _report(mirror: Mirror, root: Path) -> None:
+    status, missing = mirror.status, mirror.missing()
+    console.print(f"{plural(len(status.copied), 'episode')} at {mirror.url}", soft_wrap=True, markup=False)
     for name, reason in status.refused.items():
         console.print(f"not copied: {name}: {reason}", soft_wrap=True, markup=False)
-    if status.waiting:
+    missing = [name for name in missing if name not in status.refused]
+    if missing:
         reason = f" ({status.failure})" if status.failure else ""
         console.print(
-            f"not copied yet{reason}: {', '.join(status.waiting)}; `clam copy {root} {url}` does it",
+            f"not copied yet{reason}: {', '.join(missing)}; `clam copy {root} {mirror.url}` does it",
             soft_wrap=True,
             markup=False,
         )

@@ -29,13 +29,13 @@ class MirrorStatus:
     """How far the copies are.
 
     Attributes:
-        num_copied: episodes that are there, whole.
-        waiting: names of those that are not there yet.
+        copied: names of the episodes that are there, whole.
+        waiting: of those that are not there yet, as far as was looked.
         refused: why some never will be, by name.
         failure: why nothing is copied at the moment; "" while all is well.
     """
 
-    num_copied: int = 0
+    copied: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict[str, str])
     failure: str = ""
@@ -56,7 +56,7 @@ class Mirror:
     """
 
     def __init__(self, root: Path, url: str) -> None:
-        self.url = url
+        self.url, self._root = url, root
         self._status = MirrorStatus()
         self._has_answered = threading.Event()
         self._is_finishing = False
@@ -87,6 +87,11 @@ class Mirror:
             self.close()
             raise StoreUnavailable(f"{self._status.failure}; or record without --mirror, and `clam copy` afterwards")
         return self
+
+    def missing(self) -> list[str]:
+        """Names of the finished episodes here that are not known to be there, looked for now."""
+        names = folders.finished_episodes(self._root) if self._root.is_dir() else []
+        return [name for name in names if name not in self._status.copied]
 
     def finish(self) -> MirrorStatus:
         """Wait until everything is there, or cannot be brought there now."""
@@ -153,7 +158,7 @@ class _Copying:
     def _tell(self, failure: str) -> None:
         self._connection.send(
             MirrorStatus(
-                num_copied=len(self._done) - len(self._refused),
+                copied=tuple(sorted(self._done - self._refused.keys())),
                 waiting=tuple(self._waiting()),
                 refused=dict(self._refused),
                 failure=failure,

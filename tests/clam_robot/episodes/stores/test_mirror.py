@@ -30,10 +30,10 @@ def test_each_episode_comes_there_once_it_is_finished(
     with Mirror(root, there) as mirror:
         for number in (1, 2):
             record(root, spec, 20)
-            wait_for(lambda: mirror.status.num_copied >= number, f"episode {number}", within=PATIENCE)  # noqa: B023
+            wait_for(lambda: len(mirror.status.copied) >= number, f"episode {number}", within=PATIENCE)  # noqa: B023
         record(root, spec, 20)
         status = mirror.finish()
-    assert (status.num_copied, status.waiting, status.failure) == (3, (), "")
+    assert (len(status.copied), status.waiting, status.failure) == (3, (), "")
     assert len(finished_episodes(open_store(there))) == 3
     for name in finished_episodes(open_store(root)):
         assert not list(damage.find(root / name, attributes.read(root / name)))
@@ -45,7 +45,7 @@ def test_an_episode_under_way_is_not_copied(
     root = tmp_path / "here"
     (root / ".episode_000000.partial").mkdir(parents=True)
     with Mirror(root, str(tmp_path / "there")) as mirror:
-        assert mirror.finish().num_copied == 0
+        assert mirror.finish().copied == ()
     assert not (tmp_path / "there").exists()
 
 
@@ -71,6 +71,7 @@ def test_a_store_that_goes_away_costs_nothing_but_the_copy(
         record(root, make_spec(), 20)
         wait_for(lambda: bool(mirror.status.failure), "the failure", within=PATIENCE)
         assert "is there a network" in mirror.status.failure
+        assert mirror.missing() == ["episode_000000"]
         assert mirror.finish().waiting == ("episode_000000",)
     finally:
         mirror.close()
