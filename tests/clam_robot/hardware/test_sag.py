@@ -17,7 +17,8 @@ def _settle(weight: np.ndarray, seconds: float = 4.0) -> tuple[np.ndarray, Sag]:
     """Joints that hang `weight` below what is sent."""
     sag, measured = Sag(SagConfig(), PERIOD, _no_gravity), TARGET - weight
     for _ in range(round(seconds / PERIOD)):
-        measured = sag.correct(TARGET, measured) - weight
+        sag.learn(TARGET, measured)
+        measured = sag.correct(TARGET) - weight
     return measured, sag
 
 
@@ -40,7 +41,7 @@ def test_joints_that_only_lag_behind_learn_little() -> None:
     for _ in range(50):
         setpoint = setpoint + 1.0 * PERIOD
         past.append(setpoint)
-        sag.correct(setpoint, past[-9])
+        sag.learn(setpoint, past[-9])
         worst = max(worst, float(np.abs(sag.correction).max()))
     assert worst < 0.01
 
@@ -48,5 +49,14 @@ def test_joints_that_only_lag_behind_learn_little() -> None:
 def test_gravity_is_leant_against_from_the_first_set_point_on() -> None:
     torque = np.array([0.0, -2.0, -1.0, 0.0, -0.2, 0.0])
     sag = Sag(SagConfig(), PERIOD, lambda position: torque)
-    sent = sag.correct(TARGET, TARGET)
+    sent = sag.correct(TARGET)
     np.testing.assert_allclose(sent - TARGET, torque / np.array(SagConfig().stiffness))
+
+
+def test_joints_are_not_compared_with_set_points_from_before_a_stop() -> None:
+    sag = Sag(SagConfig(), PERIOD, _no_gravity)
+    for _ in range(20):
+        sag.learn(TARGET, TARGET)
+    sag.forget_past()
+    sag.learn(TARGET + 0.3, TARGET + 0.3)
+    np.testing.assert_array_equal(sag.correction, 0.0)
