@@ -20,6 +20,7 @@ from scipy.spatial.transform import RigidTransform, Rotation
 from clam_robot import config
 from clam_robot.hardware import safety_rules
 from clam_robot.hardware.brake import Brake, BrakeConfig
+from clam_robot.hardware.foresight import foresee
 from clam_robot.hardware.gripper import Gripper, GripperConfig, opening
 from clam_robot.hardware.inverse_kinematics import IkConfig, InverseKinematics
 from clam_robot.hardware.joint_driver import JointState
@@ -28,7 +29,7 @@ from clam_robot.hardware.kinematics import tool_pose
 from clam_robot.hardware.safety_rules import Reason, SafetyLimits
 from clam_robot.hardware.sag import Sag, SagConfig
 from clam_robot.hardware.workspace import Nearness, Workspace, WorkspaceConfig
-from clam_robot.hardware.wx250s import joint_limits
+from clam_robot.hardware.wx250s import NUM_JOINTS, joint_limits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,13 +121,13 @@ class ArmController:
         self._gripper = Gripper(config.gripper)
         self._max_change = config.stream.velocity * period
         self._commanded = RigidTransform.identity()
-        self._joints = self._stream.position
+        self._joints, self._velocity = self._stream.position, np.zeros(NUM_JOINTS)
         self.num_changed: Counter[Reason] = Counter()
 
     def start(self, state: JointState) -> None:
         """Take over an arm at rest where it is: its measured pose is the commanded one."""
         self._stream.reset(state.position)
-        self._joints = state.position
+        self._joints, self._velocity = state.position, state.velocity
         self._brake = None
         self._sag.reset()
         self._commanded = tool_pose(state.position)
@@ -260,6 +261,7 @@ class ArmController:
         if self._brake is not None:
             return
         self._brake = Brake(self._config.brake, self._config.stream.period)
+        self._sag.settle()
         if state is not None:
             self._brake.begin(state, self._stream.position if self._stream.is_at_rest else None)
             self._send_to(self._brake.step(state))
@@ -274,7 +276,7 @@ class ArmController:
             state: newest; stops, sag and fingers go by it.
         """
         low, high = joint_limits()
-        self._joints = state.position
+        self._joints, self._velocity = state.position, state.velocity
         if self._brake is not None and not self._brake.is_over:
             self._send_to(self._brake.step(state))
         setpoint = self._stream.step()
@@ -291,10 +293,8 @@ class ArmController:
         margin = self._config.ik.limit_margin
         here = self._stream.position
         position = np.clip(position, np.minimum(low + margin, here), np.maximum(high - margin, here))
-        for share in _SHARES:
-            nearer = position + share * (here - position)
-            if not self._workspace.nearness(nearer):
-                break
+        ends = (position + share * (here - position) for share in _SHARES)
+        nearer = next((end for end in ends if not self._workspace.nearness(end)), here)
         if not (self._stream.is_at_rest and np.array_equal(nearer, here)):
             self._stream.reset(nearer)
             self._commanded = tool_pose(nearer)
@@ -313,20 +313,19 @@ class ArmController:
         return is_clear
 
     def _is_clear(self, plan: Plan) -> bool:
-        """Whether set-points are within limits and clear, and the joints behind them too.
+        """Whether set-points are within limits and clear, and the joints that follow them too.
 
-        Joints cut corners: they are looked for where they lag behind, but for the fingers, whose few millimetres they
-        are allowed to use up.
+        Joints cut corners and swing beyond; the fingers excepted, which are allowed to use up their few millimetres.
         """
         positions = plan.remaining()
         if not safety_rules.is_within_limits(positions):
             return False
         is_clear = self._comes_no_nearer(positions, self._stream.position, self._workspace.nearness)
-        lagging = _lagging(self._joints, positions, self._config.stream.period / (_LAG + self._config.stream.period))
-        return is_clear and self._comes_no_nearer(lagging[::2], self._joints, self._nearness_of_links)
+        ways = foresee(self._joints, self._velocity, positions, self._config.stream.period)
+        return is_clear and self._comes_no_nearer(ways, self._joints, self._nearness_of_links)
 
     def _nearness_of_links(self, position: Float64[np.ndarray, "6"]) -> list[Nearness]:
-        return self._workspace.nearness(position, share=_SHARE_OF_LAG, is_for_fingers=False)
+        return self._workspace.nearness(position, share=_FORESEEN, is_for_fingers=False)
 
     def _comes_no_nearer(
         self,
@@ -345,24 +344,12 @@ class ArmController:
         )
 
 
-# By which joints lag behind set-points [s], and the share of the clearance that they keep while they do.
-_LAG = 0.08
-_SHARE_OF_LAG = 0.5
+# Share of the clearance that joints keep where they are foreseen.
+_FORESEEN = 0.5
 # Of the way back from where a stop would end to the last set-point, which was clear.
-_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+_SHARES = (0.0, 0.25, 0.5, 0.75)
 # A solution this near to the wanted pose is the wanted pose [m and rad].
 _REACHED = 2e-3
-
-
-def _lagging(
-    joints: Float64[np.ndarray, "6"], positions: Float64[np.ndarray, "steps 6"], share: float
-) -> Float64[np.ndarray, "steps 6"]:
-    """Where joints [rad] come that make up for a share of their distance to each of the set-points [rad]."""
-    ways: list[np.ndarray] = []
-    for position in positions:
-        joints = joints + share * (position - joints)
-        ways.append(joints)
-    return np.array(ways)
 
 
 def moved(pose: RigidTransform, action: Float32[np.ndarray, "7"]) -> RigidTransform:

@@ -66,6 +66,7 @@ class Brake:
         is_slow = np.abs(state.velocity) < self._config.slow
         self._is_caught = is_slow & (resting is not None)
         self._setpoint = state.position.copy() if resting is None else np.where(is_slow, resting, state.position)
+        self._direction = np.sign(state.velocity)
         self._state = state
         self._step = 0
 
@@ -85,7 +86,8 @@ class Brake:
         is_slow = np.abs(velocity) < config.slow
         is_met = ~self._is_caught & (is_slow | (coming * velocity <= 0.0))
         is_loose = self._is_caught & (np.abs(velocity) > config.loose)
-        braked = np.where(is_loose, state.position - _AGAINST * velocity, self._setpoint)
+        against = _AGAINST * np.where(velocity * self._direction > 0.0, velocity, 0.0)
+        braked = np.where(is_loose, state.position - against, self._setpoint)
         self._setpoint = np.where(is_met, state.position + 0.5 * config.ahead * velocity, braked)
         self._is_caught = (self._is_caught | is_met) & ~is_loose
         if (self._is_caught & is_slow).all():
@@ -93,5 +95,5 @@ class Brake:
         self._state = state
 
 
-# A joint that was caught too early hangs on a spring that pulls no more: it is sent back by so much of its speed [s].
+# A joint that was caught too early goes on: its spring pulls no more. It is sent back by so much of its speed [s].
 _AGAINST = 0.06

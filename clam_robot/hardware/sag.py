@@ -55,10 +55,15 @@ class Sag:
         """Forget what was learned."""
         self.forget_past()
         self.correction = np.zeros(NUM_JOINTS)
+        self._settled = np.zeros(NUM_JOINTS)
 
     def forget_past(self) -> None:
         """Set-points begin anew: joints are compared with none of those before."""
         self._past.clear()
+
+    def settle(self) -> None:
+        """Correct by what was learned at rest alone; what was learned in motion may be lag, and would push on."""
+        self.correction = self._settled.copy()
 
     def learn(self, setpoint: Float64[np.ndarray, "6"], measured: Float64[np.ndarray, "6"]) -> None:
         """Compare where the joints are now with the set-point they follow [rad]."""
@@ -68,7 +73,12 @@ class Sag:
             gain = self._gain / (1.0 + (speed / self._config.slow) ** 2)
             learned = self.correction + gain * (self._past[0] - measured)
             self.correction = np.clip(learned, -self._config.largest, self._config.largest)
+            if not speed.any():
+                self._settled = self._settled + self._period / _SETTLING * (self.correction - self._settled)
 
     def correct(self, setpoint: Float64[np.ndarray, "6"]) -> Float64[np.ndarray, "6"]:
         """What to send for a set-point [rad]."""
         return setpoint + self._gravity(setpoint) / self._stiffness + self.correction
+
+
+_SETTLING = 0.5  # time at rest in which what was learned is believed [s]

@@ -60,3 +60,17 @@ def test_joints_are_not_compared_with_set_points_from_before_a_stop() -> None:
     sag.forget_past()
     sag.learn(TARGET + 0.3, TARGET + 0.3)
     np.testing.assert_array_equal(sag.correction, 0.0)
+
+
+def test_what_was_learned_on_the_move_is_not_leant_on_after_a_stop() -> None:
+    sag, setpoint = Sag(SagConfig(), PERIOD, _no_gravity), TARGET.copy()
+    for index in range(100):
+        setpoint = TARGET + 0.01 * (index % 20)
+        sag.learn(setpoint, setpoint - 0.2)
+    assert np.abs(sag.correction).max() > 0.0
+    sag.settle()
+    np.testing.assert_array_equal(sag.correction, 0.0)
+    for _ in range(200):
+        sag.learn(TARGET, TARGET - 0.02)
+    sag.settle()
+    np.testing.assert_allclose(sag.correction, SagConfig().largest, atol=0.003)
