@@ -281,7 +281,7 @@ class ArmController:
             self._send_to(self._brake.step(state))
         setpoint = self._stream.step()
         if self._brake is None:
-            self._sag.learn(setpoint, state.position)
+            self._sag.learn(setpoint, state.position, state.velocity)
         return Setpoint(
             position=np.clip(self._sag.correct(setpoint), low, high),
             gripper_effort=self._gripper.step(state.finger, self._config.stream.period),

@@ -65,15 +65,21 @@ class Sag:
         """Correct by what was learned at rest alone; what was learned in motion may be lag, and would push on."""
         self.correction = self._settled.copy()
 
-    def learn(self, setpoint: Float64[np.ndarray, "6"], measured: Float64[np.ndarray, "6"]) -> None:
-        """Compare where the joints are now with the set-point they follow [rad]."""
+    def learn(
+        self,
+        setpoint: Float64[np.ndarray, "6"],
+        measured: Float64[np.ndarray, "6"],
+        velocity: Float64[np.ndarray, "6"],
+    ) -> None:
+        """Compare where the joints are [rad] and how fast [rad/s] with the set-point that they follow [rad]."""
         self._past.append(setpoint)
         if len(self._past) == self._past.maxlen:
-            speed = np.abs(np.diff(self._past, axis=0)).max(axis=0) / self._period  # to and fro is fast too
+            path = np.abs(np.diff(self._past, axis=0)).max(axis=0) / self._period  # to and fro is fast too
+            speed = np.maximum(path, np.abs(velocity))
             gain = self._gain / (1.0 + (speed / self._config.slow) ** 2)
             learned = self.correction + gain * (self._past[0] - measured)
             self.correction = np.clip(learned, -self._config.largest, self._config.largest)
-            if not speed.any():
+            if not path.any():
                 self._settled = self._settled + self._period / _SETTLING * (self.correction - self._settled)
 
     def correct(self, setpoint: Float64[np.ndarray, "6"]) -> Float64[np.ndarray, "6"]:
