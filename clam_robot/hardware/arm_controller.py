@@ -322,6 +322,8 @@ class ArmController:
             return False
         is_clear = self._comes_no_nearer(positions, self._stream.position, self._workspace.nearness)
         ways = foresee(self._joints, self._velocity, positions, self._config.stream.period)
+        if (_beyond_limits(ways).max(axis=0) > _beyond_limits(self._joints)).any():
+            return False
         return is_clear and self._comes_no_nearer(ways, self._joints, self._nearness_of_links)
 
     def _nearness_of_links(self, position: Float64[np.ndarray, "6"]) -> list[Nearness]:
@@ -350,6 +352,12 @@ _FORESEEN = 0.5
 _SHARES = (0.0, 0.25, 0.5, 0.75)
 # A solution this near to the wanted pose is the wanted pose [m and rad].
 _REACHED = 2e-3
+
+
+def _beyond_limits(position: Float64[np.ndarray, "*any 6"]) -> Float64[np.ndarray, "*any 6"]:
+    """How far joints are outside their limits, zero within [rad]."""
+    low, high = joint_limits()
+    return np.maximum(0.0, np.maximum(low - position, position - high))
 
 
 def moved(pose: RigidTransform, action: Float32[np.ndarray, "7"]) -> RigidTransform:

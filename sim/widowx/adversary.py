@@ -1,7 +1,7 @@
 """Actions meant to break an arm, and what the arm did about them."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -131,13 +131,14 @@ def late(random: np.random.Generator) -> Iterator[np.ndarray | None]:
 ATTACKS: tuple[Attack, ...] = (uniform, push, oscillate, jump, poison, down, inwards, stutter, late)
 
 
-def attack(num_actions: int, *, setup: WidowXTwinConfig, seed: int) -> Damage:
+def attack(num_actions: int, *, setup: WidowXTwinConfig, seed: int, attacks: Sequence[Attack] = ATTACKS) -> Damage:
     """Ask for so many actions, attack after attack, and look at every physics step.
 
     Args:
         num_actions: to ask for.
         setup: of the arm and its table.
         seed: of the attacks.
+        attacks: to choose from.
     """
     random = np.random.default_rng(seed)
     robot = WidowXTwin(setup, ManualClock())
@@ -147,7 +148,7 @@ def attack(num_actions: int, *, setup: WidowXTwinConfig, seed: int) -> Damage:
     trace, timer = Trace(world.physics), RestTimer(world.physics, STILL)
     damage = Damage()
     while damage.num_actions < num_actions:
-        wishes = ATTACKS[random.integers(len(ATTACKS))](random)
+        wishes = attacks[random.integers(len(attacks))](random)
         limiter.reset()
         for wish, _ in zip(wishes, range(_LONGEST), strict=False):
             _period(world, limiter, wish, timer, damage)
