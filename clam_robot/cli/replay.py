@@ -99,8 +99,7 @@ class Command:
             else:
                 namespace = self.widowx.namespace if self.widowx.driver == "ros" else None
                 stops = Stops(self.stops, arm.latch, stack, ros_namespace=namespace)
-                while not stops.until_done(drive, recover=arm.recover):
-                    pass
+                stops.until_finished(drive, recover=arm.recover, what="the replay")
         self._report(outcomes[-1], meter.result())
 
     def _report(self, outcome: EpisodeOutcome, deviations: tuple[Deviation, ...]) -> None:

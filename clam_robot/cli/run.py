@@ -143,7 +143,9 @@ class Command:
                     if self.wait_for_person:
                         self._run_rounds(run, stops, arm.recover, outcomes)
                     for scene in scenes:
-                        stops.until_done(lambda scene=scene: run([scene]), recover=arm.recover)
+                        stops.until_finished(
+                            lambda scene=scene: run([scene]), recover=arm.recover, what=f"scene {scene}"
+                        )
             finally:
                 stack.close()
                 self._report(outcomes)
@@ -155,13 +157,12 @@ class Command:
         recover: Callable[[], None],
         outcomes: list[EpisodeOutcome],
     ) -> NoReturn:
-        """Scenes, as many as a person's go allows, for ever; one that was stopped is begun anew."""
+        """Scenes, as many as a person's go allows, for ever."""
         done = "just started"
         for scene in itertools.count(self.seed):
             if (scene - self.seed) % self.episodes == 0:
                 stops.await_person(done, recover=recover)
-            while not stops.until_done(lambda scene=scene: run([scene]), recover=recover):
-                pass
+            stops.until_finished(lambda scene=scene: run([scene]), recover=recover, what=f"scene {scene}")
             done = f"{plural(len(outcomes), 'episode')}, success {SuccessRate.of(outcomes)}"
         raise AssertionError("scenes have no end")
 

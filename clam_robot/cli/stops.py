@@ -98,6 +98,20 @@ class Stops:
             return False
         return True
 
+    def until_finished(self, drive: Callable[[], object], *, recover: Callable[[], object], what: str) -> None:
+        """Drive the arm to the end; what was stopped on the way begins anew, as a stop says nothing of the policy.
+
+        Args:
+            drive: as for `until_done`; leaves no trace where it raises.
+            recover: as for `until_done`.
+            what: is done, for the person.
+
+        Raises:
+            RobotError: it was stopped, and nobody here can clear it.
+        """
+        while not self.until_done(drive, recover=recover):
+            console.print(f"{what} begins anew; what was stopped counts neither as success nor as failure")
+
     def await_person(self, what: str, *, recover: Callable[[], object]) -> None:
         """Stop the arm until a person lets it go on.
 

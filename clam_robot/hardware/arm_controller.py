@@ -9,6 +9,7 @@ So at every moment the arm follows a plan that was found clear to its end, and c
 
 import math
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -18,6 +19,8 @@ from scipy.spatial.transform import RigidTransform, Rotation
 
 from clam_robot import config
 from clam_robot.hardware import safety_rules
+from clam_robot.hardware.brake import Brake, BrakeConfig
+from clam_robot.hardware.foresight import foresee
 from clam_robot.hardware.gripper import Gripper, GripperConfig, opening
 from clam_robot.hardware.inverse_kinematics import IkConfig, InverseKinematics
 from clam_robot.hardware.joint_driver import JointState
@@ -25,8 +28,8 @@ from clam_robot.hardware.joint_stream import JointStream, Plan, StreamConfig
 from clam_robot.hardware.kinematics import tool_pose
 from clam_robot.hardware.safety_rules import Reason, SafetyLimits
 from clam_robot.hardware.sag import Sag, SagConfig
-from clam_robot.hardware.workspace import Workspace, WorkspaceConfig
-from clam_robot.hardware.wx250s import joint_limits
+from clam_robot.hardware.workspace import Nearness, Workspace, WorkspaceConfig
+from clam_robot.hardware.wx250s import NUM_JOINTS, joint_limits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +38,7 @@ class ArmConfig(config.Strict):
 
     Attributes:
         stream: set-points.
+        brake: stops.
         sag: what is made up for.
         gripper: fingers.
         workspace: where it may be.
@@ -43,6 +47,7 @@ class ArmConfig(config.Strict):
     """
 
     stream: StreamConfig = field(default_factory=StreamConfig)
+    brake: BrakeConfig = field(default_factory=BrakeConfig)
     sag: SagConfig = field(default_factory=SagConfig)
     gripper: GripperConfig = field(default_factory=GripperConfig)
     workspace: WorkspaceConfig = field(default_factory=WorkspaceConfig)
@@ -111,15 +116,19 @@ class ArmController:
         self._workspace = Workspace(config.workspace)
         self._ik = InverseKinematics(self._workspace, config.ik)
         self._stream = JointStream(config.stream)
+        self._brake: Brake | None = None  # while the arm is held
         self._sag = Sag(config.sag, config.stream.period, self._workspace.gravity)
         self._gripper = Gripper(config.gripper)
         self._max_change = config.stream.velocity * period
         self._commanded = RigidTransform.identity()
+        self._joints, self._velocity = self._stream.position, np.zeros(NUM_JOINTS)
         self.num_changed: Counter[Reason] = Counter()
 
     def start(self, state: JointState) -> None:
         """Take over an arm at rest where it is: its measured pose is the commanded one."""
         self._stream.reset(state.position)
+        self._joints, self._velocity = state.position, state.velocity
+        self._brake = None
         self._sag.reset()
         self._commanded = tool_pose(state.position)
         self._gripper.reset(float(np.clip(opening(state.finger), 0.0, 1.0)))
@@ -137,8 +146,8 @@ class ArmController:
 
     @property
     def is_at_rest(self) -> bool:
-        """Whether the plan is over."""
-        return self._stream.is_at_rest
+        """Whether the plan, or the stop, is over."""
+        return self._stream.is_at_rest and (self._brake is None or self._brake.is_over)
 
     def act(self, action: Float32[np.ndarray, "7"], state: JointState) -> Executed:
         """Take over an action; see `aim`."""
@@ -230,7 +239,7 @@ class ArmController:
         plan = self._stream.plan_to(position, velocity=velocity)
         is_clear = not is_checked or self._is_clear(plan)
         if is_clear:
-            self._stream.follow(plan)
+            self._follow(plan)
             self._commanded = tool_pose(self._stream.destination)
         return is_clear
 
@@ -243,47 +252,112 @@ class ArmController:
         self._gripper.ease()
         return self._gripper.step(state.finger, self._config.stream.period)
 
-    def hold(self) -> None:
-        """Come to rest as soon as the limits allow."""
-        if not self._stream.is_at_rest:
-            self._follow_if_clear(self._stream.plan_stop())
+    def hold(self, state: JointState | None) -> None:
+        """Come to rest as soon as the servos can; what is held already goes on being held.
+
+        Args:
+            state: newest; None when the joints are silent: then set-points come to rest, and the joints after them.
+        """
+        if self._brake is not None:
+            return
+        self._brake = Brake(self._config.brake, self._config.stream.period)
+        self._sag.settle()
+        if state is not None:
+            self._brake.begin(state, self._stream.position if self._stream.is_at_rest else None)
+            self._send_to(self._brake.step(state))
+        elif not self._stream.is_at_rest:
+            self._stream.follow(self._stream.plan_stop())
             self._commanded = tool_pose(self._stream.destination)
 
     def step(self, state: JointState) -> Setpoint:
         """The next set-point.
 
         Args:
-            state: newest; sag and fingers go by it.
+            state: newest; stops, sag and fingers go by it.
         """
         low, high = joint_limits()
+        self._joints, self._velocity = state.position, state.velocity
+        if self._brake is not None and not self._brake.is_over:
+            self._send_to(self._brake.step(state))
+        setpoint = self._stream.step()
+        if self._brake is None:
+            self._sag.learn(setpoint, state.position, state.velocity)
         return Setpoint(
-            position=np.clip(self._sag.correct(self._stream.step(), state.position), low, high),
+            position=np.clip(self._sag.correct(setpoint), low, high),
             gripper_effort=self._gripper.step(state.finger, self._config.stream.period),
         )
+
+    def _send_to(self, position: Float64[np.ndarray, "6"]) -> None:
+        """Rest at joint positions [rad], or as near them as limits and clearance let set-points be."""
+        low, high = joint_limits()
+        margin = self._config.ik.limit_margin
+        here = self._stream.position
+        position = np.clip(position, np.minimum(low + margin, here), np.maximum(high - margin, here))
+        ends = (position + share * (here - position) for share in _SHARES)
+        nearer = next((end for end in ends if not self._workspace.nearness(end)), here)
+        if not (self._stream.is_at_rest and np.array_equal(nearer, here)):
+            self._stream.reset(nearer)
+            self._commanded = tool_pose(nearer)
+
+    def _follow(self, plan: Plan) -> None:
+        if self._brake is not None:
+            self._brake = None
+            self._sag.forget_past()
+        self._stream.follow(plan)
 
     def _follow_if_clear(self, plan: Plan) -> bool:
         """Follow a plan unless its way is blocked; then the present plan, which was found clear, goes on."""
         is_clear = self._is_clear(plan)
         if is_clear:
-            self._stream.follow(plan)
+            self._follow(plan)
         return is_clear
 
     def _is_clear(self, plan: Plan) -> bool:
-        """Whether all set-points are within limits and clear; what is too near already may only come apart."""
+        """Whether set-points are within limits and clear, and the joints that follow them too.
+
+        Joints cut corners and swing beyond; the fingers excepted, which are allowed to use up their few millimetres.
+        """
+        positions = plan.remaining()
+        if not safety_rules.is_within_limits(positions):
+            return False
+        is_clear = self._comes_no_nearer(positions, self._stream.position, self._workspace.nearness)
+        ways = foresee(self._joints, self._velocity, positions, self._config.stream.period)
+        if (_beyond_limits(ways).max(axis=0) > _beyond_limits(self._joints)).any():
+            return False
+        return is_clear and self._comes_no_nearer(ways, self._joints, self._nearness_of_links)
+
+    def _nearness_of_links(self, position: Float64[np.ndarray, "6"]) -> list[Nearness]:
+        return self._workspace.nearness(position, share=_FORESEEN, is_for_fingers=False)
+
+    def _comes_no_nearer(
+        self,
+        positions: Float64[np.ndarray, "steps 6"],
+        here: Float64[np.ndarray, "6"],
+        nearness: Callable[[Float64[np.ndarray, "6"]], list[Nearness]],
+    ) -> bool:
+        """Whether all positions are clear; what is too near here already may only come apart."""
         allowed: dict[tuple[str, str], float] = {}
-        for near in self._workspace.nearness(self._stream.position):  # nearest first
+        for near in nearness(here):  # nearest first
             allowed.setdefault((near.first, near.second), near.distance)
-        for position in plan.remaining():
-            if not safety_rules.is_within_limits(position):
-                return False
-            for near in self._workspace.nearness(position):
-                if near.distance < allowed.get((near.first, near.second), math.inf):
-                    return False
-        return True
+        return not any(
+            near.distance < allowed.get((near.first, near.second), math.inf)
+            for position in positions
+            for near in nearness(position)
+        )
 
 
+# Share of the clearance that joints keep where they are foreseen.
+_FORESEEN = 0.5
+# Of the way back from where a stop would end to the last set-point, which was clear.
+_SHARES = (0.0, 0.25, 0.5, 0.75)
 # A solution this near to the wanted pose is the wanted pose [m and rad].
 _REACHED = 2e-3
+
+
+def _beyond_limits(position: Float64[np.ndarray, "*any 6"]) -> Float64[np.ndarray, "*any 6"]:
+    """How far joints are outside their limits, zero within [rad]."""
+    low, high = joint_limits()
+    return np.maximum(0.0, np.maximum(low - position, position - high))
 
 
 def moved(pose: RigidTransform, action: Float32[np.ndarray, "7"]) -> RigidTransform:

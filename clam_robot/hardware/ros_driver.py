@@ -14,18 +14,19 @@ from jaxtyping import Float64
 from sensor_msgs.msg import JointState as JointStateMessage
 
 from clam_robot import config
-from clam_robot.errors import DriverError, NodeUnavailable, NotConnected, StaleObservation
+from clam_robot.errors import DriverError, NodeUnavailable, NotConnected
 from clam_robot.hardware import interbotix_messages as messages
 from clam_robot.hardware import wx250s, xs_setup
-from clam_robot.hardware.control_table import CURRENT_UNIT
 from clam_robot.hardware.joint_driver import JointState, ServoStatus
 from clam_robot.hardware.joint_goal import goal_counts, require_effort, require_joint_goal, require_profile
+from clam_robot.hardware.joint_listener import JointListener
 from clam_robot.hardware.ros_logging import kept_logging
 from clam_robot.hardware.ros_master import RosMaster
+from clam_robot.hardware.ros_peers import RosPeers
 from clam_robot.hardware.servo_setup import Profile
 from clam_robot.hardware.units import pwm_from_effort, radians_from_counts
 from clam_robot.hardware.xs_core import XsCore, XsNode
-from clam_robot.hardware.xs_groups import FINGERS, MOTORS
+from clam_robot.hardware.xs_groups import MOTORS
 from clam_robot.hardware.xs_status import StatusReader
 from clam_robot.timing import Clock
 
@@ -34,10 +35,6 @@ _VENDOR_MODULE = "interbotix_xs_modules.core"
 _UNPREPARED = "no commands before prepare(): the servos' modes and profile may be any"
 _LIMP = "no commands while the torque is off; call set_torque(True)"
 _GENTLE = Profile(velocity=2000, acceleration=300)
-_COMMANDS = ("commands/joint_group", "commands/joint_single", "commands/joint_trajectory")
-_NAMES = (*wx250s.JOINT_NAMES, wx250s.GRIPPER)
-# The node says mA of every servo, but the register of an XL430, which has no current sensor, is load [0.1 %].
-_EFFORT = np.array([1.0 / CURRENT_UNIT if wx250s.servo(name).model == wx250s.XL430 else 1.0 for name in _NAMES])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,11 +77,10 @@ class RosDriver:
     ) -> None:
         self._setup, self._clock = setup, clock
         self._make_core = make_core or make_vendor_core
-        self._master = master or RosMaster(timeout=setup.connect_timeout)
+        self._peers = RosPeers(master or RosMaster(timeout=setup.connect_timeout), setup.namespace)
+        self._joints = JointListener(self._name("joint_states"), clock, stale_after=setup.stale_after)
         self._node: XsNode | None = None
         self._subscriber: Any = None
-        self._newest: tuple[float, Any] | None = None
-        self._source: Any = None
         self._refusal = _UNPREPARED  # why commands are refused, empty when they are not
         self._profile = _GENTLE
         self._slow = threading.RLock()
@@ -92,18 +88,18 @@ class RosDriver:
     def connect(self) -> None:
         if self._node is not None:
             return
-        self._master.require()
-        self._require_node()
+        self._peers.require_node()
         if not rospy.core.is_initialized():
             with kept_logging():
                 rospy.init_node("clam_robot", argv=[], anonymous=True, disable_signals=True)
-        self._require_sole_commander()
-        self._refusal, self._newest, self._source = _UNPREPARED, None, None
+        self._peers.require_sole_commander(rospy.get_name())
+        self._refusal = _UNPREPARED
+        self._joints.forget()
         self._subscriber = rospy.Subscriber(
             self._name("joint_states"), JointStateMessage, self._hear, queue_size=1, tcp_nodelay=True
         )
         try:
-            self._await(lambda: self._newest is not None, "no message arrives on /{}/joint_states")
+            self._await(lambda: self._joints.has_heard, "no usable message arrives on /{}/joint_states")
             core = self._make_core(self._setup.namespace)
             outlets = (core.pub_group, core.pub_single)
             self._await(
@@ -129,9 +125,7 @@ class RosDriver:
 
     def read(self) -> JointState:
         self._require_connected()
-        if silence := self._silence():
-            raise StaleObservation(silence)
-        return _joint_state(*self._heard())
+        return self._joints.newest()
 
     def command(self, position: Float64[np.ndarray, "6"]) -> None:
         node = self._require_connected()
@@ -151,10 +145,10 @@ class RosDriver:
         require_profile(profile_velocity, profile_acceleration)
         profile = Profile(velocity=profile_velocity, acceleration=profile_acceleration)
         with self._suspended("the servos are being prepared"):
-            self._require_sole_commander()
-            source = self._source
+            self._peers.require_sole_commander(rospy.get_name())
+            source = self._joints.source
             xs_setup.prepare(node, profile, self._measure, self._clock)
-            if self._source is not source:
+            if self._joints.source is not source:
                 raise NodeUnavailable(f"xs_sdk of /{self._setup.namespace} was restarted meanwhile; prepare again")
             self._profile, self._refusal = profile, ""
 
@@ -182,14 +176,9 @@ class RosDriver:
                 self._refusal = before or ("" if is_on else _LIMP)
 
     def _hear(self, message: Any) -> None:  # noqa: ANN401
-        now = self._clock.now()
-        source = message._connection_header  # one object per connection: another one is another run of the node
-        if source is not self._source:
-            if self._source is not None:
-                self._refusal = f"{self._name('joint_states')} comes from another run of xs_sdk; call prepare() again"
-                _log.error("%s", self._refusal)
-            self._source = source
-        self._newest = (now, message)
+        if self._joints.hear(message):
+            self._refusal = f"{self._name('joint_states')} comes from another run of xs_sdk; call prepare() again"
+            _log.error("%s", self._refusal)
 
     @contextmanager
     def _suspended(self, reason: str) -> Iterator[None]:
@@ -213,48 +202,14 @@ class RosDriver:
         return self._node
 
     def _require_ready(self) -> None:
-        if silence := self._silence():
+        if silence := self._joints.silence:
             raise NodeUnavailable(silence)
         if self._refusal:
             raise DriverError(self._refusal)
 
-    def _require_node(self) -> None:
-        if self._master.provider(self._name("torque_enable")) is None:
-            raise NodeUnavailable(
-                f"no xs_sdk node serves /{self._setup.namespace} on {self._master.uri}; start `clam xs-sdk` or the "
-                "vendor's launch file, or give another namespace"
-            )
-
-    def _require_sole_commander(self) -> None:
-        for topic in _COMMANDS:
-            others = [each for each in self._master.publishers(self._name(topic)) if each != rospy.get_name()]
-            if others:
-                raise NodeUnavailable(
-                    f"{', '.join(others)} commands the arm too (on {self._name(topic)}); stop it, as two would fight"
-                )
-        sources = self._master.publishers(self._name("joint_states"))
-        if len(sources) > 1:
-            raise NodeUnavailable(
-                f"{' and '.join(sources)} both publish {self._name('joint_states')}; stop all but the arm's own"
-            )
-
-    def _heard(self) -> tuple[float, Any]:
-        if self._newest is None:
-            raise StaleObservation(f"no message on {self._name('joint_states')} yet")
-        return self._newest
-
-    def _silence(self) -> str:
-        """Why there is no state to act on, empty when there is one."""
-        age = float("inf") if self._newest is None else self._clock.now() - self._newest[0]
-        if age <= self._setup.stale_after:
-            return ""
-        return (
-            f"no message on {self._name('joint_states')} for {age:.2f} s; is xs_sdk running, and do the servos answer?"
-        )
-
     def _measure(self) -> Float64[np.ndarray, "6"]:
         """Newest joint positions [rad]; the node may have been busy with registers until now."""
-        self._await(lambda: not self._silence(), "no fresh message arrives on /{}/joint_states")
+        self._await(lambda: not self._joints.silence, "no fresh message arrives on /{}/joint_states")
         return self.read().position
 
     def _await(self, condition: Callable[[], bool], problem: str, *, within: float | None = None) -> None:
@@ -337,24 +292,3 @@ class RospyCore:
 
     def robot_reboot_motors(self, cmd_type: str, name: str, enable: bool, smart_reboot: bool) -> None:
         self._services["reboot_motors"](cmd_type, name, enable, smart_reboot)
-
-
-def _joint_state(time: float, message: Any) -> JointState:  # noqa: ANN401
-    index = {name: place for place, name in enumerate(message.name)}
-    try:
-        places = [index[name] for name in _NAMES]
-        finger = float(message.position[index[FINGERS[0]]])
-    except KeyError as missing:
-        raise StaleObservation(f"the joint states have no {missing}, only {', '.join(message.name)}") from None
-    position, velocity, effort = (
-        np.array(values, np.float64)[places] for values in (message.position, message.velocity, message.effort)
-    )
-    effort = effort * _EFFORT
-    return JointState(
-        time=time,
-        position=position[:-1],
-        velocity=velocity[:-1],
-        effort=effort[:-1],
-        finger=finger,
-        gripper_effort=float(effort[-1]),
-    )

@@ -46,23 +46,45 @@ class Sag:
         self._config = config
         self._gravity = gravity
         self._stiffness = np.array(config.stiffness)
+        self._period = period
         self._gain = config.rate * period
         self._past: deque[np.ndarray] = deque(maxlen=1 + round(config.lag / period))
         self.reset()
 
     def reset(self) -> None:
         """Forget what was learned."""
-        self._past.clear()
+        self.forget_past()
         self.correction = np.zeros(NUM_JOINTS)
+        self._settled = np.zeros(NUM_JOINTS)
 
-    def correct(
-        self, setpoint: Float64[np.ndarray, "6"], measured: Float64[np.ndarray, "6"]
-    ) -> Float64[np.ndarray, "6"]:
-        """What to send for a set-point, given where the joints are now [rad]."""
+    def forget_past(self) -> None:
+        """Set-points begin anew: joints are compared with none of those before."""
+        self._past.clear()
+
+    def settle(self) -> None:
+        """Correct by what was learned at rest alone; what was learned in motion may be lag, and would push on."""
+        self.correction = self._settled.copy()
+
+    def learn(
+        self,
+        setpoint: Float64[np.ndarray, "6"],
+        measured: Float64[np.ndarray, "6"],
+        velocity: Float64[np.ndarray, "6"],
+    ) -> None:
+        """Compare where the joints are [rad] and how fast [rad/s] with the set-point that they follow [rad]."""
         self._past.append(setpoint)
         if len(self._past) == self._past.maxlen:
-            speed = np.abs(setpoint - self._past[0]) / self._config.lag
+            path = np.abs(np.diff(self._past, axis=0)).max(axis=0) / self._period  # to and fro is fast too
+            speed = np.maximum(path, np.abs(velocity))
             gain = self._gain / (1.0 + (speed / self._config.slow) ** 2)
             learned = self.correction + gain * (self._past[0] - measured)
             self.correction = np.clip(learned, -self._config.largest, self._config.largest)
+            if not path.any():
+                self._settled = self._settled + self._period / _SETTLING * (self.correction - self._settled)
+
+    def correct(self, setpoint: Float64[np.ndarray, "6"]) -> Float64[np.ndarray, "6"]:
+        """What to send for a set-point [rad]."""
         return setpoint + self._gravity(setpoint) / self._stiffness + self.correction
+
+
+_SETTLING = 0.5  # time at rest in which what was learned is believed [s]

@@ -73,6 +73,7 @@ class ServoThread:
         hz: periods per second, those of the controller's stream.
         limits: of the rules.
         latch: what stops the arm.
+        action_age: after this time without another action the arm stops where it is [s].
         park_after: without an action for this long, the arm goes to its rest [s]; None leaves it where it is.
         park_way: to its rest.
         park_velocity: of that way [rad/s].
@@ -87,6 +88,7 @@ class ServoThread:
         hz: float,
         limits: SafetyLimits,
         latch: StopLatch,
+        action_age: float,
         park_after: float | None,
         park_way: Sequence[Leg],
         park_velocity: float,
@@ -96,6 +98,7 @@ class ServoThread:
         self._clock = clock
         self._limits = limits
         self._latch = latch
+        self._action_age, self._stale_at = action_age, math.inf
         self._park_after, self._park_way, self._park_velocity = park_after, tuple(park_way), park_velocity
         self.rate = Rate(hz, clock)
         self._lock = threading.RLock()
@@ -136,13 +139,16 @@ class ServoThread:
         return self._thread.is_alive()
 
     def act(self, action: Float32[np.ndarray, "7"]) -> Executed:
-        """Take over an action.
+        """Take over an action; it is stale after `action_age`.
 
         Raises:
             ArmStopped: the stop is latched.
             StaleObservation: the joints' state is too old.
             RobotError: the arm was parked; reset() comes first.
         """
+        return self._pursue(action, stale_at=self._clock.now() + self._action_age)
+
+    def _pursue(self, action: Float32[np.ndarray, "7"], *, stale_at: float = math.inf) -> Executed:
         with self._lock:
             self._require_usable()
             self._last_wish = self._clock.now()
@@ -150,6 +156,7 @@ class ServoThread:
         aim = self._controller.aim(action, state)  # slow: set-points go on meanwhile
         with self._lock:
             self._require_usable()
+            self._stale_at = stale_at
             return self._controller.pursue(aim)
 
     def act_and_wait(
@@ -173,7 +180,7 @@ class ServoThread:
         stay = Stay(within=within, settle=settle)
         with self._moved:
             if not self._wait(lambda: self._acts(action), patience):
-                self.act(action)
+                self._pursue(action)
             end = self._controller.destination
             if not self._wait(lambda: self._has_come_to(end), patience):
                 raise RobotError(f"expected the arm to come to rest within {patience} s")
@@ -183,7 +190,7 @@ class ServoThread:
     def _acts(self, action: Float32[np.ndarray, "7"]) -> bool:
         """Whether an action was taken over; not without a state of the joints."""
         try:
-            self.act(action)
+            self._pursue(action)
         except StaleObservation:
             return False
         return True
@@ -219,7 +226,11 @@ class ServoThread:
         with self._lock:
             self._way.clear()
             self._is_interrupted = True
-            self._controller.hold()
+            self._hold()
+
+    def _hold(self) -> None:
+        is_stale = safety_rules.is_stale(self._latest.time, self._clock.now(), self._limits.state_age)
+        self._controller.hold(None if is_stale else self._latest)
 
     def go(self, way: Sequence[Leg], *, velocity: float, timeout: float) -> None:
         """Follow a way through joint space and wait until the arm is there.
@@ -237,8 +248,9 @@ class ServoThread:
             self._latch.require_clear()
             self._is_parked = self._is_interrupted = False
             self._last_wish = self._clock.now()
+            self._stale_at = math.inf
             self._way, self._way_velocity = list(way), velocity
-            self._controller.hold()
+            self._hold()
             arrived = self._wait(self._is_there, timeout)
             if self._is_interrupted:
                 raise RobotError("the arm was told to hold before it had arrived")
@@ -298,8 +310,10 @@ class ServoThread:
             self._latest = state
         if self._latch.cause is not None:
             self._way.clear()
-        if self._latch.cause is not None or state is None:
-            self._controller.hold()
+        is_stale = self._clock.now() >= self._stale_at
+        if self._latch.cause is not None or state is None or is_stale:
+            self._stale_at = math.inf
+            self._controller.hold(state)
         elif self._way and self._controller.is_at_rest:
             self._go_on()
         elif self._park_is_due():
@@ -309,7 +323,7 @@ class ServoThread:
             self._driver.command(setpoint.position)
             self._driver.command_gripper(setpoint.gripper_effort)
         except ServoSilent as error:
-            self._controller.hold()
+            self._controller.hold(None)
             self._endure(error)
 
     def _endure(self, silence: ClamRobotError) -> None:

@@ -160,6 +160,7 @@ class WidowX:
             hz=setup.arm.stream.hz,
             limits=setup.arm.limits,
             latch=self.latch,
+            action_age=_STALE_PERIODS / setup.action.hz,
             park_after=setup.park_after,
             park_way=_WAY_TO_REST,
             park_velocity=setup.velocity,
@@ -303,6 +304,8 @@ class WidowX:
         return self._servo
 
 
+# Periods after which an action is stale: one, and what a loop on a busy machine may be late.
+_STALE_PERIODS = 1.5
 # A joint this near to the sleep pose is at its rest [rad].
 _AT_REST = 0.15
 # Onto its rest it lowers itself slowly: two millimetres beyond it, it would touch its own shoulder.

@@ -118,17 +118,26 @@ class Workspace:
         _MJ.mj_rne(self.model, self._data, 0, torque)
         return torque[:NUM_ARM]
 
-    def nearness(self, position: Float64[np.ndarray, "6"]) -> list[Nearness]:
-        """Everything nearer than the clearance at these joint positions, nearest first; empty where all is clear."""
+    def nearness(
+        self, position: Float64[np.ndarray, "6"], *, share: float = 1.0, is_for_fingers: bool = True
+    ) -> list[Nearness]:
+        """What is too near at these joint positions [rad], nearest first; empty where all is clear.
+
+        Args:
+            position: of the joints [rad].
+            share: of the clearance that is kept.
+            is_for_fingers: False for all but the fingers.
+        """
         self.place(position)
         _MJ.mj_collision(self.model, self._data)
         # A contact's own distance is rough while boxes are apart, so every pair is measured again.
         pairs = {(int(contact.geom1), int(contact.geom2)) for contact in self._data.contact}
         found: list[Nearness] = []
         for first, second in sorted(pairs):
-            if self._is_finger[first] and self._is_finger[second]:
-                continue  # they are made to meet
-            least = self._least(first, second)
+            num_fingers = int(self._is_finger[first]) + int(self._is_finger[second])
+            if num_fingers == 2 or (num_fingers and not is_for_fingers):
+                continue  # fingers are made to meet
+            least = share * self._least(first, second)
             distance = float(_MJ.mj_geomDistance(self.model, self._data, first, second, 2.0 * least, None))
             if distance < least:
                 found.append(Nearness(first=self._name(first), second=self._name(second), distance=distance))

@@ -133,10 +133,10 @@ class XsNode:
 
     def _values(self, cmd_type: str, name: str, register: Register) -> list[int]:
         expected = len(GROUPS[name]) if cmd_type == "group" else 1
-        answer = self.call(
-            "get_motor_registers", lambda: self.core.robot_get_motor_registers(cmd_type, name, register.name)
+        values = self.call(
+            "get_motor_registers",
+            lambda: [int(each) for each in self.core.robot_get_motor_registers(cmd_type, name, register.name).values],
         )
-        values = [int(value) for value in answer.values]
         if len(values) != expected:
             raise DriverError(
                 f"xs_sdk of /{self._namespace} could not read {register.name} of {name}; a servo does not answer, the "

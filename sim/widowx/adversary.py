@@ -1,13 +1,16 @@
 """Actions meant to break an arm, and what the arm did about them."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from clam_robot.control.action_broker import ActionBroker
 from clam_robot.control.safety import SafetyLimiter
 from clam_robot.timing import ManualClock
+from clam_robot.types import ActionChunk
+from sim.widowx.rest_timer import RestTimer
 from sim.widowx.tasks import make_task
 from sim.widowx.trace import Trace
 from sim.widowx.truth import Collision
@@ -17,7 +20,10 @@ from sim.widowx_robot import WidowXTwin, WidowXTwinConfig
 # What is asked for in each period of an attack; None is silence.
 Attack = Callable[[np.random.Generator], Iterator[np.ndarray | None]]
 _LONGEST = 40  # periods of one attack
+_PERIOD = 0.1  # [s]
+_INSTANT = 1e-3  # shorter than a physics step [s]
 _REST_PERIODS = 2  # 200 ms at 10 Hz
+STILL = 0.02  # a joint that is slower is at rest [rad/s]
 
 
 @dataclass(kw_only=True)
@@ -33,8 +39,9 @@ class Damage:
         speed: of the fastest joint [rad/s].
         collisions: of the arm with itself or with what is fixed.
         num_torque_off: periods in which a servo had no torque.
-        num_silences: times the actions stopped for long enough to look.
-        speed_after_silence: of the fastest joint 200 ms after the last fresh action was over [rad/s].
+        rest: of every silence of 200 ms or more, the time from the end of the last fresh action, a period after it was
+            sent, to the last moment at which a joint was not `STILL` [s].
+        num_restless: of those silences, the ones in which a joint was not `STILL` after 200 ms, or moved again.
         num_held: periods since the last fresh action.
     """
 
@@ -46,8 +53,8 @@ class Damage:
     speed: float = 0.0
     collisions: list[Collision] = field(default_factory=list[Collision])
     num_torque_off: int = 0
-    num_silences: int = 0
-    speed_after_silence: float = 0.0
+    rest: list[float] = field(default_factory=list[float])
+    num_restless: int = 0
     num_held: int = 0
 
 
@@ -109,50 +116,70 @@ def stutter(random: np.random.Generator) -> Iterator[np.ndarray | None]:
             yield None
 
 
-ATTACKS: tuple[Attack, ...] = (uniform, push, oscillate, jump, poison, down, inwards, stutter)
+def late(random: np.random.Generator) -> Iterator[np.ndarray | None]:
+    """What a broker makes of chunks that come late, stale, out of order or not at all."""
+    broker, now = ActionBroker(), 0.0
+    while True:
+        if random.random() < 0.5:
+            actions = random.uniform(-2.0, 2.0, (random.integers(1, 4), 7)).astype(np.float32)
+            chunk = ActionChunk(actions=actions, observation_time=now - random.exponential(0.15), dt=_PERIOD)
+            broker.put(chunk, now=now)
+        yield broker.action_at(now)
+        now += _PERIOD
 
 
-def attack(num_actions: int, *, setup: WidowXTwinConfig, seed: int) -> Damage:
+ATTACKS: tuple[Attack, ...] = (uniform, push, oscillate, jump, poison, down, inwards, stutter, late)
+
+
+def attack(num_actions: int, *, setup: WidowXTwinConfig, seed: int, attacks: Sequence[Attack] = ATTACKS) -> Damage:
     """Ask for so many actions, attack after attack, and look at every physics step.
 
     Args:
         num_actions: to ask for.
         setup: of the arm and its table.
         seed: of the attacks.
+        attacks: to choose from.
     """
     random = np.random.default_rng(seed)
     robot = WidowXTwin(setup, ManualClock())
     limiter = SafetyLimiter(robot.spec)
     world = WidowXWorld(make_task(setup.task), setup.arm)
     world.reset(seed)
-    trace = Trace(world.physics)
+    trace, timer = Trace(world.physics), RestTimer(world.physics, STILL)
     damage = Damage()
     while damage.num_actions < num_actions:
-        wishes = ATTACKS[random.integers(len(ATTACKS))](random)
+        wishes = attacks[random.integers(len(attacks))](random)
         limiter.reset()
         for wish, _ in zip(wishes, range(_LONGEST), strict=False):
-            _period(world, limiter, wish, damage)
+            _period(world, limiter, wish, timer, damage)
         _look(trace, damage)
     damage.num_changed.update(str(reason) for reason in world.changes.elements())
     return damage
 
 
-def _period(world: WidowXWorld, limiter: SafetyLimiter, wish: np.ndarray | None, damage: Damage) -> None:
+def _period(
+    world: WidowXWorld, limiter: SafetyLimiter, wish: np.ndarray | None, timer: RestTimer, damage: Damage
+) -> None:
     """One control period, as the loop does it; the arm holds where nothing may be sent."""
     limited = limiter.limit(wish)
     damage.num_actions += wish is not None
     if limited.action is not None:
+        _end_silence(timer, damage)
         world.step(limited.action)
-        damage.num_held = 0
     else:
         damage.num_refused.update(limited.reasons)
+        if damage.num_held == 0:
+            timer.begin()
         world.hold()
         damage.num_held += 1
-        if damage.num_held == _REST_PERIODS:
-            damage.num_silences += 1
-            speed = float(np.abs(world.physics.velocity).max())
-            damage.speed_after_silence = max(damage.speed_after_silence, speed)
     damage.num_torque_off += not all(servo.is_torque_on for servo in world.physics.servos)
+
+
+def _end_silence(timer: RestTimer, damage: Damage) -> None:
+    if damage.num_held >= _REST_PERIODS:
+        damage.rest.append(timer.seconds)
+        damage.num_restless += timer.seconds > _REST_PERIODS * _PERIOD - _INSTANT
+    damage.num_held = 0
 
 
 def _look(trace: Trace, damage: Damage) -> None:

@@ -75,7 +75,7 @@ class WidowXWorld:
 
     def hold(self) -> Judgement:
         """One period without an action."""
-        self._controller.hold()
+        self._controller.hold(self._driver.read())
         return self._pass_period()
 
     def _pass_period(self) -> Judgement:

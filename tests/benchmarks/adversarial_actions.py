@@ -8,9 +8,11 @@ Every physics step is looked at. The arm may touch what can be moved, and nothin
 import argparse
 import time
 
+import numpy as np
+
 from clam_robot.hardware.widowx import WidowXConfig
 from clam_robot.hardware.widowx_spec import ActionConfig
-from sim.widowx.adversary import attack
+from sim.widowx.adversary import STILL, attack
 from sim.widowx_robot import WidowXTwinConfig
 
 
@@ -28,9 +30,10 @@ def main() -> None:
     print(f"changed by the arm: {dict(damage.num_changed)}")
     print(f"furthest beyond a joint limit {damage.beyond_limit:.4f} rad, fastest joint {damage.speed:.2f} rad/s")
     print(f"periods without torque {damage.num_torque_off}")
+    rest = ", ".join(f"{1e3 * each:.0f}" for each in np.percentile(damage.rest, (50, 99, 100)))
     print(
-        f"{damage.num_silences} silences, fastest joint 200 ms after the last fresh action "
-        f"{damage.speed_after_silence:.3f} rad/s"
+        f"{len(damage.rest)} silences: at rest (every joint below {STILL} rad/s) after {rest} ms (p50, p99, worst) "
+        f"from the end of the last fresh action; {damage.num_restless} not within 200 ms"
     )
     print(f"collisions with the table, the base or itself: {len(damage.collisions)}")
     for collision in damage.collisions[:20]:

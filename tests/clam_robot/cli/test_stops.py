@@ -67,6 +67,29 @@ def test_what_is_cleared_goes_on(stack: ExitStack, capsys: pytest.CaptureFixture
     assert ("elbow reports OVERLOAD" in said) == (num_errors > 0)
 
 
+def test_what_was_stopped_begins_anew_until_it_is_finished(
+    stack: ExitStack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arm = Arm()
+    stops = Stops(StopOptions(stop_page="127.0.0.1:0"), arm.latch, stack)
+    page = capsys.readouterr().out
+    tries: list[int] = []
+
+    def drive() -> None:
+        tries.append(len(tries))
+        if len(tries) <= 2:
+            arm.drive()
+
+    person = threading.Thread(target=clear_each_stop, args=(arm.latch, page, 2))
+    person.start()
+    stops.until_finished(drive, recover=arm.recover, what="scene 7")
+    person.join(PATIENCE)
+    assert tries == [0, 1, 2] and arm.num_recoveries == 2
+    said = capsys.readouterr().out
+    assert said.count("stopped: overload: elbow pushes") == 2
+    assert said.count("scene 7 begins anew; what was stopped counts neither as success nor as failure") == 2
+
+
 def test_where_nobody_can_clear_it_the_command_ends(stack: ExitStack) -> None:
     arm = Arm()
     stops = Stops(StopOptions(), arm.latch, stack)

@@ -1,7 +1,6 @@
 """How episodes run: pacing, planning, limits, ends, and what subscribers see."""
 
 import logging
-from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -9,92 +8,22 @@ import pytest
 from clam_robot import config
 from clam_robot.control.loop import ControlLoop, LoopConfig
 from clam_robot.control.safety import SafetyConfig, SafetyLimiter
-from clam_robot.errors import ConfigError, PolicyUnavailable, SpecMismatch
+from clam_robot.errors import ConfigError, SpecMismatch
 from clam_robot.interfaces import TaskRobot
-from clam_robot.specs import CameraSpec, RobotSpec
+from clam_robot.specs import CameraSpec
 from clam_robot.testing.fakes import FakePolicy, FakeRobot, FakeSubscriber, fake_spec
-from clam_robot.timing import ManualClock, MonotonicClock
-from clam_robot.types import ActionChunk, EpisodeOutcome, EpisodeStart, Observation, Step
-
-PERIOD = 0.1
-SPEC = fake_spec()
-
-
-class CountingPolicy:
-    """Answers the n-th observation with rows that tell where they come from: row k is (n / 100, k / 100, 0)."""
-
-    def __init__(self, *, num_rows: int = 1, work: Callable[[int], None] | None = None) -> None:
-        self.spec = SPEC
-        self.num_resets = 0
-        self.asked: list[Observation] = []
-        self.answer_time: Callable[[Observation], float] = lambda observation: observation.time
-        self._num_rows = num_rows
-        self._work = work or (lambda _: None)
-
-    def reset(self) -> None:
-        self.num_resets += 1
-
-    def infer(self, observation: Observation) -> ActionChunk:
-        number = len(self.asked)
-        self.asked.append(observation)
-        self._work(number)
-        actions = np.zeros((self._num_rows, 3), np.float32)
-        actions[:, 0] = number / 100
-        actions[:, 1] = np.arange(self._num_rows) / 100
-        return ActionChunk(actions=actions, observation_time=self.answer_time(observation), dt=PERIOD)
-
-
-class BlindRobot:
-    """A robot that does not judge its task, as a real arm."""
-
-    def __init__(self, robot: FakeRobot) -> None:
-        self.spec = robot.spec
-        self.reset = robot.reset
-        self.get_observation = robot.get_observation
-        self.send_action = robot.send_action
-        self.hold = robot.hold
-        self.connect = robot.connect
-        self.disconnect = robot.disconnect
-
-
-class WeakRobot(FakeRobot):
-    """Reaches only half of what it is sent."""
-
-    def send_action(self, action: np.ndarray) -> np.ndarray:
-        return super().send_action(action / 2)
-
-
-def connected(robot: FakeRobot) -> FakeRobot:
-    robot.connect()
-    return robot
-
-
-def start(seed: int = 0, spec: RobotSpec = SPEC) -> EpisodeStart:
-    return EpisodeStart(spec=spec, task="reach the goal", source="test", seed=seed)
-
-
-def rest(_: np.ndarray) -> np.ndarray:
-    return np.zeros(3)
-
-
-def origins(steps: list[Step]) -> list[tuple[int, int] | None]:
-    """Which answer of a `CountingPolicy`, and which of its rows, each step asked for."""
-    return [
-        None if step.requested is None else (round(step.requested[0] * 100), round(step.requested[1] * 100))
-        for step in steps
-    ]
-
-
-def run(
-    policy: CountingPolicy | FakePolicy, clock: ManualClock, *, horizon: int = 8, **loop: int
-) -> tuple[EpisodeOutcome, list[Step]]:
-    """One episode on a robot of this horizon: its outcome, and its steps without the closing one."""
-    seen = FakeSubscriber()
-    robot = connected(FakeRobot(clock, horizon=horizon))
-    outcome = ControlLoop(robot, policy, clock=clock, subscribers=[seen], config=LoopConfig(**loop)).run_episode(
-        start()
-    )
-    return outcome, seen.steps[:-1]
+from clam_robot.timing import ManualClock
+from tests.clam_robot.control.loops import (
+    PERIOD,
+    SPEC,
+    BlindRobot,
+    CountingPolicy,
+    WeakRobot,
+    connected,
+    rest,
+    run,
+    start,
+)
 
 
 def test_an_episode_runs_to_the_horizon_of_the_robot() -> None:
@@ -197,69 +126,6 @@ def test_a_robot_that_does_not_judge_leaves_success_and_return_open() -> None:
     assert outcome.episode_return is None
 
 
-def test_every_period_begins_on_its_deadline_and_observes_before_it_acts() -> None:
-    clock = ManualClock(start=1e6)
-    _, steps = run(FakePolicy(act=rest), clock, horizon=20)
-    assert [step.observation.time for step in steps] == pytest.approx([1e6 + k * PERIOD for k in range(20)], abs=1e-6)
-
-
-def test_rows_that_are_too_late_are_dropped_by_time() -> None:
-    clock = ManualClock()
-    policy = CountingPolicy(num_rows=5, work=lambda number: clock.advance(0.25 if number == 0 else 0.0))
-    outcome, steps = run(policy, clock, replan_every=100, max_steps=4)
-    rows = origins(steps)
-    assert rows[0] == (0, 2)
-    assert rows[-1] == (0, 4)
-    assert outcome.num_overruns == 1
-
-
-def test_an_answer_that_is_late_altogether_is_not_sent() -> None:
-    clock = ManualClock()
-    policy = CountingPolicy(num_rows=1, work=lambda number: clock.advance(0.25 if number < 2 else 0.0))
-    outcome, steps = run(policy, clock, horizon=5)
-    assert origins(steps) == [None, None, (2, 0), (3, 0), (4, 0)]
-    assert [step.limits for step in steps[:3]] == [("no_action",), ("no_action",), ()]
-    assert (outcome.num_held, outcome.num_limited) == (2, 0)
-
-
-def test_a_chunk_is_used_row_by_row_until_the_next_inference_is_due() -> None:
-    policy = CountingPolicy(num_rows=4)
-    _, steps = run(policy, ManualClock(), replan_every=4)
-    assert origins(steps) == [(0, 0), (0, 1), (0, 2), (0, 3), (1, 0), (1, 1), (1, 2), (1, 3)]
-    assert [observation.time for observation in policy.asked] == pytest.approx([0.0, 0.4])
-
-
-def test_a_newer_chunk_replaces_the_rest_of_the_one_before() -> None:
-    _, steps = run(CountingPolicy(num_rows=10), ManualClock(), replan_every=3)
-    assert origins(steps) == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (2, 0), (2, 1)]
-
-
-def test_an_exhausted_chunk_brings_the_next_inference_forward() -> None:
-    _, steps = run(CountingPolicy(num_rows=2), ManualClock(), replan_every=4)
-    assert origins(steps) == [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1), (3, 0), (3, 1)]
-
-
-def test_an_answer_to_an_older_observation_does_not_replace_a_newer_one() -> None:
-    policy = CountingPolicy(num_rows=10)
-    policy.answer_time = lambda observation: 0.0 if len(policy.asked) == 1 else -1.0
-    _, steps = run(policy, ManualClock())
-    assert len(policy.asked) == 8
-    assert origins(steps) == [(0, k) for k in range(8)]
-
-
-def test_an_answer_that_belongs_to_the_episode_before_is_never_sent() -> None:
-    clock = ManualClock()
-    robot = connected(FakeRobot(clock, horizon=3))
-    policy = CountingPolicy(num_rows=100)
-    loop = ControlLoop(robot, policy, clock=clock, config=LoopConfig(max_held=2))
-    loop.run_episode(start())
-    assert len(robot.sent) == 3
-    policy.answer_time = lambda _: 0.0
-    with pytest.raises(PolicyUnavailable):
-        loop.run_episode(start())
-    assert len(robot.sent) == 3
-
-
 def test_a_policy_for_another_robot_is_refused_at_construction_with_the_entry() -> None:
     clock = ManualClock()
     policy = FakePolicy(fake_spec({"wrist": CameraSpec(height=4, width=4)}, control_hz=20.0))
@@ -346,51 +212,6 @@ def test_on_a_manual_clock_an_episode_repeats_exactly() -> None:
         np.testing.assert_array_equal(first.observation.state, second.observation.state)
         np.testing.assert_array_equal(first.requested, second.requested)
         np.testing.assert_array_equal(first.sent, second.sent)
-
-
-def test_inference_is_timed_by_the_stopwatch_and_late_periods_by_the_clock() -> None:
-    clock, stopwatch = ManualClock(), ManualClock()
-    policy = CountingPolicy(work=lambda number: stopwatch.advance(0.02 * (number + 1)))
-    robot = connected(FakeRobot(clock, horizon=3))
-    outcome = ControlLoop(robot, policy, clock=clock, stopwatch=stopwatch).run_episode(start())
-    assert outcome.infer_ms == pytest.approx((20.0, 40.0, 60.0))
-    assert outcome.num_overruns == 0
-
-
-def test_the_time_that_beginning_takes_is_not_part_of_the_episode() -> None:
-    clock = ManualClock()
-
-    class SlowToBegin(FakePolicy):
-        def reset(self) -> None:
-            clock.advance(5.0)
-
-    outcome, steps = run(SlowToBegin(act=rest), clock, horizon=4)
-    assert outcome.num_overruns == 0
-    assert outcome.achieved_hz == pytest.approx(10.0)
-    assert [step.observation.time for step in steps] == pytest.approx([5.0, 5.1, 5.2, 5.3])
-
-
-def test_a_policy_slower_than_the_period_lowers_the_rate_and_is_counted() -> None:
-    clock = ManualClock()
-    policy = CountingPolicy(num_rows=10, work=lambda _: clock.advance(2 * PERIOD))
-    outcome, _ = run(policy, clock, horizon=10)
-    assert outcome.num_overruns == 10
-    assert outcome.achieved_hz == pytest.approx(5.0)
-
-
-def test_on_the_real_clock_the_loop_is_never_faster_than_its_rate_and_about_as_fast() -> None:
-    clock = MonotonicClock()
-    spec = fake_spec(control_hz=50.0)
-    robot = connected(FakeRobot(clock, spec, horizon=25))
-    seen = FakeSubscriber()
-    loop = ControlLoop(robot, FakePolicy(spec, horizon=50), clock=clock, subscribers=[seen])
-    outcome = loop.run_episode(start(spec=spec))
-    assert outcome.num_steps == 25
-    assert outcome.achieved_hz <= 50.0 * (1 + 1e-9)
-    stalls = 1.5  # a shared machine may stop us for 300 ms now and then
-    assert outcome.achieved_hz >= 25 / (25 / 50.0 + stalls)
-    times = [step.observation.time for step in seen.steps]
-    assert times == sorted(times)
 
 
 def test_each_episode_leaves_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:

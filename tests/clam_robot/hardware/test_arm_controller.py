@@ -19,9 +19,9 @@ STEPS_PER_ACTION = 5
 STILL = np.array([0, 0, 0, 0, 0, 0, 1], np.float32)
 
 
-def state(position: np.ndarray, finger: float = 0.03) -> JointState:
+def state(position: np.ndarray, finger: float = 0.03, time: float = 0.0) -> JointState:
     return JointState(
-        time=0.0,
+        time=time,
         position=position,
         velocity=np.zeros(6),
         effort=np.zeros(6),
@@ -146,15 +146,35 @@ def test_an_unreachable_pose_becomes_no_target() -> None:
 def test_hold_stops_at_once_and_a_later_action_goes_on_from_there() -> None:
     arm = controller()
     drive(arm, np.array([0, 0.025, 0, 0, 0, 0, 1]), num_actions=4)
-    arm.hold()
+    here = arm.setpoint
+    arm.hold(state(here))
     stopping = 0
     while not arm.is_at_rest:
-        arm.step(state(arm.setpoint))
         stopping += 1
-    assert stopping <= 9  # 180 ms
+        arm.step(state(arm.setpoint, time=0.02 * stopping))
+    assert stopping <= 2
     there = tool_pose(arm.setpoint).translation
+    np.testing.assert_allclose(arm.setpoint, here, atol=1e-6)
     arm.act(STILL, state(arm.setpoint))
     np.testing.assert_allclose(tool_pose(settle(arm)).translation, there, atol=1e-3)
+
+
+def test_silent_joints_are_not_pulled_back_to_where_they_were_but_set_points_come_to_rest() -> None:
+    arm = controller()
+    drive(arm, np.array([0, 0.025, 0, 0, 0, 0, 1]), num_actions=4)
+    before = arm.setpoint
+    arm.hold(None)
+    there = settle(arm)
+    assert there[0] > before[0]
+    np.testing.assert_allclose(there, before, atol=0.04)
+
+
+def test_what_is_held_leans_on_nothing_further() -> None:
+    arm = controller()
+    arm.hold(state(arm.setpoint))
+    settle(arm)
+    sent = [arm.step(state(arm.setpoint + 0.02)).position for _ in range(50)]
+    np.testing.assert_array_equal(sent[0], sent[-1])
 
 
 def test_it_leaves_its_rest_and_returns_to_it() -> None:

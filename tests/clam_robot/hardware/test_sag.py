@@ -6,6 +6,7 @@ import pytest
 from clam_robot.hardware.sag import Sag, SagConfig
 
 PERIOD = 0.02
+REST = np.zeros(6)
 TARGET = np.array([0.1, -0.2, 0.3, 0.0, 1.0, 0.0])
 
 
@@ -17,7 +18,8 @@ def _settle(weight: np.ndarray, seconds: float = 4.0) -> tuple[np.ndarray, Sag]:
     """Joints that hang `weight` below what is sent."""
     sag, measured = Sag(SagConfig(), PERIOD, _no_gravity), TARGET - weight
     for _ in range(round(seconds / PERIOD)):
-        measured = sag.correct(TARGET, measured) - weight
+        sag.learn(TARGET, measured, REST)
+        measured = sag.correct(TARGET) - weight
     return measured, sag
 
 
@@ -40,7 +42,7 @@ def test_joints_that_only_lag_behind_learn_little() -> None:
     for _ in range(50):
         setpoint = setpoint + 1.0 * PERIOD
         past.append(setpoint)
-        sag.correct(setpoint, past[-9])
+        sag.learn(setpoint, past[-9], REST)
         worst = max(worst, float(np.abs(sag.correction).max()))
     assert worst < 0.01
 
@@ -48,5 +50,38 @@ def test_joints_that_only_lag_behind_learn_little() -> None:
 def test_gravity_is_leant_against_from_the_first_set_point_on() -> None:
     torque = np.array([0.0, -2.0, -1.0, 0.0, -0.2, 0.0])
     sag = Sag(SagConfig(), PERIOD, lambda position: torque)
-    sent = sag.correct(TARGET, TARGET)
+    sent = sag.correct(TARGET)
     np.testing.assert_allclose(sent - TARGET, torque / np.array(SagConfig().stiffness))
+
+
+def test_joints_are_not_compared_with_set_points_from_before_a_stop() -> None:
+    sag = Sag(SagConfig(), PERIOD, _no_gravity)
+    for _ in range(20):
+        sag.learn(TARGET, TARGET, REST)
+    sag.forget_past()
+    sag.learn(TARGET + 0.3, TARGET + 0.3, REST)
+    np.testing.assert_array_equal(sag.correction, 0.0)
+
+
+def test_what_was_learned_on_the_move_is_not_leant_on_after_a_stop() -> None:
+    sag, setpoint = Sag(SagConfig(), PERIOD, _no_gravity), TARGET.copy()
+    for index in range(100):
+        setpoint = TARGET + 0.01 * (index % 20)
+        sag.learn(setpoint, setpoint - 0.2, REST)
+    assert np.abs(sag.correction).max() > 0.0
+    sag.settle()
+    np.testing.assert_array_equal(sag.correction, 0.0)
+    for _ in range(200):
+        sag.learn(TARGET, TARGET - 0.02, REST)
+    sag.settle()
+    np.testing.assert_allclose(sag.correction, SagConfig().largest, atol=0.003)
+
+
+def test_joints_that_still_come_teach_less_than_joints_that_rest() -> None:
+    corrections = []
+    for velocity in (REST, np.ones(6)):
+        sag = Sag(SagConfig(), PERIOD, _no_gravity)
+        for _ in range(10):
+            sag.learn(TARGET, TARGET - 0.05, velocity)
+        corrections.append(sag.correction)
+    assert (corrections[1] < 0.05 * corrections[0]).all()

@@ -30,7 +30,9 @@ PATIENCE = 20.0  # for a machine that stalls [s]
 class Rig:
     """A servo thread over perfect joints."""
 
-    def __init__(self, position: tuple[float, ...] = START, park_after: float | None = None) -> None:
+    def __init__(
+        self, position: tuple[float, ...] = START, park_after: float | None = None, action_age: float = 0.15
+    ) -> None:
         clock = MonotonicClock()
         self.driver = FakeDriver(clock, position)
         self.driver.connect()
@@ -46,6 +48,7 @@ class Rig:
             hz=50.0,
             limits=SafetyLimits(),
             latch=self.latch,
+            action_age=action_age,
             park_after=park_after,
             park_way=(Leg(position=np.array(RAISED)), Leg(position=np.array(SLEEP), is_checked=False)),
             park_velocity=1.2,
@@ -78,6 +81,17 @@ def test_an_action_moves_the_arm_and_silence_lets_it_come_to_rest(rig: Rig) -> N
     rig.thread.act(FORWARD)
     wait_until(lambda: len(rig.driver.goals) > 10 and is_at_rest(rig))
     assert not np.allclose(rig.driver.goals[-1], START, atol=1e-3)
+
+
+def test_an_action_that_has_grown_stale_is_given_up_where_the_arm_is() -> None:
+    rig = Rig(action_age=0.06)
+    try:
+        rig.thread.act(FORWARD)
+        wait_until(lambda: len(rig.driver.goals) > 20 and is_at_rest(rig))
+        way = tool_pose(rig.driver.goals[-1]).translation - tool_pose(np.array(START)).translation
+        assert way[0] < 0.9 * FORWARD[0]
+    finally:
+        rig.thread.end()
 
 
 def test_a_stop_latches_until_it_is_cleared(rig: Rig) -> None:

@@ -1,0 +1,30 @@
+"""Joints are foreseen where springs would bring them: late, a little beyond, and in the end there."""
+
+import numpy as np
+
+from clam_robot.hardware.foresight import foresee
+
+PERIOD = 0.02
+REST = np.zeros(6)
+
+
+def test_joints_that_rest_at_their_set_points_stay() -> None:
+    np.testing.assert_allclose(foresee(REST, REST, np.zeros((5, 6)), PERIOD), 0.0)
+
+
+def test_joints_come_late_and_swing_beyond_the_last_set_point() -> None:
+    ramp = np.linspace(0.02, 0.2, 10)[:, None] * np.ones(6)  # 1 rad/s
+    ways = foresee(REST, REST, ramp, PERIOD)
+    assert (ways[2] < ramp[5]).all()
+    beyond = ways.max(axis=0) - 0.2
+    assert (beyond[:3] > 0.01).all() and (beyond < 0.06).all()
+
+
+def test_moving_joints_go_on_for_a_while() -> None:
+    ways = foresee(REST, np.ones(6), np.zeros((1, 6)), PERIOD)
+    assert (ways[0] > 0.005).all()
+
+
+def test_they_settle_where_set_points_end() -> None:
+    ways = foresee(REST, np.ones(6), np.full((60, 6), 0.1), PERIOD)
+    np.testing.assert_allclose(ways[-1], 0.1, atol=0.01)
