@@ -7,7 +7,8 @@ from jaxtyping import Float64
 from scipy.spatial.transform import RigidTransform
 
 from calibration.board import Board
-from calibration.bundle import OBSERVABLE, Bundle, BundleSettings
+from calibration.bundle import Bundle
+from calibration.bundle_settings import OBSERVABLE, BundleSettings
 from calibration.detection import Detection
 from calibration.hand_eye_views import HandEyeViews, Mount
 from calibration.hand_motion import motions_of_joints

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from calibration.board import Board
-from calibration.bundle import GAUGE
+from calibration.bundle_settings import GAUGE
 from calibration.charts import draw_coverage, draw_lens, draw_residuals, draw_scene, draw_solvers, draw_view_errors
 from calibration.coverage import coverage
 from calibration.detection import Detection

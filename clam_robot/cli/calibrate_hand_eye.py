@@ -8,7 +8,7 @@ import numpy as np
 import tyro
 
 from calibration.board import Board
-from calibration.bundle import OBSERVABLE, BundleSettings
+from calibration.bundle_settings import OBSERVABLE, BundleSettings
 from calibration.detection import BoardDetector, Detection
 from calibration.diagnosis import Diagnosis, diagnose
 from calibration.hand_eye import HandEyeFit, board_scale_of

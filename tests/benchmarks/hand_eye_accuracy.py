@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from scipy.spatial.transform import RigidTransform
 
-from calibration.bundle import OBSERVABLE, BundleSettings
+from calibration.bundle_settings import OBSERVABLE, BundleSettings
 from calibration.diagnosis import diagnose
 from calibration.hand_eye import HandEyeFit, fit_hand_eye
 from calibration.intrinsics_fit import fit_intrinsics

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import RigidTransform, Rotation
 
-from calibration.bundle import OBSERVABLE, BundleSettings
+from calibration.bundle_settings import OBSERVABLE, BundleSettings
 from calibration.diagnosis import diagnose
 from calibration.hand_eye_views import HandEyeViews
 from calibration.mistakes import Mistake
