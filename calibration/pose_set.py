@@ -176,15 +176,22 @@ def _is_clear(workspace: Workspace, joints: Float64[np.ndarray, "6"]) -> bool:
 def _most_telling(
     pool: HandEyeViews, camera: RigidTransform, place: RigidTransform, count: int
 ) -> tuple[list[int], float]:
-    """One after the other the pose that adds most to what is known; and the camera's standard deviation then [m]."""
-    settings = BundleSettings(offsets=OBSERVABLE)
+    """One after the other the pose after which camera and offsets are known best; and the camera's doubt then [m].
+
+    The intrinsics count as little known: poses that would tell the camera's place with the true lens only are no good.
+    """
+    settings = BundleSettings(offsets=OBSERVABLE, intrinsics_covariance=np.diag(_LENS**2))
     parts = Bundle(pool, settings, _NOISE).information(camera, place)
-    known = np.diag(1.0 / np.array([*([0.3, 0.3, 0.3, 0.1, 0.1, 0.1] * 2), *([0.05] * len(OBSERVABLE))]) ** 2)
+    doubts = [*(_POSE * 2), *([0.05] * len(OBSERVABLE)), *_LENS[_LENS > 0]]
+    known = np.diag(1.0 / np.array(doubts) ** 2)
+    wanted = np.zeros(len(doubts))
+    wanted[:3], wanted[3:6], wanted[12 : 12 + len(OBSERVABLE)] = _WANTED
     chosen: list[int] = []
     for _ in range(count):
-        gains = np.linalg.slogdet(known + parts)[1]
-        gains[chosen] = -np.inf
-        best = int(np.argmax(gains))
+        variances = np.diagonal(np.linalg.inv(known + parts), axis1=1, axis2=2)
+        left = variances @ wanted
+        left[chosen] = np.inf
+        best = int(np.argmin(left))
         chosen.append(best)
         known = known + parts[best]
     covariance = np.linalg.inv(known)
@@ -207,3 +214,8 @@ def _in_short_order(joints: Float64[np.ndarray, "n 6"]) -> Float64[np.ndarray, "
 _POOL = 8
 _FEWEST = 8
 _NOISE = 0.3  # [pixel]
+# What is known before the first view: of a pose [rad], [m], and of the intrinsics.
+_POSE = [0.3, 0.3, 0.3, 0.1, 0.1, 0.1]
+_LENS = np.array([10.0, 10.0, 8.0, 8.0, 0.05, 0.15, 2e-3, 2e-3, 0.0])
+# What a variance counts: of the camera's orientation [1/rad^2], of its place [1/m^2], of an offset [1/rad^2].
+_WANTED = (1e6, 4e6, 1e6)
