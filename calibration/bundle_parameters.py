@@ -108,7 +108,7 @@ class BundleParameters:
         first = 6 * self.num_poses
         rows = np.zeros((self.num_rest - self._settings.is_scale_free, len(self.names)))
         for i in range(self._scale_at):
-            rows[i, first + i] = 1.0 / (_OFFSET if i < self._bends else _COMPLIANCE)
+            rows[i, first + i] = 1.0 / (OFFSET_PRIOR if i < self._bends else COMPLIANCE_PRIOR)
         prior = self._settings.intrinsics_covariance
         if prior is not None and self.lens:
             root = np.linalg.cholesky(prior[np.ix_(self.lens, self.lens)])
@@ -123,6 +123,6 @@ def _spread(joints: list[int], values: np.ndarray) -> Float64[np.ndarray, "6"]:
 
 
 # Offsets are of this order beforehand [rad]: an arm that leans over backwards could be any arm.
-_OFFSET = 0.1
+OFFSET_PRIOR = 0.1
 # A link yields by this order [rad/Nm].
-_COMPLIANCE = 2e-3
+COMPLIANCE_PRIOR = 2e-3

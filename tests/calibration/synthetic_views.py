@@ -39,7 +39,7 @@ def scattered_views(
     noise: float = NOISE,
     depth: tuple[float, float] = (0.25, 0.55),
 ) -> list[Detection]:
-    """Views all over the picture at some depth [m], the board leaning up to `tilt` [rad] about any axis in its plane."""
+    """Views all over the picture at some depth [m], the board leaning up to `tilt` [rad] about any axis in it."""
     views: list[Detection] = []
     width, height = BOARD.size
     middle = np.array([0.5 * width, 0.5 * height, 0.0])
