@@ -56,7 +56,7 @@ class ArmFit:
         own = result.covariance_of(self.names)
         both = result.covariance_of([*_CAMERA, *self.names])[:6, 6:]
         gain = both @ np.linalg.inv(own)
-        step = gain @ (self.values - _values(self.fits[number], self.names))
+        step = gain @ (self.values - values_of(self.fits[number], self.names))
         pose = result.cameras[0]
         moved = RigidTransform.from_components(
             pose.translation + step[3:], pose.rotation * Rotation.from_rotvec(step[:3])
@@ -96,14 +96,15 @@ def fit_arm(
     for each in fits:
         own = np.linalg.inv(each.result.covariance_of(names))
         information += own
-        weighted += own @ _values(each, names)
+        weighted += own @ values_of(each, names)
     covariance = np.linalg.inv(information)
     values = covariance @ weighted
     _require_agreement(fits, names, values, covariance)
     return ArmFit(names=names, values=values, covariance=covariance, fits=fits, gain=float(gain))
 
 
-def _values(fit: HandEyeFit, names: Sequence[str]) -> np.ndarray:
+def values_of(fit: HandEyeFit, names: Sequence[str]) -> Float64[np.ndarray, "k"]:
+    """What one recording says of numbers by their names."""
     result = fit.result
     by_kind = {"offset": result.offsets, "compliance": result.compliances}
     split = (name.split(" ") for name in names)
@@ -114,7 +115,7 @@ def _require_agreement(
     fits: Sequence[HandEyeFit], names: Sequence[str], values: np.ndarray, covariance: np.ndarray
 ) -> None:
     for number, fit in enumerate(fits, 1):
-        off = np.abs(_values(fit, names) - values)
+        off = np.abs(values_of(fit, names) - values)
         sigma = np.sqrt(np.diag(fit.result.covariance_of(names)) + np.diag(covariance))
         worst = int(np.argmax(off / sigma))
         if off[worst] > _APART * sigma[worst]:
