@@ -1,6 +1,6 @@
 """Moves the hand a little along and about every axis, slowly, and notes what joints and camera say."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from jaxtyping import Float64
@@ -16,9 +16,9 @@ DISTANCE, ANGLE = 0.01, float(np.radians(5.0))
 # Of each action; at ten a second 20 mm/s and 0.15 rad/s.
 _STEP, _TURN = 0.002, 0.015
 _STILL = 0.0016  # [rad]; a count of a servo is 0.0015
-_SETTLED, _LONGEST = 5, 60  # actions
+_SETTLED, _LONGEST = 3, 60  # actions
 _GRIPPER = NUM_JOINTS
-_GRIPPER_ACTIONS = 15
+_GRIPPER_ACTIONS = 12
 
 # Pose of the board in the camera's frame at this moment, None where none is seen.
 Look = Callable[[], RigidTransform | None]
@@ -44,17 +44,20 @@ class ConventionDrive:
         self._robot, self._clock, self._look, self._tell = robot, clock, look, tell
         self._period = 1.0 / robot.spec.control_hz
 
-    def run(self) -> tuple[list[ConventionTrial], GripperTrial]:
+    def run(self, axes: Sequence[int] = range(len(AXES))) -> tuple[list[ConventionTrial], GripperTrial]:
         """To and fro on every axis, then close and open the fingers; whatever happens, the arm is held at the end.
+
+        Args:
+            axes: numbers of those to try.
 
         Raises:
             RobotError: the arm stops, or moves much further than it was asked to.
         """
         try:
             trials: list[ConventionTrial] = []
-            for axis, name in enumerate(AXES):
-                size = DISTANCE if axis < 3 else ANGLE
-                for way in (size, -size, -size, size):
+            for axis in axes:
+                name, size = AXES[axis], DISTANCE if axis < 3 else ANGLE
+                for way in (size, -2.0 * size, size):
                     self._tell(f"{name} {1e3 * way:+.0f} mm" if axis < 3 else f"{name} {np.degrees(way):+.0f} degrees")
                     trials.append(self._try(axis, way))
             self._tell("gripper")

@@ -50,7 +50,7 @@ def fit_stiffness(
         compliance, doubt = float(found[0]), max(noise, _LEAST_NOISE) / spread
         if compliance > _SIGMAS * doubt:
             stiffness[name] = 1.0 / compliance
-            sigmas[name] = doubt / compliance**2
+            sigmas[name] = float(doubt / compliance**2)
     return StiffnessFit(stiffness=stiffness, sigmas=sigmas, sag=sag, loads=loads)
 
 

@@ -82,7 +82,7 @@ def test_recordings_of_two_arms_are_refused() -> None:
     views, _ = recordings(2)
     assert views[1].joints is not None
     other = replace(views[1], joints=views[1].joints + np.array([0.0, 0.02, -0.015, 0.0, 0.0, 0.0]))
-    with pytest.raises(CalibrationError, match="recording . is .* mrad from the others"):
+    with pytest.raises(CalibrationError, match="mrad from the others"):
         fit_arm([views[0], other], [None, None])
 
 

@@ -11,7 +11,7 @@ from sim.widowx.simulated_driver import SimulatedDriver
 POSES = np.array(
     [
         [0.0, s, e, 0.0, w, 0.0]
-        for s, e, w in [(-0.9, 0.7, 0.3), (-0.4, 0.3, 0.5), (0.0, 0.0, 0.0), (0.3, -0.2, 0.4), (0.0, -0.5, -0.4)]
+        for s, e, w in [(-0.9, 0.7, 0.3), (-0.4, -0.8, 0.5), (0.0, 0.0, 0.0), (0.2, -1.2, 0.4), (-0.3, -0.5, -0.4)]
     ]
 )
 
@@ -38,10 +38,10 @@ def test_stiffness_of_the_twin_is_that_of_its_servos() -> None:
     measured = []
     for pose in [*POSES, *POSES[::-1]]:
         here = driver.read().position
-        for share in np.linspace(0.0, 1.0, 30)[1:]:
+        for share in np.linspace(0.0, 1.0, 16)[1:]:
             driver.command(here + share * (pose - here))
-            clock.advance(0.05)
-        clock.advance(1.5)
+            clock.advance(0.06)
+        clock.advance(0.6)
         measured.append(driver.read().position)
     driver.disconnect()
     goals, joints = np.concatenate([POSES, POSES[::-1]]), np.array(measured)
