@@ -18,7 +18,7 @@ class GripperRangeConfig(config.Strict):
     Attributes:
         effort: largest, as a share of full PWM; the motor may stand still against it for long.
         rise: of the effort while the fingers do not move [1/s].
-        still: fingers slower than this stand still [m/s].
+        still: fingers that stay within this stand still [m].
         patience: at the largest effort without moving, until that counts as a stop [s].
         longest: of one way [s].
         times: to and fro.
@@ -28,7 +28,7 @@ class GripperRangeConfig(config.Strict):
 
     effort: float = 0.25
     rise: float = 0.25
-    still: float = 0.001
+    still: float = 0.0003
     patience: float = 0.4
     longest: float = 12.0
     times: int = 3
@@ -102,19 +102,18 @@ def find_gripper_range(
 
 def _drive(driver: JointDriver, clock: Clock, setup: GripperRangeConfig, way: str, sign: float) -> float:
     """Push more and more until the fingers move, no more than that while they do; where they stop at last [m]."""
-    period, effort, stood, begin = 1.0 / setup.hz, 0.0, 0.0, clock.now()
+    period, effort = 1.0 / setup.hz, 0.0
+    begin = since = driven = clock.now()
     before = driver.read().finger
-    while stood < setup.patience:
+    while True:
         driver.command_gripper(sign * effort)
         clock.sleep_until(clock.now() + period)
-        now = driver.read().finger
-        if abs(now - before) > setup.still * period:
-            stood = 0.0
+        finger, now = driver.read().finger, clock.now()
+        if abs(finger - before) > setup.still:
+            before, since = finger, now
         elif effort < setup.effort:
-            effort = min(effort + setup.rise * period, setup.effort)
-        else:
-            stood += period
-        before = now
-        if clock.now() - begin > setup.longest:
+            effort, driven = min(effort + setup.rise * period, setup.effort), now
+        elif now - max(since, driven) > setup.patience:
+            return finger
+        if now - begin > setup.longest:
             raise CalibrationError(f"the fingers move for {setup.longest:g} s without end; is the crank loose?")
-    return before
