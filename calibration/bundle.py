@@ -199,8 +199,8 @@ class _Memory:
         return self._value
 
 
-# No corner is found better than this [pixel].
-_LEAST_NOISE = 0.03
+# No corner of a printed board is where it should be to less than this [pixel].
+_LEAST_NOISE = 0.1
 # Standard deviations from which on a residual counts less than its square.
 _SOFT = 3.0
 _ROUNDS = 2

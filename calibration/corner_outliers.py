@@ -29,5 +29,5 @@ def without_outliers(views: HandEyeViews, poses: Sequence[BoardPose]) -> HandEye
 
 # Corners further off than this many standard deviations are no corners.
 _FAR, _FEWEST = 5.0, 6
-# No corner is found better than this [pixel].
-_LEAST_NOISE = 0.03
+# No corner of a printed board is where it should be to less than this [pixel].
+_LEAST_NOISE = 0.1

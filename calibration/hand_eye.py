@@ -105,9 +105,7 @@ class HandEyeProblem:
     def errors(self, result: BundleResult, views: list[int]) -> tuple[np.ndarray, np.ndarray]:
         """How far the board is from where it was seen: its middle [m], its orientation [rad], by view."""
         camera, board = result.cameras[0], result.boards[0]
-        hands = np.asarray(
-            self.views.hands() if not (result.offsets.any() or result.compliances.any()) else self._corrected(result)
-        )
+        hands = self._hands(result)
         middle = np.append(0.5 * np.array(self.views.board.size), 0.0)
         distances, angles = [], []
         for i in views:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated, Protocol, runtime_checkable
 
 import tyro
 
@@ -17,6 +17,7 @@ from clam_robot.cli.calibrate_self_test import SelfTestCommand
 from clam_robot.cli.console import console
 
 
+@runtime_checkable
 class Runs(Protocol):
     """A command."""
 

@@ -24,6 +24,7 @@ from sim.widowx_robot import WidowXTwin, WidowXTwinConfig
 from tests.calibration.synthetic_hand_eye import look
 from tests.calibration.synthetic_views import BOARD, LENS, view
 
+pytestmark = pytest.mark.slow
 Mount = Literal["wrist", "stand"]
 Change = Callable[[np.ndarray], np.ndarray]
 # Cameras that look at a board at the start of episodes.
