@@ -37,7 +37,7 @@ def draw_offsets(path: Path, cameras: Sequence[str], fit: ArmFit) -> None:
     axes.set_yticks(rows, fit.names)
     axes.invert_yaxis()
     axes.set_xlabel("[mrad] for offsets, [mrad/Nm] for compliances; bars are two standard deviations")
-    axes.legend(fontsize=8)
+    figure.legend(loc="outside upper center", ncols=len(cameras) + 1, fontsize=8)
     figure.savefig(path, dpi=_DPI)
 
 
