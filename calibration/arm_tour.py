@@ -84,8 +84,19 @@ def photograph(
     clock: Clock,
     *,
     tell: Told,
+    goal: Callable[[], Float64[np.ndarray, "6"] | None] = lambda: None,
 ) -> tuple[list[Detection], Float64[np.ndarray, "m 6"]]:
     """A picture in each pose, and the joints meanwhile; poses that cannot be reached or do not show the board are left.
+
+    Args:
+        tour: that goes there.
+        poses: of the joints [rad].
+        camera: open.
+        detector: of the board.
+        writer: of what was seen.
+        clock: the camera's.
+        tell: how it goes, at every pose.
+        goal: what the servos were told last, where that is known [rad].
 
     Raises:
         CameraError: the camera is gone.
@@ -104,7 +115,7 @@ def photograph(
         if found is None:
             tell(number, len(poses), "no board in the picture")
             continue
-        writer.add(frame.image, before)
+        writer.add(frame.image, before, goal())
         seen.append(found)
         joints.append(before)
         tell(number, len(poses), None)

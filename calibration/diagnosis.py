@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from calibration.bundle import Bundle, BundleResult, BundleSettings
+from calibration.bundle import Bundle
+from calibration.bundle_result import BundleResult
+from calibration.bundle_settings import BundleSettings
 from calibration.hand_eye import MIN_VIEWS, HandEyeFit, HandEyeProblem, fit_hand_eye
 from calibration.hand_eye_views import HandEyeViews
 from calibration.mistakes import Hypothesis, Mistake, hypotheses

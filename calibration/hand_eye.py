@@ -8,8 +8,12 @@ import numpy as np
 from scipy.spatial.transform import RigidTransform
 
 from calibration.board_pose import BoardPose
-from calibration.bundle import OBSERVABLE, Bundle, BundleResult, BundleSettings, board_poses, without_outliers
+from calibration.bundle import Bundle
+from calibration.bundle_result import BundleResult
+from calibration.bundle_settings import OBSERVABLE, BundleSettings
 from calibration.closed_form import SOLVERS, Poses, board_scale
+from calibration.corner_outliers import board_poses, without_outliers
+from calibration.gravity import gravity_loads
 from calibration.hand_eye_views import HandEyeViews
 from clam_robot.errors import CalibrationError
 
@@ -101,7 +105,7 @@ class HandEyeProblem:
     def errors(self, result: BundleResult, views: list[int]) -> tuple[np.ndarray, np.ndarray]:
         """How far the board is from where it was seen: its middle [m], its orientation [rad], by view."""
         camera, board = result.cameras[0], result.boards[0]
-        hands = np.asarray(self.views.hands() if not result.offsets.any() else self._corrected(result))
+        hands = self._hands(result)
         middle = np.append(0.5 * np.array(self.views.board.size), 0.0)
         distances, angles = [], []
         for i in views:
@@ -112,9 +116,12 @@ class HandEyeProblem:
             angles.append(float((drawn.rotation * seen.rotation.inv()).magnitude()))
         return np.array(distances), np.array(angles)
 
-    def _corrected(self, result: BundleResult) -> Poses:
-        assert self.views.joints is not None
-        return replace(self.views, joints=self.views.joints + result.offsets).hands()
+    def _hands(self, result: BundleResult) -> Poses:
+        joints = self.views.joints
+        if joints is None:
+            return self.views.hands()
+        bent = result.compliances * gravity_loads(joints) if result.compliances.any() else 0.0
+        return replace(self.views, joints=joints + result.offsets + bent).hands()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

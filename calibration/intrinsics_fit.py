@@ -1,7 +1,7 @@
 """Intrinsics from views of the board, by least squares without outliers, with no more lens than the views show."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -19,15 +19,17 @@ from clam_robot.hardware.calibration.intrinsics import PARAMETERS, Intrinsics
 _CV: Any = cv2
 _NO_K3: int = _CV.CALIB_FIX_K3
 _NO_K2: int = _NO_K3 | _CV.CALIB_FIX_K2
-_NO_TANGENTIAL: int = _CV.CALIB_ZERO_TANGENT_DIST
-# From little to much lens: which numbers are free beside focal lengths and centre.
+# From little to much lens: which numbers are free beside focal lengths, centre, and p1 and p2. Those two are free in
+# all: they and the centre stand for one another, so to leave them out would only hide how little the centre is known.
 MODELS: dict[str, tuple[int, tuple[str, ...]]] = {
-    "pinhole": (_NO_K2 | _CV.CALIB_FIX_K1 | _NO_TANGENTIAL, ()),
-    "k1": (_NO_K2 | _NO_TANGENTIAL, ("k1",)),
-    "k1 k2": (_NO_K3 | _NO_TANGENTIAL, ("k1", "k2")),
-    "k1 k2 p1 p2": (_NO_K3, ("k1", "k2", "p1", "p2")),
-    "k1 k2 p1 p2 k3": (0, ("k1", "k2", "p1", "p2", "k3")),
+    "pinhole": (_NO_K2 | _CV.CALIB_FIX_K1, ()),
+    "k1": (_NO_K2, ("k1",)),
+    "k1 k2": (_NO_K3, ("k1", "k2")),
+    "k1 k2 k3": (0, ("k1", "k2", "k3")),
 }
+_ALWAYS = ("fx", "fy", "cx", "cy", "p1", "p2")
+# Standard deviation of p1 and p2 among lenses.
+_DECENTRING = 2e-3
 MIN_VIEWS = 6
 # Corners further from where they should be than this many standard deviations are left out, and so are whole views
 # whose corners lie this many times further off than usual.
@@ -45,7 +47,7 @@ class IntrinsicsFit:
 
     Attributes:
         intrinsics: of the camera.
-        model: key of `MODELS` that was chosen.
+        model: key of `MODELS` that was chosen; p1 and p2 come with each.
         covariance: of `PARAMETERS`; zero where a number was not free.
         noise: standard deviation of a corner along one axis [pixel].
         poses: of the board in the camera's frame, by view; None of a view that was left out.
@@ -84,7 +86,7 @@ def fit_intrinsics(board: Board, views: Sequence[Detection]) -> IntrinsicsFit:
         raise CalibrationError(f"expected at least {MIN_VIEWS} views of the board, found {len(views)}; take more")
     is_in = [np.ones(len(each.ids), bool) for each in views]
     # Outliers are told with a lens that bends enough; what it takes for noise decides between the simpler ones.
-    rich = "k1 k2 p1 p2"
+    rich = "k1 k2"
     for _ in range(_ROUNDS):
         fit = _fit(board, views, is_in, rich)
         better = _inliers(board, views, fit)
@@ -101,14 +103,40 @@ def fit_intrinsics(board: Board, views: Sequence[Detection]) -> IntrinsicsFit:
     best = fits[min(scores, key=lambda model: scores[model])]
     _require_determined(best)
     return IntrinsicsFit(
-        intrinsics=best.intrinsics,
+        **_centred(board, views, is_in, best),
         model=best.model,
-        covariance=best.covariance,
         noise=best.noise,
-        poses=best.poses,
-        residuals=best.residuals,
         scores=scores,
     )
+
+
+def _centred(
+    board: Board, views: Sequence[Detection], is_in: Sequence[np.ndarray], fit: IntrinsicsFit
+) -> dict[str, Any]:
+    """The fit with p1 and p2 no larger than lenses have them: all numbers move as far as they go with these two."""
+    at = [PARAMETERS.index("p1"), PARAMETERS.index("p2")]
+    numbers, covariance = fit.intrinsics.vector, fit.covariance
+    gain = covariance[:, at] @ np.linalg.inv(covariance[np.ix_(at, at)] + _DECENTRING**2 * np.eye(2))
+    intrinsics = fit.intrinsics.with_vector(numbers - gain @ numbers[at])
+    poses = [
+        None if pose is None else board_pose(board, _only(view, inside), intrinsics).T_camera_board
+        for view, inside, pose in zip(views, is_in, fit.poses, strict=True)
+    ]
+    residuals = [np.full((len(each.ids), 2), np.nan) for each in views]
+    for view, inside, pose, rest in zip(views, is_in, poses, residuals, strict=True):
+        if pose is not None:
+            rest[inside] = _rest(board, view, intrinsics, pose)[inside]
+    smaller = covariance - gain @ covariance[at]
+    return {
+        "intrinsics": intrinsics,
+        "covariance": 0.5 * (smaller + smaller.T),
+        "poses": tuple(poses),
+        "residuals": tuple(residuals),
+    }
+
+
+def _only(view: Detection, inside: np.ndarray) -> Detection:
+    return replace(view, ids=view.ids[inside], corners=view.corners[inside])
 
 
 def _fit(board: Board, views: Sequence[Detection], is_in: Sequence[np.ndarray], model: str) -> IntrinsicsFit:
@@ -164,7 +192,7 @@ def _covariance(
     lens: tuple[str, ...],
 ) -> tuple[Float64[np.ndarray, "9 9"], float]:
     """Of the free numbers, the poses being unknown, too; and the noise [pixel]."""
-    free = np.array([name in ("fx", "fy", "cx", "cy", *lens) for name in PARAMETERS])
+    free = np.array([name in (*_ALWAYS, *lens) for name in PARAMETERS])
     information = np.zeros((int(free.sum()),) * 2)
     squares, count = 0.0, -int(free.sum())
     for view, inside, pose, rest in zip(views, is_in, poses, residuals, strict=True):
@@ -220,7 +248,7 @@ def _rest(
 def _score(fit: IntrinsicsFit) -> float:
     rest = np.concatenate([each.ravel() for each in fit.residuals])
     rest = rest[~np.isnan(rest)]
-    num_free = 4 + len(MODELS[fit.model][1])
+    num_free = len(_ALWAYS) + len(MODELS[fit.model][1])
     return float(rest.size * np.log((rest**2).mean()) + _PENALTY * num_free)
 
 

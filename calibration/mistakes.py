@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from calibration.bundle import BundleSettings
+from calibration.bundle_settings import BundleSettings
 from calibration.hand_eye_views import HandEyeViews
 from clam_robot.hardware.calibration.intrinsics import Intrinsics
 from clam_robot.hardware.wx250s import JOINT_NAMES

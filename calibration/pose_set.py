@@ -7,7 +7,8 @@ from jaxtyping import Float64
 from scipy.spatial.transform import RigidTransform
 
 from calibration.board import Board
-from calibration.bundle import OBSERVABLE, Bundle, BundleSettings
+from calibration.bundle import Bundle
+from calibration.bundle_settings import OBSERVABLE, BundleSettings
 from calibration.detection import Detection
 from calibration.hand_eye_views import HandEyeViews, Mount
 from calibration.hand_motion import motions_of_joints
@@ -33,7 +34,7 @@ class PoseSetConfig(config.Strict):
         furthest: [m].
         slant: largest angle between the line of sight and the board's normal [rad].
         seen: smallest share of the corners that is in the picture.
-        margin: corners stay this far from the picture's edge [pixel].
+        margin: corners are to stay this far from the picture's edge [pixel].
     """
 
     count: int = 30
@@ -41,11 +42,11 @@ class PoseSetConfig(config.Strict):
     seed: int = 0
     low: tuple[float, ...] = (-0.9, -1.4, -0.9, -1.2, -1.2, -1.6)
     high: tuple[float, ...] = (0.9, 0.9, 1.3, 1.2, 1.9, 1.6)
-    nearest: float = 0.16
+    nearest: float = 0.2
     furthest: float = 0.8
     slant: float = 0.9
     seen: float = 0.75
-    margin: float = 12.0
+    margin: float = 20.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -73,6 +74,7 @@ def plan_poses(
     place: RigidTransform,
     workspace: Workspace,
     config: PoseSetConfig,
+    taken: HandEyeViews | None = None,
 ) -> PoseSet:
     """Choose poses that are within limits, clear of everything, show the board, and together tell most.
 
@@ -84,6 +86,7 @@ def plan_poses(
         place: of the board, roughly, in the base's frame (wrist) or the tool's (stand).
         workspace: with everything that stands about, the board and the stand included.
         config: what is looked for.
+        taken: views that there are already; the poses tell what those do not.
 
     Raises:
         CalibrationError: too few poses; says what stood in the way.
@@ -119,10 +122,11 @@ def plan_poses(
         detections=tuple(each for _, each in clear),
         joints=np.array([each for each, _ in clear]),
     )
-    chosen, sigma = _most_telling(pool, camera, place, config.count)
+    chosen, sigma = _most_telling(pool, camera, place, config.count, taken)
     assert pool.joints is not None
     joints = pool.joints[chosen]
-    problem = rotation_spread(motions_of_joints(joints).poses).problem
+    every = joints if taken is None or taken.joints is None else np.concatenate([taken.joints, joints])
+    problem = rotation_spread(motions_of_joints(every).poses).problem
     if problem is not None:
         raise CalibrationError(f"the poses that can be reached do not do: {problem}")
     return PoseSet(joints=_in_short_order(joints), sigma=sigma, num_seen=len(views), num_blocked=num_blocked)
@@ -173,17 +177,26 @@ def _is_clear(workspace: Workspace, joints: Float64[np.ndarray, "6"]) -> bool:
 
 
 def _most_telling(
-    pool: HandEyeViews, camera: RigidTransform, place: RigidTransform, count: int
+    pool: HandEyeViews, camera: RigidTransform, place: RigidTransform, count: int, taken: HandEyeViews | None
 ) -> tuple[list[int], float]:
-    """One after the other the pose that adds most to what is known; and the camera's standard deviation then [m]."""
-    settings = BundleSettings(offsets=OBSERVABLE)
+    """One after the other the pose after which camera and offsets are known best; and the camera's doubt then [m].
+
+    The intrinsics count as little known: poses that would tell the camera's place with the true lens only are no good.
+    """
+    settings = BundleSettings(offsets=OBSERVABLE, intrinsics_covariance=np.diag(_LENS**2))
     parts = Bundle(pool, settings, _NOISE).information(camera, place)
-    known = np.diag(1.0 / np.array([*([0.3, 0.3, 0.3, 0.1, 0.1, 0.1] * 2), *([0.05] * len(OBSERVABLE))]) ** 2)
+    doubts = [*(_POSE * 2), *([0.05] * len(OBSERVABLE)), *_LENS[_LENS > 0]]
+    known = np.diag(1.0 / np.array(doubts) ** 2)
+    if taken is not None:
+        known = known + Bundle(taken, settings, _NOISE).information(camera, place).sum(axis=0)
+    wanted = np.zeros(len(doubts))
+    wanted[:3], wanted[3:6], wanted[12 : 12 + len(OBSERVABLE)] = _WANTED
     chosen: list[int] = []
     for _ in range(count):
-        gains = np.linalg.slogdet(known + parts)[1]
-        gains[chosen] = -np.inf
-        best = int(np.argmax(gains))
+        variances = np.diagonal(np.linalg.inv(known + parts), axis1=1, axis2=2)
+        left = variances @ wanted
+        left[chosen] = np.inf
+        best = int(np.argmin(left))
         chosen.append(best)
         known = known + parts[best]
     covariance = np.linalg.inv(known)
@@ -206,3 +219,8 @@ def _in_short_order(joints: Float64[np.ndarray, "n 6"]) -> Float64[np.ndarray, "
 _POOL = 8
 _FEWEST = 8
 _NOISE = 0.3  # [pixel]
+# What is known before the first view: of a pose [rad], [m], and of the intrinsics.
+_POSE = [0.3, 0.3, 0.3, 0.1, 0.1, 0.1]
+_LENS = np.array([10.0, 10.0, 8.0, 8.0, 0.05, 0.15, 2e-3, 2e-3, 0.0])
+# What a variance counts: of the camera's orientation [1/rad^2], of its place [1/m^2], of an offset [1/rad^2].
+_WANTED = (1e6, 4e6, 1e6)

@@ -17,7 +17,7 @@ from clam_robot.hardware.wx250s import JOINT_NAMES
 
 # OpenCV's compiled half has no complete type information.
 _CV: Any = cv2
-INFO, JOINTS = "capture.json", "joints.csv"
+INFO, JOINTS, GOALS = "capture.json", "joints.csv", "goals.csv"
 POSE_NAMES = ("x", "y", "z", "roll", "pitch", "yaw")
 _PICTURE = "picture"
 _ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
@@ -58,21 +58,30 @@ class RecordingWriter:
         (folder / INFO).write_bytes(config_bytes(info))
         self._folder, self._count = folder, 0
 
-    def add(self, image: UInt8[np.ndarray, "H W 3"], joints: Float64[np.ndarray, "6"] | None = None) -> Path:
-        """One more picture, RGB, and the joints at that time [rad]."""
+    def add(
+        self,
+        image: UInt8[np.ndarray, "H W 3"],
+        joints: Float64[np.ndarray, "6"] | None = None,
+        goal: Float64[np.ndarray, "6"] | None = None,
+    ) -> Path:
+        """One more picture, RGB, the joints at that time, and where their servos were told to be [rad]."""
         path = self._folder / f"{self._count:04d}.png"
         if not _CV.imwrite(str(path), _CV.cvtColor(image, _CV.COLOR_RGB2BGR)):
             raise CalibrationError(f"cannot write {path}; is the disk full?")
         self._count += 1
-        if joints is not None:
-            table = self._folder / JOINTS
-            is_new = not table.exists()
-            with table.open("a", newline="", encoding="utf-8") as file:
-                rows = csv.writer(file)
-                if is_new:
-                    rows.writerow([_PICTURE, *JOINT_NAMES])
-                rows.writerow([path.name, *(f"{each:.7f}" for each in joints)])
+        for name, row in ((JOINTS, joints), (GOALS, goal)):
+            if row is not None:
+                self._append(name, path.name, row)
         return path
+
+    def _append(self, name: str, picture: str, row: Float64[np.ndarray, "6"]) -> None:
+        table = self._folder / name
+        is_new = not table.exists()
+        with table.open("a", newline="", encoding="utf-8") as file:
+            rows = csv.writer(file)
+            if is_new:
+                rows.writerow([_PICTURE, *JOINT_NAMES])
+            rows.writerow([picture, *(f"{each:.7f}" for each in row)])
 
 
 def config_bytes(info: CaptureInfo) -> bytes:

@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from calibration.board import Board
-from calibration.bundle import GAUGE
+from calibration.bundle_settings import GAUGE
 from calibration.hand_eye import HandEyeFit, solver_angle, solver_distance
 from calibration.intrinsics_fit import IntrinsicsFit
 from clam_robot.hardware.calibration.camera_calibration import HandEyeCalibration, IntrinsicsCalibration, Rows

@@ -1,13 +1,13 @@
 """Reports as one HTML page each, with their pictures beside them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
 import numpy as np
 
 from calibration.board import Board
-from calibration.bundle import GAUGE
+from calibration.bundle_settings import GAUGE
 from calibration.charts import draw_coverage, draw_lens, draw_residuals, draw_scene, draw_solvers, draw_view_errors
 from calibration.coverage import coverage
 from calibration.detection import Detection
@@ -15,14 +15,9 @@ from calibration.diagnosis import Finding
 from calibration.factory_check import FactoryCheck
 from calibration.hand_eye import HandEyeFit
 from calibration.intrinsics_fit import IntrinsicsFit
+from calibration.report_page import images, line, page, table
 from clam_robot.hardware.calibration.intrinsics import PARAMETERS
 from clam_robot.hardware.wx250s import JOINT_NAMES
-
-_STYLE = (
-    "body{font:15px/1.5 system-ui,sans-serif;max-width:860px;margin:2em auto;padding:0 1em;color:#1a202c}"
-    "table{border-collapse:collapse}td,th{padding:.2em .9em .2em 0;text-align:left;border-bottom:1px solid #e2e8f0}"
-    "img{max-width:100%}.bad{color:#c53030;font-weight:600}.good{color:#276749;font-weight:600}"
-)
 
 
 def report_intrinsics(
@@ -43,14 +38,14 @@ def report_intrinsics(
     ]
     missing = covered.missing()
     parts = [
-        _line("good" if not missing else "bad", "; ".join(missing) or "The views cover the picture."),
+        line("good" if not missing else "bad", "; ".join(missing) or "The views cover the picture."),
         f"<p>{len(views)} views, {num_out} left out; corners within {fit.rms:.2f} pixels rms, noise {fit.noise:.2f} "
         f"along one axis; lens: {escape(fit.model)}.</p>",
-        "" if factory is None else _line("good" if factory.is_good else "bad", str(factory)),
-        _table(("number", "value", "standard deviation"), numbers),
-        _images(pictures),
+        "" if factory is None else line("good" if factory.is_good else "bad", str(factory)),
+        table(("number", "value", "standard deviation"), numbers),
+        images(pictures),
     ]
-    return _page(folder / f"{name}_intrinsics.html", f"Intrinsics of {name}", parts)
+    return page(folder / f"{name}_intrinsics.html", f"Intrinsics of {name}", parts)
 
 
 def report_hand_eye(folder: Path, name: str, fit: HandEyeFit, findings: Sequence[Finding]) -> Path:
@@ -81,41 +76,18 @@ def report_hand_eye(folder: Path, name: str, fit: HandEyeFit, findings: Sequence
         if each.startswith("offset ")
     ]
     parts = [
-        *(_line("bad", f"{each.mistake}: {each.message}") for each in findings),
-        "" if findings else _line("good", "Nothing wrong was found."),
+        *(line("bad", f"{each.mistake}: {each.message}") for each in findings),
+        "" if findings else line("good", "Nothing wrong was found."),
         f"<p>{fit.views.count} views. Corners within {result.rms:.2f} pixels rms, {np.sqrt(result.misfit):.2f} times "
         f"what noise explains. In views that were left out the board is within {1e3 * fit.held_out_position:.1f} mm "
         f"and {1e3 * fit.held_out_angle:.1f} mrad.</p>",
         f"<p>The camera in the frame of the {parent}. No camera can tell an offset of {' or '.join(GAUGE)}: the first "
         "turns the whole base, the second the hand.</p>",
-        _table(("number", "value", "standard deviation"), rows),
-        _images(pictures),
+        table(("number", "value", "standard deviation"), rows),
+        images(pictures),
     ]
-    return _page(folder / f"{name}_hand_eye.html", f"Place of camera {name}", parts)
+    return page(folder / f"{name}_hand_eye.html", f"Place of camera {name}", parts)
 
 
 def _index(name: str) -> int:
     return JOINT_NAMES.index(name.removeprefix("offset "))
-
-
-def _line(kind: str, text: str) -> str:
-    return f'<p class="{kind}">{escape(text)}</p>'
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [f"<tr>{''.join(f'<td>{escape(each)}</td>' for each in row)}</tr>" for row in rows]
-    return f"<table><tr>{''.join(f'<th>{escape(each)}</th>' for each in head)}</tr>{''.join(lines)}</table>"
-
-
-def _images(names: Sequence[str]) -> str:
-    return "".join(f'<p><img src="{escape(each)}" alt="{escape(Path(each).stem)}"></p>' for each in names)
-
-
-def _page(path: Path, title: str, parts: Sequence[str]) -> Path:
-    body = "\n".join(each for each in parts if each)
-    path.write_text(
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
-        f"<h1>{escape(title)}</h1>\n{body}</html>\n",
-        encoding="utf-8",
-    )
-    return path

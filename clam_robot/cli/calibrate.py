@@ -1,17 +1,29 @@
-"""`clam calibrate board | intrinsics | hand-eye`."""
+"""`clam calibrate board | intrinsics | hand-eye | arm | gripper | self-test`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol, runtime_checkable
 
 import tyro
 
 from calibration.board import Board
 from calibration.board_print import print_board
+from clam_robot.cli.calibrate_arm import ArmCommand
+from clam_robot.cli.calibrate_gripper import GripperCommand
 from clam_robot.cli.calibrate_hand_eye import HandEyeCommand
 from clam_robot.cli.calibrate_intrinsics import IntrinsicsCommand
+from clam_robot.cli.calibrate_self_test import SelfTestCommand
 from clam_robot.cli.console import console
+
+
+@runtime_checkable
+class Runs(Protocol):
+    """A command."""
+
+    def run(self) -> None:
+        """Do it."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +56,12 @@ Command = (
     Annotated[BoardCommand, tyro.conf.subcommand("board")]
     | Annotated[IntrinsicsCommand, tyro.conf.subcommand("intrinsics")]
     | Annotated[HandEyeCommand, tyro.conf.subcommand("hand-eye")]
+    | Annotated[ArmCommand, tyro.conf.subcommand("arm")]
+    | Annotated[GripperCommand, tyro.conf.subcommand("gripper")]
+    | Annotated[SelfTestCommand, tyro.conf.subcommand("self-test")]
 )
 
 
-def parse(words: Sequence[str]) -> BoardCommand | IntrinsicsCommand | HandEyeCommand:
+def parse(words: Sequence[str]) -> Runs:
     """The command that the words ask for."""
     return tyro.cli(Command, prog="clam calibrate", args=words)  # pyright: ignore[reportCallIssue, reportArgumentType]

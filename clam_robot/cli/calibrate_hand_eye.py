@@ -8,19 +8,17 @@ import numpy as np
 import tyro
 
 from calibration.board import Board
-from calibration.bundle import OBSERVABLE, BundleSettings
-from calibration.detection import BoardDetector, Detection
+from calibration.bundle_settings import OBSERVABLE, BundleSettings
 from calibration.diagnosis import Diagnosis, diagnose
 from calibration.hand_eye import HandEyeFit, board_scale_of
-from calibration.hand_eye_views import HandEyeViews, Mount
-from calibration.recording import JOINTS, HandTable, picture_paths, read_hands, read_info, read_picture
+from calibration.hand_eye_views import Mount
 from calibration.records import hand_eye_record
 from calibration.report import report_hand_eye
 from clam_robot.cli.calibrate_tour import TourOptions, take_tour
 from clam_robot.cli.calibration_files import load_or_new, save, utc_now
 from clam_robot.cli.console import console, plural
-from clam_robot.errors import CalibrationError, ConfigError
-from clam_robot.hardware.calibration.camera_calibration import CameraCalibration
+from clam_robot.cli.recorded_views import recorded_views
+from clam_robot.errors import CalibrationError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +61,7 @@ class HandEyeCommand:
         known = calibration.camera(self.camera)
         folder = self.folder or Path("calibration") / f"{self.camera}_hand_eye"
         if self.images is not None:
-            views = self._from_pictures(self.images, known)
+            views, _ = recorded_views(self.images, self.joints, self.camera, self.mount, self.board, known)
         else:
             views = take_tour(self.tour, self.camera, self.mount, self.board, known, folder)
         is_free = self.offsets and views.joints is not None
@@ -80,28 +78,6 @@ class HandEyeCommand:
         record = hand_eye_record(found.fit, board_scale_of(found.fit, settings), utc_now())
         save(calibration.with_camera(self.camera, replace(known, hand_eye=record)), self.out)
 
-    def _from_pictures(self, images: Path, known: CameraCalibration) -> HandEyeViews:
-        info = read_info(images)
-        if info is not None and info.serial != known.serial:
-            raise CalibrationError(
-                f"the pictures are of camera {info.serial or 'without a serial'}, the calibration of {self.camera!r} "
-                f"is for {known.serial or 'one without a serial'}; are the cameras swapped?"
-            )
-        board = self.board if info is None or self.board != Board() else info.board
-        table = read_hands(self.joints or images / JOINTS)
-        detector = BoardDetector(board)
-        seen: list[Detection] = []
-        rows: list[np.ndarray] = []
-        paths = picture_paths(images)
-        for path in paths:
-            if path.name in table.rows and (detection := detector.detect(read_picture(path))) is not None:
-                seen.append(detection)
-                rows.append(table.rows[path.name])
-        console.print(f"{len(seen)} of {len(paths)} pictures show the board and have their joints", markup=False)
-        if not seen:
-            raise ConfigError("no picture counts; do the names in the table fit, and is it this board?")
-        return _views(self.mount, board, known, seen, rows, table)
-
     def _tell(self, found: Diagnosis, folder: Path) -> None:
         for finding in found.findings:
             console.print(f"[bold red]{finding.mistake}[/]: ", end="")
@@ -110,25 +86,6 @@ class HandEyeCommand:
             console.print(_in_words(found.fit), markup=False, soft_wrap=True)
             page = report_hand_eye(folder, self.camera, found.fit, found.findings)
             console.print(f"report: {page}", markup=False, soft_wrap=True)
-
-
-def _views(
-    mount: Mount,
-    board: Board,
-    known: CameraCalibration,
-    seen: list[Detection],
-    rows: list[np.ndarray],
-    table: HandTable,
-) -> HandEyeViews:
-    hands = np.array(rows)
-    return HandEyeViews(
-        mount=mount,
-        board=board,
-        intrinsics=known.intrinsics.intrinsics,
-        detections=tuple(seen),
-        joints=hands if table.is_joints else None,
-        tool=None if table.is_joints else hands,
-    )
 
 
 def _in_words(fit: HandEyeFit) -> str:

@@ -12,10 +12,13 @@ from scipy.spatial.transform import RigidTransform, Rotation
 from calibration.arm_tour import ArmTour, photograph
 from calibration.board import Board
 from calibration.detection import BoardDetector
+from calibration.goal_keeper import GoalKeeper
+from calibration.guided_views import guided_views
 from calibration.hand_eye_views import HandEyeViews, Mount
-from calibration.pose_set import PoseSetConfig, plan_poses
+from calibration.pose_set import PoseSet, PoseSetConfig
 from calibration.recording import CaptureInfo, RecordingWriter
 from clam_robot import config
+from clam_robot.cli.agreement import require_agreement
 from clam_robot.cli.camera_rig import camera_of
 from clam_robot.cli.console import console, plural
 from clam_robot.cli.widowx import WidowXOptions, driver_of
@@ -33,6 +36,7 @@ class TourOptions:
     Attributes:
         widowx: where the arm is; its `--cameras` holds the camera that is calibrated.
         poses: how many, and where.
+        yes: the arm may move without being asked for.
         camera_place: x, y, z [m], roll, pitch, yaw [rad] of the camera (x right, y down, z forwards in its picture), in
             the tool's frame for a camera on the wrist, in the base's for one on a stand.
         board_place: the same of the board (origin in the upper left corner of its print, x right, y down), in the
@@ -41,6 +45,7 @@ class TourOptions:
 
     widowx: Annotated[WidowXOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=WidowXOptions)
     poses: PoseSetConfig = field(default_factory=PoseSetConfig)
+    yes: bool = False
     camera_place: tuple[float, float, float, float, float, float] = (-0.06, 0.0, 0.08, -2.2, 0.0, -1.571)
     board_place: tuple[float, float, float, float, float, float] = (0.22, 0.10, 0.0, 3.1416, 0.0, -1.571)
 
@@ -60,23 +65,12 @@ def take_tour(
     if options.widowx.cameras is None:
         raise ConfigError("--cameras: give the file with the arm's cameras, or --images for pictures that there are")
     arm = WidowXConfig(action=ActionConfig(space="joints"))
-    workspace = _with_board(arm.arm.workspace, mount, board, options)
-    with console.status("looking for poses"):
-        poses = plan_poses(
-            mount,
-            board,
-            known.intrinsics.intrinsics,
-            _place(options.camera_place),
-            _place(options.board_place),
-            Workspace(workspace),
-            options.poses,
-        )
-    console.print(
-        f"{plural(len(poses.joints), 'pose')}; the camera's place should then be known to {1000 * poses.sigma:.1f} mm"
-    )
+    workspace = Workspace(_with_board(arm.arm.workspace, mount, board, options))
+    require_agreement("the arm goes to its start, tries itself, and then goes through the poses", options.yes)
     clock = MonotonicClock()
     camera = camera_of(config.load(CamerasConfig, options.widowx.cameras), name, clock)
-    robot = WidowX(driver_of(options.widowx, clock), clock, arm)
+    driver = GoalKeeper(driver_of(options.widowx, clock))
+    robot = WidowX(driver, clock, arm)
     with ExitStack() as stack:
         stack.callback(camera.close)
         camera.open()
@@ -88,25 +82,37 @@ def take_tour(
         writer = RecordingWriter(folder / "pictures", CaptureInfo(camera=name, serial=camera.serial, board=board))
         stack.callback(robot.disconnect)
         robot.connect()
-        console.print("the arm goes to its start and tries itself; keep away, Ctrl-C stops it")
         robot.reset()
 
         def tell(number: int, count: int, problem: str | None) -> None:
             console.print(f"pose {number} of {count}: {problem or 'seen'}", markup=False)
 
+        def shoot(poses: PoseSet) -> HandEyeViews:
+            count = plural(len(poses.joints), "pose")
+            console.print(f"{count}; the camera's place should then be known to {1000 * poses.sigma:.1f} mm")
+            tour, detector = ArmTour(robot, clock), BoardDetector(board)
+            seen, joints = photograph(tour, poses.joints, camera, detector, writer, clock, tell=tell, goal=driver.goal)
+            return HandEyeViews(
+                mount=mount,
+                board=board,
+                intrinsics=known.intrinsics.intrinsics,
+                detections=tuple(seen),
+                joints=joints,
+            )
+
         try:
-            seen, joints = photograph(
-                ArmTour(robot, clock), poses.joints, camera, BoardDetector(board), writer, clock, tell=tell
+            return guided_views(
+                mount,
+                board,
+                known.intrinsics.intrinsics,
+                _place(options.camera_place),
+                _place(options.board_place),
+                workspace,
+                options.poses,
+                shoot,
             )
         finally:
             robot.hold()
-    return HandEyeViews(
-        mount=mount,
-        board=board,
-        intrinsics=known.intrinsics.intrinsics,
-        detections=tuple(seen),
-        joints=joints,
-    )
 
 
 def _place(numbers: tuple[float, ...]) -> RigidTransform:

@@ -83,7 +83,7 @@ def make_widowx(
     return robot
 
 
-def driver_of(options: WidowXOptions, clock: Clock) -> JointDriver:
+def driver_of(options: ArmAddress, clock: Clock) -> JointDriver:
     """The way to the joints, not yet connected."""
     if options.driver == "ros":
         from clam_robot.hardware.ros_driver import RosConfig, RosDriver

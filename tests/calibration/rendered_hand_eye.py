@@ -6,8 +6,9 @@ from typing import Literal
 import numpy as np
 
 from calibration.detection import MIN_CORNERS, BoardDetector, Detection
+from calibration.guided_views import guided_views
 from calibration.hand_eye_views import HandEyeViews
-from calibration.pose_set import PoseSetConfig, plan_poses
+from calibration.pose_set import PoseSet, PoseSetConfig
 from clam_robot.hardware.calibration.intrinsics import Intrinsics
 from clam_robot.hardware.workspace import Workspace, WorkspaceConfig
 from sim.widowx.board_scene import BoardScene
@@ -51,38 +52,34 @@ def rendered_views(
     rng = np.random.default_rng(seed)
     true, board = truth(rng, mount, noise.offset), BOARD if mount == "wrist" else HELD_BOARD
     rough = truth(np.random.default_rng(seed + 1000), mount)
-    poses = plan_poses(
-        mount,
-        board,
-        lens,
-        rough.camera,
-        rough.board,
-        Workspace(WORKSPACE),
-        PoseSetConfig(count=count, seed=seed, num_candidates=20000),
-    ).joints
     scene = None
     if is_rendered:
         scene = BoardScene(board.picture(64), board.size, mount=mount, camera=true.camera, place=true.board, lens=lens)
     detector = BoardDetector(board)
-    kept: list[np.ndarray] = []
-    seen: list[Detection] = []
-    for reported in poses:
-        moved = rng.normal(0.0, noise.drift, 6) * noise.lag
-        position = reported + true.offsets + rng.normal(0.0, noise.joint, 6) + moved
-        if scene is None:
-            found = shoot(true, position, rng, mount=mount, board=board, lens=lens, noise=noise.corner)
-        else:
-            picture = scene.picture(position)
-            noisy = picture + rng.normal(0.0, noise.grey, picture.shape)
-            found = detector.detect(np.clip(noisy, 0, 255).astype(np.uint8))
-            if found is not None:
-                found.corners[:] += rng.normal(0.0, noise.corner, found.corners.shape)
-        if found is not None and len(found.ids) >= MIN_CORNERS:
-            kept.append(reported)
-            seen.append(found)
+
+    def take(poses: PoseSet) -> HandEyeViews:
+        kept: list[np.ndarray] = []
+        seen: list[Detection] = []
+        for reported in poses.joints:
+            moved = rng.normal(0.0, noise.drift, 6) * noise.lag
+            position = reported + true.offsets + rng.normal(0.0, noise.joint, 6) + moved
+            if scene is None:
+                found = shoot(true, position, rng, mount=mount, board=board, lens=lens, noise=noise.corner)
+            else:
+                picture = scene.picture(position)
+                noisy = picture + rng.normal(0.0, noise.grey, picture.shape)
+                found = detector.detect(np.clip(noisy, 0, 255).astype(np.uint8))
+                if found is not None:
+                    found.corners[:] += rng.normal(0.0, noise.corner, found.corners.shape)
+            if found is not None and len(found.ids) >= MIN_CORNERS:
+                kept.append(reported)
+                seen.append(found)
+        return HandEyeViews(
+            mount=mount, board=board, intrinsics=lens, detections=tuple(seen), joints=np.array(kept).reshape(-1, 6)
+        )
+
+    config = PoseSetConfig(count=count, seed=seed, num_candidates=20000)
+    views = guided_views(mount, board, lens, rough.camera, rough.board, Workspace(WORKSPACE), config, take)
     if scene is not None:
         scene.close()
-    views = HandEyeViews(
-        mount=mount, board=board, intrinsics=lens, detections=tuple(seen), joints=np.array(kept).reshape(-1, 6)
-    )
     return views, true

@@ -8,6 +8,7 @@ from scipy.spatial.transform import RigidTransform, Rotation
 
 from calibration.board import Board
 from calibration.detection import Detection
+from calibration.gravity import gravity_loads
 from calibration.hand_eye_views import HandEyeViews
 from clam_robot.hardware.calibration.intrinsics import Intrinsics
 from clam_robot.hardware.kinematics import tool_pose
@@ -91,6 +92,7 @@ def synthetic_views(
     noise: float = NOISE,
     joint_noise: float = JOINT_NOISE,
     board: Board | None = None,
+    compliances: tuple[float, ...] | None = None,
 ) -> HandEyeViews:
     """Random poses of the arm in which most of the board is seen, from its front."""
     board = board or (BOARD if mount == "wrist" else HELD_BOARD)
@@ -102,6 +104,8 @@ def synthetic_views(
         middle = np.array([0.0, -0.4, 0.3, 0.0, 1.1, 0.0] if mount == "wrist" else [0.2, -0.5, 0.5, 0.0, 0.0, 0.0])
         reported = middle + rng.uniform(-1.0, 1.0, 6) * (0.5, 0.6, 0.7, 1.0, 0.8, 1.2)
         position = reported + true.offsets + rng.normal(0.0, joint_noise, 6)
+        if compliances is not None:
+            position += np.array(compliances) * gravity_loads(reported[np.newaxis])[0]
         if (reported < low).any() or (reported > high).any():
             continue
         hand = tool_pose(position)

@@ -31,16 +31,22 @@ def view(
 
 
 def scattered_views(
-    rng: np.random.Generator, count: int, *, tilt: float = 0.6, lens: Intrinsics = LENS, noise: float = NOISE
+    rng: np.random.Generator,
+    count: int,
+    *,
+    tilt: float = 0.6,
+    lens: Intrinsics = LENS,
+    noise: float = NOISE,
+    depth: tuple[float, float] = (0.25, 0.55),
 ) -> list[Detection]:
-    """Views all over the picture, the board leaning up to `tilt` [rad] about any axis in its plane."""
+    """Views all over the picture at some depth [m], the board leaning up to `tilt` [rad] about any axis in it."""
     views: list[Detection] = []
     width, height = BOARD.size
     middle = np.array([0.5 * width, 0.5 * height, 0.0])
     while len(views) < count:
-        depth = rng.uniform(0.25, 0.55)
+        away = rng.uniform(*depth)
         pixel = rng.uniform((0.1 * lens.width, 0.1 * lens.height), (0.9 * lens.width, 0.9 * lens.height))
-        centre = depth * np.array([(pixel[0] - lens.cx) / lens.fx, (pixel[1] - lens.cy) / lens.fy, 1.0])
+        centre = away * np.array([(pixel[0] - lens.cx) / lens.fx, (pixel[1] - lens.cy) / lens.fy, 1.0])
         direction = rng.uniform(0.0, 2.0 * np.pi)
         lean = tilt * rng.uniform(0.3, 1.0) * np.array([np.cos(direction), np.sin(direction), 0.0])
         turn = Rotation.from_rotvec(lean) * Rotation.from_euler("z", rng.uniform(-0.6, 0.6))

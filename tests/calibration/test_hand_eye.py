@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import RigidTransform
 
-from calibration.bundle import GAUGE, OBSERVABLE, Bundle, BundleSettings
+from calibration.bundle import Bundle
+from calibration.bundle_settings import GAUGE, OBSERVABLE, BundleSettings
 from calibration.hand_eye import fit_hand_eye
 from calibration.hand_eye_views import HandEyeViews
 from calibration.hand_motion import motions_of_joints
@@ -39,6 +40,7 @@ def test_jacobian_is_the_derivative(mount: Mount) -> None:
     views = synthetic_views(rng, true, mount=mount, count=10)
     settings = BundleSettings(
         offsets=OBSERVABLE,
+        compliances=("shoulder", "elbow"),
         is_scale_free=True,
         intrinsics_covariance=np.diag([9.0, 9.0, 1.0, 1.0, 1e-4, 1e-4, 0.0, 0.0, 0.0]),
         board_of=(np.arange(10) >= 5).astype(np.int64),

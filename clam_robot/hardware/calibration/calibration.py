@@ -8,6 +8,7 @@ from pathlib import Path
 
 from clam_robot import config
 from clam_robot.errors import CalibrationError
+from clam_robot.hardware.calibration.arm_calibration import ArmCalibration
 from clam_robot.hardware.calibration.camera_calibration import CameraCalibration
 from clam_robot.hardware.calibration.expectation import Expectation
 
@@ -25,12 +26,14 @@ class Calibration(config.Strict):
         units: of all numbers.
         arm_serial: what tells the arm from others; None where that was not asked for.
         cameras: by the name they have in `cameras.toml`.
+        arm: what was found out about the arm itself.
     """
 
     version: int = VERSION
     units: dict[str, str] = field(default_factory=lambda: dict(UNITS))
     arm_serial: str | None = None
     cameras: dict[str, CameraCalibration] = field(default_factory=dict)
+    arm: ArmCalibration = field(default_factory=ArmCalibration)
 
     def __post_init__(self) -> None:
         if self.version != VERSION:
@@ -99,6 +102,9 @@ def _require_hardware(calibration: Calibration, expected: Expectation, path: Pat
 def _dates(calibration: Calibration) -> dict[str, str]:
     """When each part was made."""
     dates: dict[str, str] = {}
+    for part in ("joints", "servos", "gripper"):
+        if (found := getattr(calibration.arm, part)) is not None:
+            dates[f"{part} of the arm"] = found.made_at
     for name, camera in calibration.cameras.items():
         dates[f"intrinsics of camera {name!r}"] = camera.intrinsics.made_at
         if camera.hand_eye is not None:

@@ -1,13 +1,80 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from calibration.bundle_settings import OBSERVABLE
+from calibration.gravity import gravity_loads
+from calibration.recording import JOINTS, CaptureInfo, RecordingWriter
 from clam_robot.cli.main import main
+from clam_robot.hardware.calibration.calibration import load_calibration
+from sim.widowx.board_scene import BoardScene
+from tests.calibration.synthetic_hand_eye import HELD_BOARD, synthetic_views, truth
+from tests.calibration.synthetic_views import LENS
+
+COUNT = 12
+STIFFNESS = np.array([18.9, 37.8, 37.8, 18.9, 18.9, 6.9])  # [Nm/rad]
+
+
+def photograph(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Pictures of a board in the hand; returns where an arm takes the camera on its stand to be, and its offsets."""
+    rng = np.random.default_rng(5)
+    true = truth(rng, "stand")
+    joints = synthetic_views(rng, true, mount="stand", count=COUNT).joints
+    assert joints is not None
+    scene = BoardScene(
+        HELD_BOARD.picture(64), HELD_BOARD.size, mount="stand", camera=true.camera, place=true.board, lens=LENS
+    )
+    writer = RecordingWriter(folder, CaptureInfo(camera="table", serial="t 9", board=HELD_BOARD))
+    for each in joints:
+        goal = each - gravity_loads(each[np.newaxis])[0] / STIFFNESS
+        writer.add(scene.picture(each + true.offsets), each, goal)
+    scene.close()
+    return true.as_seen("stand").translation, true.offsets
 
 
 def said(capsys: pytest.CaptureFixture[str]) -> str:
     captured = capsys.readouterr()
     return " ".join((captured.out + captured.err).split())
+
+
+@pytest.mark.slow
+def test_camera_and_arm_are_calibrated_from_pictures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    wanted, offsets = photograph(tmp_path / "pictures")
+    words = ["--camera", "table", "--images", "pictures"]
+    assert main(["calibrate", "intrinsics", *words]) == 0
+    assert f"of {COUNT} pictures count" in said(capsys)
+    assert main(["calibrate", "hand-eye", *words, "--mount", "stand"]) == 0
+    assert "the camera is at" in said(capsys)
+    table = load_calibration(Path("calibration.json")).camera("table")
+    assert table.serial == "t 9"
+    found = table.intrinsics.intrinsics
+    assert (found.fx, found.fy) == pytest.approx((LENS.fx, LENS.fy), abs=5.0)
+    assert table.hand_eye is not None
+    np.testing.assert_allclose(table.hand_eye.camera.translation, wanted, atol=5e-3)
+    for page in ("table_intrinsics/table_intrinsics.html", "table_hand_eye/table_hand_eye.html"):
+        assert "<img" in (Path("calibration") / page).read_text()
+
+    assert main(["calibrate", "arm", "--images", "pictures"]) == 0
+    assert "offsets [mrad]: shoulder" in said(capsys)
+    arm = load_calibration(Path("calibration.json")).arm
+    assert arm.joints is not None
+    assert arm.servos is not None
+    found_offsets = [arm.joints.offsets[name] for name in OBSERVABLE]
+    np.testing.assert_allclose(found_offsets, offsets[1:5], atol=4e-3)
+    assert arm.servos.stiffness["shoulder"] == pytest.approx(STIFFNESS[1], rel=0.05)
+    assert "<img" in Path("calibration/arm/arm.html").read_text()
+
+    before = Path("calibration.json").read_bytes()
+    rows = Path("pictures", JOINTS).read_text().splitlines()
+    swapped = [",".join([p, w, s, e, c, b, a]) for p, w, s, e, a, b, c in (each.split(",") for each in rows[1:])]
+    Path("swapped.csv").write_text("\n".join([rows[0], *swapped]) + "\n")
+    assert main(["calibrate", "hand-eye", *words, "--mount", "stand", "--joints", "swapped.csv"]) == 2
+    assert "forearm_roll and wrist_rotate are swapped" in said(capsys)
+    assert Path("calibration.json").read_bytes() == before
 
 
 def test_board_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

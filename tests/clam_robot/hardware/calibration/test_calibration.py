@@ -121,7 +121,11 @@ def test_date_that_is_none_is_told(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
-    [('"version": 1', '"version": 2', "version 2"), ('"rad"', '"deg"', "units"), ('"arm_serial"', '"arm"', "arm")],
+    [
+        ('"version": 1', '"version": 2', "version 2"),
+        ('"rad"', '"deg"', "units"),
+        ('"arm_serial"', '"arm_number"', "arm_number"),
+    ],
 )
 def test_file_that_does_not_fit_is_refused(path: Path, old: str, new: str, said: str) -> None:
     path.write_text(path.read_text().replace(old, new))
