@@ -39,7 +39,7 @@ class ImageMotion:
         """
         if self._before is not None and not time > self._before[0]:
             return
-        grey = _small(image)
+        grey = small_grey(image)
         if self._before is not None:
             begin, last = self._before
             if last.shape != grey.shape:
@@ -65,7 +65,8 @@ class ImageMotion:
         )
 
 
-def _small(image: np.ndarray) -> np.ndarray:
+def small_grey(image: UInt8[np.ndarray, "H W *colours"]) -> UInt8[np.ndarray, "h w"]:
+    """A picture as small as motion is looked for in, grey."""
     grey = _CV.cvtColor(image, _CV.COLOR_RGB2GRAY) if image.ndim == 3 else image
     height, width = grey.shape
     if width <= _WIDTH:

@@ -1,4 +1,4 @@
-"""`clam calibrate board | intrinsics | hand-eye`."""
+"""`clam calibrate board | intrinsics | hand-eye | latency | check`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,8 +9,10 @@ import tyro
 
 from calibration.board import Board
 from calibration.board_print import print_board
+from clam_robot.cli.calibrate_check import CheckCommand
 from clam_robot.cli.calibrate_hand_eye import HandEyeCommand
 from clam_robot.cli.calibrate_intrinsics import IntrinsicsCommand
+from clam_robot.cli.calibrate_latency import LatencyCommand
 from clam_robot.cli.console import console
 
 
@@ -44,9 +46,11 @@ Command = (
     Annotated[BoardCommand, tyro.conf.subcommand("board")]
     | Annotated[IntrinsicsCommand, tyro.conf.subcommand("intrinsics")]
     | Annotated[HandEyeCommand, tyro.conf.subcommand("hand-eye")]
+    | Annotated[LatencyCommand, tyro.conf.subcommand("latency")]
+    | Annotated[CheckCommand, tyro.conf.subcommand("check")]
 )
 
 
-def parse(words: Sequence[str]) -> BoardCommand | IntrinsicsCommand | HandEyeCommand:
+def parse(words: Sequence[str]) -> BoardCommand | IntrinsicsCommand | HandEyeCommand | LatencyCommand | CheckCommand:
     """The command that the words ask for."""
     return tyro.cli(Command, prog="clam calibrate", args=words)  # pyright: ignore[reportCallIssue, reportArgumentType]
