@@ -20,6 +20,9 @@ _OUTLIER = 6.0  # times the usual deviation
 # A channel that follows the joints less shows something else [share of its variance].
 _LEAST_SHARE = 0.25
 _SIDE_PEAK = 0.9  # of the best share, elsewhere: the motion repeats itself
+# What no repetition shows, as flow at the edge of what moves: the largest error of rendered pictures
+# (`tests/benchmarks/latency_accuracy.py`) [s].
+_SYSTEMATIC = 0.002
 _DISTINCT = 0.06  # peaks further apart are different ones [s]
 
 
@@ -167,7 +170,7 @@ def _interval(search: _Search, delay: float, confidence: float) -> tuple[float, 
     blocks = np.array_split(np.arange(len(search.sight.end)), _NUM_BLOCKS)
     others = np.array([search.without(block).refine(delay, 2 * _STEP) for block in blocks])
     spread = float(np.sqrt((_NUM_BLOCKS - 1) * np.mean((others - others.mean()) ** 2)))
-    half = spread * float(student.ppf(0.5 + 0.5 * confidence, _NUM_BLOCKS - 1))
+    half = float(np.hypot(spread * student.ppf(0.5 + 0.5 * confidence, _NUM_BLOCKS - 1), _SYSTEMATIC))
     return delay - half, delay + half
 
 
