@@ -1,4 +1,4 @@
-"""`clam calibrate board | intrinsics | hand-eye | arm | gripper | self-test`."""
+"""`clam calibrate board | intrinsics | hand-eye | arm | gripper | latency | self-test | check`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,9 +10,11 @@ import tyro
 from calibration.board import Board
 from calibration.board_print import print_board
 from clam_robot.cli.calibrate_arm import ArmCommand
+from clam_robot.cli.calibrate_check import CheckCommand
 from clam_robot.cli.calibrate_gripper import GripperCommand
 from clam_robot.cli.calibrate_hand_eye import HandEyeCommand
 from clam_robot.cli.calibrate_intrinsics import IntrinsicsCommand
+from clam_robot.cli.calibrate_latency import LatencyCommand
 from clam_robot.cli.calibrate_self_test import SelfTestCommand
 from clam_robot.cli.console import console
 
@@ -58,7 +60,9 @@ Command = (
     | Annotated[HandEyeCommand, tyro.conf.subcommand("hand-eye")]
     | Annotated[ArmCommand, tyro.conf.subcommand("arm")]
     | Annotated[GripperCommand, tyro.conf.subcommand("gripper")]
+    | Annotated[LatencyCommand, tyro.conf.subcommand("latency")]
     | Annotated[SelfTestCommand, tyro.conf.subcommand("self-test")]
+    | Annotated[CheckCommand, tyro.conf.subcommand("check")]
 )
 
 

@@ -11,6 +11,7 @@ from clam_robot.cli.data_sets import fetching, unfinished_copies
 from clam_robot.episodes.stores.place import Place, folder_of, is_url
 from clam_robot.episodes.stores.reading import summarize_place
 from clam_robot.episodes.summary import DatasetSummary
+from clam_robot.hardware.calibration.in_words import calibration_in_words
 from clam_robot.specs import RobotSpec
 
 CHECKPOINT_HEADER = "checkpoint.json"
@@ -109,6 +110,7 @@ def _dataset_table(summary: DatasetSummary, place: str) -> Table:
     table.add_row(
         "gripper", "none" if gripper is None else f"{gripper.mode}, closes {gripper.closes} {gripper.threshold:g}"
     )
+    table.add_row("calibration", calibration_in_words(summary.calibration, summary.last_started_at))
     table.add_row("recorded", f"{summary.first_started_at} .. {summary.last_started_at}")
     table.add_row("size", decimal(summary.num_bytes))
     return table

@@ -39,7 +39,7 @@ VERBS = {
     "export": "write a data set in another program's format: LeRobot, UMI / diffusion policy",
     "search": "find policies for a DeepMind Control task, to record demonstrations and play with",
     "cameras": "list the cameras that are connected, or try those of a configuration",
-    "calibrate": "print a board, find a camera's intrinsics, and where it is: on the hand or on a stand",
+    "calibrate": "print a board, find a camera's intrinsics and place, how late everything is, and what has drifted",
     "xs-sdk": "serve the arm, real or twin, to ROS as the vendor's node does",
     "twin": "run a WidowX that is not there: emulated servos on a serial port, moved by physics",
     "up": "start everything a robot needs on this machine, and keep it running",

@@ -146,7 +146,15 @@ class Command:
         policy = TeleopPolicy(
             device, robot.spec, self.mapping, follower=self._follower(robot.spec), latch=latch, on_event=ear.hear
         )
-        recorder = stack.enter_context(Recorder(self.out, is_reviewed=True, joints=body.joints))
+        recorder = stack.enter_context(
+            Recorder(
+                self.out,
+                is_reviewed=True,
+                joints=body.joints,
+                calibration=body.calibration,
+                time_corrections=body.time_corrections,
+            )
+        )
         body.listen(recorder)
         session = RecordingSession(
             robot,

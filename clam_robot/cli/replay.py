@@ -9,11 +9,12 @@ from typing import Annotated
 import tyro
 from rich.table import Table
 
+from clam_robot.cli.calibration_in_use import calibration_in_use, no_calibration, time_corrections
 from clam_robot.cli.console import console, plural
 from clam_robot.cli.data_sets import open_episode_with_bar
 from clam_robot.cli.robots import robot_for
 from clam_robot.cli.stops import StopOptions, Stops
-from clam_robot.cli.widowx import WIDOWX, WidowXOptions, make_widowx
+from clam_robot.cli.widowx import WIDOWX, CalibratedWidowX, make_widowx
 from clam_robot.control.deviation import Deviation, DeviationMeter
 from clam_robot.control.loop import ControlLoop, LoopConfig
 from clam_robot.control.replay_policy import ReplayConfig, ReplayPolicy
@@ -51,7 +52,7 @@ class Command:
     seed: int | None = None
     real_time: bool = False
     record: Path | None = None
-    widowx: Annotated[WidowXOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=WidowXOptions)
+    widowx: Annotated[CalibratedWidowX, tyro.conf.OmitArgPrefixes] = field(default_factory=CalibratedWidowX)
     stops: Annotated[StopOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=StopOptions)
 
     def run(self) -> None:
@@ -71,16 +72,24 @@ class Command:
         seed = recorded.attributes.seed if self.seed is None else self.seed
         outcomes: list[EpisodeOutcome] = []
         meter = DeviationMeter(recorded.state, speed=self.replay.speed)
+        is_arm = self.robot == WIDOWX
+        asked = self.widowx.calibration
+        calibration = calibration_in_use(asked, self.widowx) if is_arm else no_calibration(asked, spec.name)
         with ExitStack() as stack:
             clock = MonotonicClock() if self.real_time or self.robot == WIDOWX else ManualClock()
             horizon = policy.num_periods + 1
-            arm = make_widowx(self.widowx, spec, clock, horizon=horizon) if self.robot == WIDOWX else None
+            arm = make_widowx(self.widowx, spec, clock, horizon=horizon, calibration=calibration) if is_arm else None
             robot = arm or robot_for(spec, clock, self.robot, horizon=horizon)
             robot.connect()
             stack.callback(robot.disconnect)
             subscribers: list[Subscriber] = [meter]
             if self.record is not None:
-                recorder = Recorder(self.record, wait_when_full=isinstance(clock, ManualClock))
+                recorder = Recorder(
+                    self.record,
+                    calibration=calibration.record(),
+                    time_corrections=time_corrections(calibration, self.widowx, has_samples=False) if is_arm else {},
+                    wait_when_full=isinstance(clock, ManualClock),
+                )
                 subscribers.append(stack.enter_context(recorder))
             loop = ControlLoop(
                 robot,

@@ -11,10 +11,11 @@ from typing import Annotated, NoReturn
 import tyro
 
 from clam_robot.cli.arguments import require_positive
+from clam_robot.cli.calibration_in_use import calibration_in_use, no_calibration, time_corrections
 from clam_robot.cli.console import console, plural, progress_bars
 from clam_robot.cli.robots import robot_for
 from clam_robot.cli.stops import StopOptions, Stops
-from clam_robot.cli.widowx import WIDOWX, WidowXOptions, make_widowx
+from clam_robot.cli.widowx import WIDOWX, CalibratedWidowX, make_widowx
 from clam_robot.control.background_policy import BackgroundPolicy
 from clam_robot.control.latest_only import LatestOnly
 from clam_robot.control.merge_rule import MergeChoice
@@ -61,7 +62,7 @@ class Command:
     checkpoint: Path | None = None
     server: str | None = None
     robot: str | None = None
-    widowx: Annotated[WidowXOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=WidowXOptions)
+    widowx: Annotated[CalibratedWidowX, tyro.conf.OmitArgPrefixes] = field(default_factory=CalibratedWidowX)
     stops: Annotated[StopOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=StopOptions)
     episodes: int = 10
     seed: int = FIRST_SEED["evaluation"]
@@ -91,10 +92,13 @@ class Command:
             )
         if self.wait_for_person and self.robot != WIDOWX:
             raise ConfigError(f"--wait-for-person: expected --robot {WIDOWX}, found a simulation that harms nobody")
+        is_arm = self.robot == WIDOWX
+        asked = self.widowx.calibration
+        calibration = calibration_in_use(asked, self.widowx) if is_arm else no_calibration(asked, self.robot or "it")
         with ExitStack() as stack:
             clock = MonotonicClock() if is_real_time else ManualClock()
             policy = self._asynchronous_policy(stack, clock) if self.asynchronous else self._policy(stack)
-            arm = make_widowx(self.widowx, policy.spec, clock) if self.robot == WIDOWX else None
+            arm = make_widowx(self.widowx, policy.spec, clock, calibration=calibration) if is_arm else None
             robot = arm or robot_for(policy.spec, clock, self.robot)
             if arm is not None and self.wait_for_person:
                 policy = stop_on_silence(policy, arm.latch)
@@ -102,9 +106,13 @@ class Command:
             stack.callback(robot.disconnect)
             subscribers: list[Subscriber] = []
             if self.record is not None:
-                subscribers.append(
-                    stack.enter_context(Recorder(self.record, wait_when_full=isinstance(clock, ManualClock)))
+                recorder = Recorder(
+                    self.record,
+                    calibration=calibration.record(),
+                    time_corrections=time_corrections(calibration, self.widowx, has_samples=False) if is_arm else {},
+                    wait_when_full=isinstance(clock, ManualClock),
                 )
+                subscribers.append(stack.enter_context(recorder))
             if self.video is not None:
                 if not isinstance(robot, SimulatedRobot):
                     raise ConfigError("a video is filmed in simulation; record cameras with --record instead")

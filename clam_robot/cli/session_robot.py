@@ -3,7 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import partial
+from pathlib import Path
+from typing import Any
 
+from clam_robot.cli.calibration_in_use import calibration_in_use, no_calibration, time_corrections
 from clam_robot.cli.widowx import WIDOWX, ArmAddress, WidowXOptions, make_widowx
 from clam_robot.episodes.recorder import Recorder
 from clam_robot.errors import ConfigError
@@ -25,11 +28,14 @@ class ArmOptions(ArmAddress):
         bench_task: what the twin behind the bench was started with.
         views: cameras of a simulated scene to record.
         view_size: height and width of their pictures [pixel].
+        calibration: of the arm, file of `clam calibrate`; `calibration.json` of this folder by default, where there is
+            one; "none" uses none. It has to be of this arm and these cameras, and goes into every episode.
     """
 
     bench_task: str | None = None
     views: tuple[str, ...] = ()
     view_size: tuple[int, int] = (224, 224)
+    calibration: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +52,8 @@ class SessionRobot:
         details: for displays.
         joints: names of those whose samples come between steps.
         listen: has a recorder take what joints and cameras measure between steps.
+        calibration: as it goes into every episode; None without.
+        time_corrections: what is taken off the times of each array of an episode [s].
     """
 
     robot: TaskRobot
@@ -57,6 +65,8 @@ class SessionRobot:
     details: Mapping[str, str] = field(default_factory=dict[str, str])
     joints: tuple[str, ...] = ()
     listen: Callable[[Recorder], None] = lambda recorder: None
+    calibration: dict[str, Any] | None = None
+    time_corrections: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 def make_session_robot(name: str, options: ArmOptions, clock: Clock) -> SessionRobot:
@@ -72,13 +82,15 @@ def make_session_robot(name: str, options: ArmOptions, clock: Clock) -> SessionR
                 f"--cameras: {name} is simulated, its cameras are those of the scene; give them with --views, "
                 f"or drive the arm with --robot {WIDOWX}"
             )
+        no_calibration(options.calibration, name)
         robot = make_robot(name, clock, cameras=options.views, image_size=options.view_size, horizon=_ENDLESS)
         return SessionRobot(robot=robot, latch=StopLatch(), details=_cameras(options.views))
     if options.views:
         raise ConfigError("--views: the arm's cameras stand in a file, --cameras cameras.toml")
     address = {each.name: getattr(options, each.name) for each in fields(ArmAddress)}
     where = WidowXOptions(**address, task=options.bench_task)
-    arm = make_widowx(where, None, clock, horizon=_ENDLESS)
+    calibration = calibration_in_use(options.calibration, where)
+    arm = make_widowx(where, None, clock, horizon=_ENDLESS, calibration=calibration)
     return SessionRobot(
         robot=arm,
         latch=arm.latch,
@@ -89,6 +101,8 @@ def make_session_robot(name: str, options: ArmOptions, clock: Clock) -> SessionR
         details=_cameras(tuple(arm.spec.cameras)),
         joints=JOINT_NAMES,
         listen=partial(record_between_steps, arm),
+        calibration=calibration.record(),
+        time_corrections=time_corrections(calibration, where, has_samples=True),
     )
 
 

@@ -8,10 +8,11 @@ from typing import Annotated
 import tyro
 from rich.text import Text
 
+from clam_robot.cli.calibration_in_use import calibration_in_use, no_calibration
 from clam_robot.cli.console import console, plural
 from clam_robot.cli.stops import StopOptions, Stops
 from clam_robot.cli.teleop_view import TeleopView
-from clam_robot.cli.widowx import WIDOWX, WidowXOptions, make_widowx
+from clam_robot.cli.widowx import WIDOWX, CalibratedWidowX, make_widowx
 from clam_robot.control.loop import ControlLoop, LoopConfig
 from clam_robot.errors import ConfigError
 from clam_robot.hardware.stop_latch import StopLatch
@@ -58,7 +59,7 @@ class Command:
     mapping: Annotated[MappingConfig, tyro.conf.arg(name="")] = field(default_factory=MappingConfig)
     devices: Annotated[DeviceOptions, tyro.conf.arg(name="")] = field(default_factory=DeviceOptions)
     tolerance: float = 0.25
-    widowx: Annotated[WidowXOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=WidowXOptions)
+    widowx: Annotated[CalibratedWidowX, tyro.conf.OmitArgPrefixes] = field(default_factory=CalibratedWidowX)
     stops: Annotated[StopOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=StopOptions)
 
     def run(self) -> None:
@@ -67,9 +68,13 @@ class Command:
             self._list()
             return
         self._check()
+        is_arm, asked = self.robot == WIDOWX, self.widowx.calibration
+        calibration = calibration_in_use(asked, self.widowx) if is_arm else no_calibration(asked, self.robot)
         with ExitStack() as stack:
             clock, keys = MonotonicClock(), TerminalKeys(sys.stdin)
-            arm = make_widowx(self.widowx, None, clock, horizon=_ENDLESS) if self.robot == WIDOWX else None
+            arm = None
+            if is_arm:
+                arm = make_widowx(self.widowx, None, clock, horizon=_ENDLESS, calibration=calibration)
             robot: TaskRobot = arm or make_robot(self.robot, clock, horizon=_ENDLESS)
             latch = StopLatch() if arm is None else arm.latch
             device = make_device(self.device, self.devices, clock, keys, latch=latch, tell=show_address)

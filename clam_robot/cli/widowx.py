@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from clam_robot import config
 from clam_robot.errors import ConfigError, SpecMismatch
 from clam_robot.hardware.bench import Bench
+from clam_robot.hardware.calibration.in_use import CalibrationInUse
 from clam_robot.hardware.cameras.setup import CamerasConfig
 from clam_robot.hardware.joint_driver import JointDriver
 from clam_robot.specs import CameraSpec, RobotSpec
@@ -51,8 +52,25 @@ class WidowXOptions(ArmAddress):
     task: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class CalibratedWidowX(WidowXOptions):
+    """The arm, its task, and what was found out about it.
+
+    Attributes:
+        calibration: file of `clam calibrate`; `calibration.json` of this folder by default, where there is one; "none"
+            uses none. It has to be of this arm and these cameras, and goes into every episode.
+    """
+
+    calibration: Path | None = None
+
+
 def make_widowx(
-    options: WidowXOptions, spec: RobotSpec | None, clock: Clock, *, horizon: int | None = None
+    options: WidowXOptions,
+    spec: RobotSpec | None,
+    clock: Clock,
+    *,
+    horizon: int | None = None,
+    calibration: CalibrationInUse | None = None,
 ) -> "WidowX":
     """A WidowX that fits what a policy was made for, not yet connected.
 
@@ -61,6 +79,7 @@ def make_widowx(
         spec: of the policy's robot: its rate and gripper are taken over; None for whoever takes the arm as it is.
         clock: real.
         horizon: control periods per episode, where a bench judges; None for the bench's own.
+        calibration: whose latencies are taken off the times of joints and frames; without one they stay as they are.
 
     Raises:
         SpecMismatch: the arm does not fit; names the entries.
@@ -68,17 +87,18 @@ def make_widowx(
     from clam_robot.hardware.widowx import WidowX, WidowXConfig
     from clam_robot.hardware.widowx_spec import POSE_ACTION, ActionConfig
 
+    calibration = calibration or CalibrationInUse(driver=options.driver)
+    driver = calibration.aligned_driver(driver_of(options, clock))
+    bench = _bench(options, spec, clock, horizon, calibration)
     if spec is None:
-        return WidowX(driver_of(options, clock), clock, bench=_bench(options, None, clock, horizon))
+        return WidowX(driver, clock, bench=bench)
     gripper = "binary" if spec.gripper is None else spec.gripper.mode
     space = "pose" if spec.action.names[: len(POSE_ACTION)] == POSE_ACTION else "joints"
     try:
         action = ActionConfig(hz=spec.control_hz, gripper=gripper, space=space)
     except ConfigError as error:
         raise SpecMismatch(f"a policy for {spec.name} does not fit the WidowX: {error}") from None
-    robot = WidowX(
-        driver_of(options, clock), clock, WidowXConfig(action=action), bench=_bench(options, spec, clock, horizon)
-    )
+    robot = WidowX(driver, clock, WidowXConfig(action=action), bench=bench)
     spec.require(robot.spec, what=f"policy for {spec.name} on the WidowX")
     return robot
 
@@ -94,14 +114,20 @@ def driver_of(options: ArmAddress, clock: Clock) -> JointDriver:
     return DynamixelDriver(DynamixelConfig(port=options.port, reply_timeout=options.reply_timeout), clock)
 
 
-def _bench(options: WidowXOptions, spec: RobotSpec | None, clock: Clock, horizon: int | None) -> Bench | None:
+def _bench(
+    options: WidowXOptions,
+    spec: RobotSpec | None,
+    clock: Clock,
+    horizon: int | None,
+    calibration: CalibrationInUse,
+) -> Bench | None:
     wanted = {} if spec is None else spec.cameras
     if options.cameras is None:
         return _twin_bench(options, spec, wanted, clock, horizon)
     from clam_robot.cli.camera_rig import rig_of
     from clam_robot.hardware.cameras.camera_bench import CameraBench
 
-    cameras = config.load(CamerasConfig, options.cameras)
+    cameras = calibration.aligned_cameras(config.load(CamerasConfig, options.cameras))
     drawn = {name: size for name, size in wanted.items() if name not in cameras.cameras}
     return CameraBench(
         rig_of(cameras, clock),
@@ -109,6 +135,7 @@ def _bench(options: WidowXOptions, spec: RobotSpec | None, clock: Clock, horizon
         max_age=cameras.max_age,
         open_timeout=cameras.open_timeout,
         beside=_twin_bench(options, spec, drawn, clock, horizon),
+        admit=calibration.admit,
     )
 
 

@@ -74,6 +74,7 @@ class EpisodeAttributes(config.Strict):
         mode: what for, "demonstration" or "play", where a person said so.
         verdict: what a person said of it, "success", "failure" or "unsure"; "" for nothing.
         notes: of a person.
+        time_corrections: latency that was taken off the times of an array, by its name, before they were stored [s].
     """
 
     schema_version: int
@@ -98,6 +99,7 @@ class EpisodeAttributes(config.Strict):
     mode: str = ""
     verdict: str = ""
     notes: str = ""
+    time_corrections: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 def read_raw(folder: Path) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Records every episode a control loop runs."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -44,6 +44,7 @@ class Recorder:
         keep: Callable[[EpisodeOutcome], bool] | None = None,
         is_reviewed: bool = False,
         calibration: dict[str, Any] | None = None,
+        time_corrections: Mapping[str, float] | None = None,
         joints: Sequence[str] = (),
         durable: bool = True,
         wait_when_full: bool = False,
@@ -66,6 +67,7 @@ class Recorder:
             EpisodeWriter,
             root,
             calibration=calibration,
+            time_corrections=time_corrections,
             joints=joints,
             durable=durable,
             wait_when_full=wait_when_full,

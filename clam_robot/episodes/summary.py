@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -59,6 +60,7 @@ class DatasetSummary:
         num_bytes: size on disk [bytes].
         partial: episodes without an end.
         damaged: what is wrong with each episode that cannot be read, by name.
+        calibration: that the newest episode carries; None where it has none.
     """
 
     root: Path
@@ -83,6 +85,7 @@ class DatasetSummary:
     num_bytes: int
     partial: tuple[PartialEpisode, ...]
     damaged: Mapping[str, str]
+    calibration: dict[str, Any] | None = None
 
     @property
     def labeled_share(self) -> float:
@@ -130,6 +133,7 @@ def summarize(root: Path) -> DatasetSummary:
         num_bytes=sum(entry.num_bytes for entry in entries),
         partial=tuple(_partial(root / name) for name in folders.partial_episodes(root)),
         damaged={name: str(error) for name, error in damaged.items()},
+        calibration=attributes.read(root / max(entries, key=lambda entry: entry.started_at).name).calibration,
     )
 
 

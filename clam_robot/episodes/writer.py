@@ -6,7 +6,7 @@ import logging
 import os
 import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -60,6 +60,7 @@ class EpisodeWriter:
         start: EpisodeStart,
         *,
         calibration: dict[str, Any] | None = None,
+        time_corrections: Mapping[str, float] | None = None,
         joints: Sequence[str] = (),
         durable: bool = True,
         wait_when_full: bool = False,
@@ -73,6 +74,7 @@ class EpisodeWriter:
             root: folder of the data set; made when it is not there.
             start: what is known of the episode.
             calibration: the robot's calibration, to be kept beside the data.
+            time_corrections: what was taken off the times that will come, by the array they go to [s]; to be kept, too.
             joints: names of the joints whose samples will come; without, none are taken.
             durable: bring every file to the disk before the episode gets its name, so that not even a loss of power
                 leaves a half-written one. Most of it is done while the recording goes on.
@@ -86,6 +88,7 @@ class EpisodeWriter:
         """
         self._start = start
         self._calibration = calibration
+        self._time_corrections = dict(time_corrections or {})
         self._joints = tuple(joints)
         self._wait_when_full = wait_when_full
         self._started_at = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
@@ -373,6 +376,7 @@ class EpisodeWriter:
             seed=self._start.seed,
             is_labeled=self._start.is_labeled,
             calibration=self._calibration,
+            time_corrections=self._time_corrections,
             started_at=self._started_at,
             software=f"clam-robot {clam_robot.__version__}",
             length=0,

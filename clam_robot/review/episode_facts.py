@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from clam_robot.episodes.reader import Episode
+from clam_robot.hardware.calibration.in_words import calibration_in_words
 
 _SAMPLES = 12
 
@@ -56,6 +57,7 @@ class EpisodeFacts:
         state_low: smallest value of each entry.
         state_high: largest value of each entry.
         actions: (n, A) of the labelled rows.
+        calibration: what it was recorded with, and how old that was then, in words.
     """
 
     name: str
@@ -74,6 +76,7 @@ class EpisodeFacts:
     state_low: Float32[np.ndarray, "S"]
     state_high: Float32[np.ndarray, "S"]
     actions: Float32[np.ndarray, "n A"]
+    calibration: str = "none"
 
 
 def measure(episode: Episode) -> EpisodeFacts:
@@ -100,6 +103,7 @@ def measure(episode: Episode) -> EpisodeFacts:
         state_low=episode.state.min(axis=0),
         state_high=episode.state.max(axis=0),
         actions=episode.action[episode.action_labeled],
+        calibration=calibration_in_words(known.calibration, known.started_at),
     )
 
 

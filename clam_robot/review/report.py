@@ -74,6 +74,7 @@ def write_report(
         suspicious=[row for row in rows if row.reasons],
         tasks=Counter(each.task for each in facts).most_common(),
         sources=Counter(each.source for each in facts).most_common(),
+        calibrations=Counter(each.calibration for each in facts).most_common(),
         num_pictured=sum(bool(row.pictures) for row in rows),
         lengths=_lengths(facts, dataset.spec),
         rates=_rates(facts, dataset.spec),

@@ -148,7 +148,7 @@ def attack(num_actions: int, *, setup: WidowXTwinConfig, seed: int, attacks: Seq
     trace, timer = Trace(world.physics), RestTimer(world.physics, STILL)
     damage = Damage()
     while damage.num_actions < num_actions:
-        wishes = attacks[random.integers(len(attacks))](random)
+        wishes = attacks[int(random.integers(len(attacks)))](random)
         limiter.reset()
         for wish, _ in zip(wishes, range(_LONGEST), strict=False):
             _period(world, limiter, wish, timer, damage)

@@ -18,6 +18,7 @@ class Faults:
         drop_rate: share of packets, either way, that vanish.
         corrupt_rate: share of packets, either way, in which one bit flips.
         latency: extra time before every answer [s].
+        picture_latency: how old the scene is that a picture shows [s].
         is_unplugged: the adapter is pulled: the port is gone, the servos keep their power.
         seed: of the packets that suffer.
     """
@@ -26,6 +27,7 @@ class Faults:
     drop_rate: float = 0.0
     corrupt_rate: float = 0.0
     latency: float = 0.0
+    picture_latency: float = 0.0
     is_unplugged: bool = False
     seed: int = 0
 
@@ -35,7 +37,7 @@ class Faults:
     def clear(self) -> None:
         """Repair everything."""
         self.lost.clear()
-        self.drop_rate = self.corrupt_rate = self.latency = 0.0
+        self.drop_rate = self.corrupt_rate = self.latency = self.picture_latency = 0.0
         self.is_unplugged = False
 
     @property

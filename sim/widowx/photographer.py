@@ -9,7 +9,7 @@ from typing import Any
 
 import mujoco
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float64, UInt8
 
 from clam_robot.errors import ClamRobotError
 from sim.camera import Camera
@@ -41,6 +41,13 @@ class _Snapshot:
         _MJ.mj_forward(self.model, self.data)
 
 
+def full_state(model: Any, data: Any) -> Float64[np.ndarray, "size"]:  # noqa: ANN401
+    """All that a picture depends on, as it is in `data` now."""
+    state = np.empty(_MJ.mj_stateSize(model, _STATE))
+    _MJ.mj_getState(model, data, state, _STATE)
+    return state
+
+
 class Photographer:
     """Takes orders for pictures from any thread; each comes as a future.
 
@@ -61,14 +68,12 @@ class Photographer:
 
     def order(
         self,
-        data: Any,  # noqa: ANN401
+        state: Float64[np.ndarray, "size"],
         camera: str,
         height: int,
         width: int,
     ) -> "Future[UInt8[np.ndarray, 'height width 3']]":
-        """Ask for a picture of the scene as it is in `data` now."""
-        state = np.empty(_MJ.mj_stateSize(self._model, _STATE))
-        _MJ.mj_getState(self._model, data, state, _STATE)
+        """Ask for a picture of the scene in a state, see `full_state`."""
         order = _Order(state=state, camera=camera, height=height, width=width, picture=Future())
         if self._thread is None:
             self._thread = threading.Thread(target=self._draw, name="photographer", daemon=True)

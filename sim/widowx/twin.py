@@ -2,13 +2,18 @@
 
 import gc
 import selectors
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float64
 
 from clam_robot.timing import Clock
 from sim.widowx.arm_physics import ArmPhysics
 from sim.widowx.bus import EmulatedBus
 from sim.widowx.faults import Faults
+from sim.widowx.photographer import full_state
 from sim.widowx.pty_port import PtyPort
 from sim.widowx.wire import Wire
 
@@ -42,6 +47,7 @@ class Twin:
         self.selector = selectors.DefaultSelector()
         self._clock = clock
         self._simulated_until = clock.now()
+        self._past: deque[tuple[float, np.ndarray]] = deque()
         self._is_stopped = False
         self._is_plugged = False
 
@@ -72,6 +78,26 @@ class Twin:
         if behind > 0.0:
             self.physics.step(behind * self.speed)
             self._simulated_until += behind
+            if self.faults.picture_latency > 0.0:
+                self._remember()
+
+    def scene_now(self) -> tuple[float, Float64[np.ndarray, "size"]]:
+        """Simulated time [s] and state of the scene that a camera shows now: an older one with that fault."""
+        self.catch_up(self._clock.now())
+        if self.faults.picture_latency > 0.0:
+            self._remember()
+            return self._past[0]
+        self._past.clear()
+        return self.physics.time, full_state(self.physics.model, self.physics.data)
+
+    def _remember(self) -> None:
+        """Keep the scene as it is now, and of the past ones those that a camera may show yet."""
+        physics = self.physics
+        if not self._past or physics.time != self._past[-1][0]:
+            self._past.append((physics.time, full_state(physics.model, physics.data)))
+        due = physics.time - self.faults.picture_latency * self.speed
+        while len(self._past) > 1 and (self._past[1][0] <= due or self._past[0][0] > physics.time):
+            self._past.popleft()
 
     def _turn(self) -> None:
         self._follow_plug()

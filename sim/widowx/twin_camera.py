@@ -90,4 +90,4 @@ class TwinCamera:
         except RobotError as error:
             raise CameraUnavailable(str(error)) from None
         self._sequence += 1
-        return Frame(image=image.copy(), time=begin, sequence=self._sequence)
+        return Frame(image=image.copy(), time=begin - setup.latency, sequence=self._sequence)

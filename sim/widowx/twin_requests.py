@@ -31,6 +31,7 @@ FAULTS = (
     "drop",
     "corrupt",
     "latency",
+    "picture_latency",
     "voltage",
     "unplug",
     "clear",
@@ -100,12 +101,12 @@ class TwinRequests:
         return {"report": config.to_dict(report), "rows": rows.tobytes()}
 
     def frame(self, camera: str, height: int = 240, width: int = 320) -> "Future[dict[str, Any]]":
-        """A picture, RGB, uint8, and the simulated time it shows [s]."""
+        """A picture, RGB, uint8, of the scene now, and the simulated time it shows [s]; older with that fault."""
         model = self._physics.model
         require_known(camera, [model.camera(i).name for i in range(model.ncam)], what="camera")
         if not (0 < height <= _LARGEST_PICTURE and 0 < width <= _LARGEST_PICTURE):
             raise ConfigError(f"a picture has 1 to {_LARGEST_PICTURE} pixels either way, found {height} x {width}")
-        taken_at = self._physics.time
+        taken_at, state = self._twin.scene_now()
         answer: Future[dict[str, Any]] = Future()
 
         def deliver(picture: "Future[Any]") -> None:
@@ -114,7 +115,7 @@ class TwinRequests:
             else:
                 answer.set_result({"time": taken_at, "pixels": picture.result().tobytes()})
 
-        self._photographer.order(self._physics.data, camera, height, width).add_done_callback(deliver)
+        self._photographer.order(state, camera, height, width).add_done_callback(deliver)
         return answer
 
     def fault(self, name: str, servo: str | None = None, value: float | None = None) -> None:
@@ -123,8 +124,8 @@ class TwinRequests:
         Args:
             name: "overload", "overheating": raise that hardware error of a servo. "reboot": a servo restarts by itself.
                 "lost": it stays silent. "drop", "corrupt": share of packets. "latency": before each answer [s].
-                "voltage": of the supply [V]. "unplug": the port vanishes. "clear": all of these are repaired, hardware
-                errors excepted, which take a reboot.
+                "picture_latency": age of the scene in a picture [s]. "voltage": of the supply [V]. "unplug": the port
+                vanishes. "clear": all of these are repaired, hardware errors excepted, which take a reboot.
             servo: which, where it is one's.
             value: how much; for "lost" and "unplug" 0 repairs it, anything else is as none given.
         """
@@ -144,6 +145,8 @@ class TwinRequests:
                 faults.corrupt_rate = require_rate("corrupt", value or 0.0)
             case "latency":
                 faults.latency = _require_latency(value or 0.0)
+            case "picture_latency":
+                faults.picture_latency = _require_latency(value or 0.0)
             case "voltage":
                 self._physics.supply_voltage = NOMINAL_VOLTAGE if value is None else _require_voltage(value)
             case "unplug":

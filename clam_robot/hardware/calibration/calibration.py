@@ -11,6 +11,7 @@ from clam_robot.errors import CalibrationError
 from clam_robot.hardware.calibration.arm_calibration import ArmCalibration
 from clam_robot.hardware.calibration.camera_calibration import CameraCalibration
 from clam_robot.hardware.calibration.expectation import Expectation
+from clam_robot.hardware.calibration.latency_calibration import LatencyCalibration
 
 _LOG = logging.getLogger(__name__)
 VERSION = 1
@@ -27,6 +28,7 @@ class Calibration(config.Strict):
         arm_serial: what tells the arm from others; None where that was not asked for.
         cameras: by the name they have in `cameras.toml`.
         arm: what was found out about the arm itself.
+        latency: of commands, joints and cameras; None where it was not looked for.
     """
 
     version: int = VERSION
@@ -34,6 +36,7 @@ class Calibration(config.Strict):
     arm_serial: str | None = None
     cameras: dict[str, CameraCalibration] = field(default_factory=dict)
     arm: ArmCalibration = field(default_factory=ArmCalibration)
+    latency: LatencyCalibration | None = None
 
     def __post_init__(self) -> None:
         if self.version != VERSION:
@@ -71,9 +74,8 @@ def load_calibration(path: Path, expected: Expectation | None = None) -> Calibra
     """
     calibration = config.load(Calibration, path)
     if expected is not None:
-        _require_hardware(calibration, expected, path)
-        for part, made_at in _dates(calibration).items():
-            days = _age(made_at, expected.now, f"{path}, {part}")
+        require_hardware(calibration, expected, str(path))
+        for part, days in ages(calibration, expected.now, str(path)).items():
             if 0 < expected.max_age_days < days:
                 _LOG.warning(
                     "%s: %s is %.0f days old, more than %g; calibrate again, or check it with a board",
@@ -85,31 +87,63 @@ def load_calibration(path: Path, expected: Expectation | None = None) -> Calibra
     return calibration
 
 
-def _require_hardware(calibration: Calibration, expected: Expectation, path: Path) -> None:
+def read_calibration(data: object, source: str) -> Calibration:
+    """What an episode carries along: `episode.attributes.calibration`.
+
+    Args:
+        data: the content of a `calibration.json`.
+        source: where it stands, for messages.
+
+    Raises:
+        ConfigError: it does not fit; names the field.
+        CalibrationError: it is of another version.
+    """
+    return config.from_dict(Calibration, data, source=source)
+
+
+def require_hardware(calibration: Calibration, expected: Expectation, path: str) -> None:
+    """Refuse a calibration of other hardware.
+
+    Raises:
+        CalibrationError: it is of another arm or camera; names both serials.
+    """
     if None not in (calibration.arm_serial, expected.arm) and calibration.arm_serial != expected.arm:
         raise CalibrationError(
             f"{path} is of arm {calibration.arm_serial!r}, this one is {expected.arm!r}; give the file of this arm, "
             "or calibrate it"
         )
+    timed = {} if calibration.latency is None else calibration.latency.cameras
     for name, serial in expected.cameras.items():
-        if name in calibration.cameras and calibration.cameras[name].serial != serial:
-            raise CalibrationError(
-                f"{path}: camera {name!r} was {calibration.cameras[name].serial!r} when it was calibrated, now it is "
-                f"{serial!r}; are two cameras swapped? else calibrate this one"
-            )
+        for known in (calibration.cameras.get(name), timed.get(name)):
+            if known is not None and known.serial != serial:
+                raise CalibrationError(
+                    f"{path}: camera {name!r} was {known.serial!r} when it was calibrated, now it is {serial!r}; are "
+                    "two cameras swapped? else calibrate this one"
+                )
 
 
-def _dates(calibration: Calibration) -> dict[str, str]:
-    """When each part was made."""
-    dates: dict[str, str] = {}
+def ages(calibration: Calibration, now: datetime.datetime, path: str) -> dict[str, float]:
+    """How old each part is [days], by its name.
+
+    Raises:
+        CalibrationError: a date is none.
+    """
+    return {part: _age(made_at, now, f"{path}, {part}") for part, made_at in dates(calibration).items()}
+
+
+def dates(calibration: Calibration) -> dict[str, str]:
+    """When each part was made, by its name."""
+    found: dict[str, str] = {}
     for part in ("joints", "servos", "gripper"):
-        if (found := getattr(calibration.arm, part)) is not None:
-            dates[f"{part} of the arm"] = found.made_at
+        if (done := getattr(calibration.arm, part)) is not None:
+            found[f"{part} of the arm"] = done.made_at
     for name, camera in calibration.cameras.items():
-        dates[f"intrinsics of camera {name!r}"] = camera.intrinsics.made_at
+        found[f"intrinsics of camera {name!r}"] = camera.intrinsics.made_at
         if camera.hand_eye is not None:
-            dates[f"place of camera {name!r}"] = camera.hand_eye.made_at
-    return dates
+            found[f"place of camera {name!r}"] = camera.hand_eye.made_at
+    if calibration.latency is not None:
+        found["latency"] = calibration.latency.made_at
+    return found
 
 
 def _age(made_at: str, now: datetime.datetime, where: str) -> float:

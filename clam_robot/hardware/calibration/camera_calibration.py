@@ -82,6 +82,27 @@ class HandEyeCalibration(config.Strict):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BoardReference(config.Strict):
+    """A board that stays where it is, as a camera once saw it.
+
+    Attributes:
+        board: its pose in the camera's frame.
+        covariance: of its turn about the camera's axes, at its middle [rad], then of its middle's shift along them [m].
+        rms: of the corners' distances from where they should be [pixel].
+        joints: where the arm was, for a camera on the wrist [rad]; None for one on a stand.
+        board_size: of the board; lengths [m].
+        made_at: UTC, ISO 8601.
+    """
+
+    board: Pose
+    covariance: Rows
+    rms: float
+    joints: tuple[float, ...] | None
+    board_size: dict[str, int | float | str]
+    made_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CameraCalibration(config.Strict):
     """One camera.
 
@@ -89,8 +110,10 @@ class CameraCalibration(config.Strict):
         serial: what tells it from others; see `Camera.serial`.
         intrinsics: its own numbers.
         hand_eye: where it is; None where that was not looked for.
+        reference: board that `clam calibrate check` compares with; None where none was shown.
     """
 
     serial: str
     intrinsics: IntrinsicsCalibration
     hand_eye: HandEyeCalibration | None = None
+    reference: BoardReference | None = None

@@ -1,6 +1,6 @@
 """Cameras as a bench, alone or beside one that knows the task."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from jaxtyping import Float64, UInt8
@@ -23,6 +23,7 @@ class CameraBench:
         max_age: an older frame is no observation [s].
         open_timeout: longest wait for the first frame of each camera [s].
         beside: measures points and judges the task; its own cameras are kept.
+        admit: told the serials of the cameras by name once they are open; raises where one does not fit.
 
     Raises:
         ConfigError: both have a camera of the same name.
@@ -36,12 +37,14 @@ class CameraBench:
         max_age: float = 0.5,
         open_timeout: float = 10.0,
         beside: Bench | None = None,
+        admit: Callable[[Mapping[str, str]], None] = lambda serials: None,
     ) -> None:
         twice = set() if beside is None else rig.specs.keys() & beside.cameras.keys()
         if twice:
             raise ConfigError(f"the bench has a camera named {', '.join(sorted(twice))}, too; rename one of them")
         self.rig = rig
         self._task, self._max_age, self._open_timeout, self._beside = task, max_age, open_timeout, beside
+        self._admit = admit
 
     @property
     def task(self) -> str:
@@ -63,14 +66,16 @@ class CameraBench:
 
         Raises:
             CameraError: one cannot be opened or sends nothing; names it.
+            ClamRobotError: one is not admitted.
         """
         self.rig.connect(self._open_timeout)
-        if self._beside is not None:
-            try:
+        try:
+            self._admit(self.rig.serials())
+            if self._beside is not None:
                 self._beside.connect()
-            except BaseException:
-                self.rig.end()
-                raise
+        except BaseException:
+            self.rig.end()
+            raise
 
     def disconnect(self) -> None:
         """Close all cameras."""

@@ -71,4 +71,4 @@ class PatternCamera:
         width = self._setup.width
         left = self._sequence % _CROSSING * width // _CROSSING
         image[:, left : left + max(width // 20, 1)] = 255 - image[:, left : left + max(width // 20, 1)]
-        return Frame(image=image, time=self._clock.now(), sequence=self._sequence)
+        return Frame(image=image, time=self._clock.now() - self._setup.latency, sequence=self._sequence)

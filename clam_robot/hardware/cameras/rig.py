@@ -27,6 +27,10 @@ class CameraRig:
         """Image size by camera name."""
         return {name: thread.camera.spec for name, thread in self.threads.items()}
 
+    def serials(self) -> dict[str, str]:
+        """What tells each camera from others, by name; some know it only once they are open."""
+        return {name: thread.camera.serial for name, thread in self.threads.items()}
+
     def start(self) -> None:
         """Begin to open all of them, at once."""
         for thread in self.threads.values():

@@ -24,6 +24,9 @@ from clam_robot.errors import ConfigError
 from clam_robot.hardware.cameras.picture_health import HealthConfig
 from clam_robot.specs import CameraSpec
 
+# A device that estimates the moment of exposure may be early by a part of a frame [s].
+_LARGEST_LEAD = 0.1
+
 
 @dataclass(frozen=True, kw_only=True)
 class CameraSetup(config.Strict):
@@ -48,8 +51,8 @@ class CameraSetup(config.Strict):
             raise ConfigError(f"width, height: expected at least one pixel, found {self.width} x {self.height}")
         if not 0 < self.fps <= 1000:
             raise ConfigError(f"fps: expected more than 0 and at most 1000, found {self.fps}")
-        if not 0 <= self.latency < 1:
-            raise ConfigError(f"latency: expected 0 s or more and less than 1 s, found {self.latency}")
+        if not -_LARGEST_LEAD < self.latency < 1:
+            raise ConfigError(f"latency: expected more than -{_LARGEST_LEAD} s and less than 1 s, found {self.latency}")
 
     @property
     def spec(self) -> CameraSpec:

@@ -1,0 +1,106 @@
+"""An arm that swings a joint while its cameras film it."""
+
+import threading
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from jaxtyping import Float64
+
+from calibration.delay_signals import JointMotion
+from calibration.image_motion import small_grey
+from calibration.swing import SwingConfig, swing_at
+from calibration.take import Film, Take, TakeInfo
+from clam_robot.errors import CalibrationError
+from clam_robot.hardware.joint_driver import JointState
+from clam_robot.hardware.wx250s import JOINT_NAMES, NUM_JOINTS
+from clam_robot.interfaces import Robot
+from clam_robot.timing import Clock
+
+
+class Filming:
+    """Collects what joints and cameras say, from threads of their own."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_on = False
+        self._reported: list[tuple[float, np.ndarray]] = []
+        self._told: list[tuple[float, np.ndarray]] = []
+        self._frames: dict[str, list[tuple[float, np.ndarray]]] = {}
+
+    def on_joints(self, state: JointState) -> None:
+        """A state of the joints."""
+        self._add(self._reported, state.time, state.position)
+
+    def on_setpoint(self, time: float, position: Float64[np.ndarray, "6"]) -> None:
+        """A set-point that is handed to the driver."""
+        self._add(self._told, time, position)
+
+    def on_frame(self, camera: str, time: float, image: np.ndarray) -> None:
+        """A frame; only a small one is kept."""
+        if self._is_on:
+            small = small_grey(image)
+            with self._lock:
+                self._frames.setdefault(camera, []).append((time, small))
+
+    def swing(self, robot: Robot, clock: Clock, setup: SwingConfig, tell: Callable[[float], None]) -> None:
+        """Swing a joint about where it is, and collect.
+
+        Args:
+            robot: connected and reset; its actions are changes of the joints.
+            clock: the robot's.
+            setup: the motion.
+            tell: how much of it is done [0 .. 1].
+
+        Raises:
+            RobotError: the arm was stopped, or may not move there.
+        """
+        joint = JOINT_NAMES.index(setup.joint)
+        period = 1.0 / robot.spec.control_hz
+        gripper = robot.get_observation().state[NUM_JOINTS]
+        begin, done = clock.now(), 0.0
+        self._is_on = True
+        try:
+            # One period ahead, as an action is where the arm is at the end of its period.
+            while (now := clock.now()) < begin + setup.seconds:
+                wanted = float(swing_at(setup, np.array([now - begin + period]))[0])
+                action = np.zeros(NUM_JOINTS + 1, np.float32)
+                action[joint], action[NUM_JOINTS] = wanted - done, round(float(np.clip(gripper, 0.0, 1.0)))
+                done += float(robot.send_action(action)[joint])
+                tell((now - begin) / setup.seconds)
+                clock.sleep_until(now + period)
+        finally:
+            self._is_on = False
+            robot.hold()
+
+    def take(self, info: TakeInfo) -> Take:
+        """What was collected.
+
+        Raises:
+            CalibrationError: the joints said nothing.
+        """
+        with self._lock:
+            if len(self._reported) < 2 or len(self._told) < 2:
+                raise CalibrationError("no states of the joints came meanwhile; is the arm's bus silent?")
+            return Take(
+                info=info,
+                reported=_motion(self._reported),
+                told=_motion(self._told),
+                films=_films(self._frames),
+            )
+
+    def _add(self, rows: list[tuple[float, np.ndarray]], time: float, position: np.ndarray) -> None:
+        if self._is_on:
+            with self._lock:
+                if not rows or time > rows[-1][0]:
+                    rows.append((time, position))
+
+
+def _motion(rows: list[tuple[float, np.ndarray]]) -> JointMotion:
+    return JointMotion(time=np.array([row[0] for row in rows]), position=np.array([row[1] for row in rows]))
+
+
+def _films(frames: Mapping[str, list[tuple[float, np.ndarray]]]) -> dict[str, Film]:
+    return {
+        name: Film(time=np.array([row[0] for row in rows]), images=np.stack([row[1] for row in rows]))
+        for name, rows in frames.items()
+    }

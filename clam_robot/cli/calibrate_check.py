@@ -1,0 +1,182 @@
+"""`clam calibrate check`."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import tyro
+from rich.table import Table
+
+from calibration.board import Board
+from calibration.board_measurement import BoardMeasurement, measure_board
+from calibration.detection import BoardDetector, Detection
+from calibration.drift import Drift, Tolerance, expected_board, find_drift, probable_cause
+from calibration.recording import JOINTS, picture_paths, read_hands, read_info, read_picture
+from clam_robot import config
+from clam_robot.cli.calibration_files import save, utc_now
+from clam_robot.cli.camera_rig import camera_of
+from clam_robot.cli.console import console
+from clam_robot.cli.widowx import WidowXOptions, driver_of
+from clam_robot.errors import CalibrationError, ConfigError
+from clam_robot.hardware.calibration.calibration import Calibration, load_calibration
+from clam_robot.hardware.calibration.camera_calibration import BoardReference, CameraCalibration
+from clam_robot.hardware.calibration.pose import to_pose
+from clam_robot.hardware.cameras.setup import CamerasConfig
+from clam_robot.timing import MonotonicClock
+
+_ENOUGH = 30  # pictures
+_LONGEST_WAIT = 5.0  # for a frame [s]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckCommand:
+    """Look at a board that stays where it is, and tell how far it is from where the calibration has it; nothing moves.
+
+    Once, after calibrating, show every camera a board that is fixed to the table and run this with --remember. A camera
+    on the wrist is compared with the board of its hand-eye calibration, too, where that still lies there. Exit code 0
+    says that all is as it was, 2 that something has drifted.
+
+    Attributes:
+        camera: names of the cameras, as in the calibration.
+        images: folder with pictures of one camera instead of it; for one on the wrist with its `joints.csv`.
+        calibration: file of the calibration.
+        widowx: where the arm and its cameras are; the arm is only asked where it is, for a camera on the wrist.
+        board: that is looked at; by default the one that was remembered.
+        remember: keep what is seen now to compare with later.
+        tolerance: what is still no drift.
+        seconds: longest look with each camera.
+        json: print the result as JSON.
+    """
+
+    camera: tuple[str, ...]
+    images: Path | None = None
+    calibration: Path = Path("calibration.json")
+    widowx: Annotated[WidowXOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=WidowXOptions)
+    board: Board | None = None
+    remember: bool = False
+    tolerance: Tolerance = field(default_factory=Tolerance)
+    seconds: float = 10.0
+    json: bool = False
+
+    def run(self) -> None:
+        """Look, compare, tell.
+
+        Raises:
+            CalibrationError: something has drifted, or cannot be compared; says what.
+        """
+        if not self.camera or (self.images is not None and len(self.camera) != 1):
+            raise ConfigError("--camera: expected names of cameras, and with --images one of them")
+        known = load_calibration(self.calibration)
+        drifts: dict[str, Drift] = {}
+        for name in self.camera:
+            camera = known.camera(name)
+            views, joints, board = self._look(name, camera)
+            seen = measure_board(board, views, camera.intrinsics.intrinsics)
+            if self.remember:
+                known = _remembered(known, name, seen, joints)
+            else:
+                drifts[name] = find_drift(seen, expected_board(camera, joints, seen), self.tolerance)
+        if self.remember:
+            save(known, self.calibration)
+            return
+        cause = probable_cause(drifts, {name: _mount(known.camera(name)) for name in drifts})
+        self._tell(drifts, cause)
+        if any(drift.is_drift or drift.fits_badly for drift in drifts.values()):
+            raise CalibrationError(f"{self.calibration} does not hold any more: {cause}")
+
+    def _look(self, name: str, camera: CameraCalibration) -> tuple[list[Detection], np.ndarray | None, Board]:
+        if self.images is not None:
+            info = read_info(self.images)
+            board = _board(self.board, camera, None if info is None else info.board)
+            if info is not None:
+                _require_serial(name, info.serial, camera)
+            detector, paths = BoardDetector(board), picture_paths(self.images)
+            seen = [found for path in paths if (found := detector.detect(read_picture(path))) is not None]
+            table = self.images / JOINTS
+            joints = np.mean(list(read_hands(table).rows.values()), axis=0) if table.exists() else None
+            return seen, joints, board
+        if self.widowx.cameras is None:
+            raise ConfigError("--cameras, --images: give the file with the cameras, or a folder with pictures")
+        board, clock = _board(self.board, camera, None), MonotonicClock()
+        device = camera_of(config.load(CamerasConfig, self.widowx.cameras), name, clock)
+        detector, seen = BoardDetector(board), list[Detection]()
+        device.open()
+        try:
+            _require_serial(name, device.serial, camera)
+            joints = self._joints() if _mount(camera) == "wrist" else None
+            end = clock.now() + self.seconds
+            with console.status(f"{name} looks at the board"):
+                while clock.now() < end and len(seen) < _ENOUGH:
+                    if (found := detector.detect(device.read(_LONGEST_WAIT).image)) is not None:
+                        seen.append(found)
+        finally:
+            device.close()
+        return seen, joints, board
+
+    def _joints(self) -> np.ndarray:
+        driver = driver_of(self.widowx, MonotonicClock())
+        driver.connect()
+        try:
+            return driver.read().position
+        finally:
+            driver.disconnect()
+
+    def _tell(self, drifts: dict[str, Drift], cause: str) -> None:
+        if self.json:
+            found = {
+                name: {**dataclasses.asdict(drift), "distance": drift.distance, "angle": drift.angle}
+                for name, drift in drifts.items()
+            }
+            print_json: Callable[[str], None] = console.print_json
+            print_json(json.dumps({"cameras": found, "cause": cause}))
+            return
+        table = Table("camera", "shift", "turn", "corners", "chance", "")
+        for name, drift in drifts.items():
+            table.add_row(
+                name,
+                f"{1e3 * drift.distance:.1f} ± {1e3 * drift.shift_sigma:.1f} mm",
+                f"{1e3 * drift.angle:.1f} ± {1e3 * drift.turn_sigma:.1f} mrad",
+                f"{drift.rms:.2f} pixels, then {drift.rms_before:.2f}",
+                f"{drift.chance:.2g}",
+                "[red]drifted[/]" if drift.is_drift or drift.fits_badly else "[green]as it was[/]",
+            )
+        console.print(table)
+
+
+def _mount(camera: CameraCalibration) -> str:
+    if camera.hand_eye is not None:
+        return camera.hand_eye.mount
+    return "stand" if camera.reference is None or camera.reference.joints is None else "wrist"
+
+
+def _board(asked: Board | None, camera: CameraCalibration, pictured: Board | None) -> Board:
+    if asked is not None or pictured is not None:
+        return asked or pictured or Board()
+    if camera.reference is not None:
+        return config.from_dict(Board, camera.reference.board_size, source="reference")
+    if camera.hand_eye is not None and camera.hand_eye.mount == "wrist":
+        return config.from_dict(Board, camera.hand_eye.board_size, source="hand_eye")
+    return Board()
+
+
+def _require_serial(name: str, serial: str, camera: CameraCalibration) -> None:
+    if serial != camera.serial:
+        raise CalibrationError(
+            f"camera {name!r} is {serial!r}, the calibration is of {camera.serial!r}; are two cameras swapped?"
+        )
+
+
+def _remembered(known: Calibration, name: str, seen: BoardMeasurement, joints: np.ndarray | None) -> Calibration:
+    reference = BoardReference(
+        board=to_pose(seen.T_camera_board),
+        covariance=tuple(tuple(float(each) for each in row) for row in seen.covariance),
+        rms=seen.rms,
+        joints=None if joints is None else tuple(float(each) for each in joints),
+        board_size=dataclasses.asdict(seen.board),
+        made_at=utc_now(),
+    )
+    return known.with_camera(name, replace(known.camera(name), reference=reference))

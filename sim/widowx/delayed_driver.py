@@ -1,0 +1,75 @@
+"""An arm whose commands arrive late and whose states are older than their stamps say."""
+
+from collections import deque
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Float64
+
+from clam_robot.hardware.joint_driver import JointDriver, JointState, ServoStatus
+from clam_robot.timing import Clock
+
+
+class DelayedDriver:
+    """A `JointDriver` before another one, for a loop that calls it often: delays are as fine as its calls.
+
+    Args:
+        driver: the arm, in time.
+        clock: its clock.
+        command: from a command to the moment the servos have it [s].
+        state: from a measurement to its stamp [s].
+    """
+
+    def __init__(self, driver: JointDriver, clock: Clock, *, command: float = 0.0, state: float = 0.0) -> None:
+        self._driver, self._clock = driver, clock
+        self._command, self._state = command, state
+        self._goals: deque[tuple[float, np.ndarray]] = deque()
+        self._past: deque[JointState] = deque()
+
+    def connect(self) -> None:
+        """As the arm does."""
+        self._driver.connect()
+
+    def disconnect(self) -> None:
+        """As the arm does; commands on their way are lost."""
+        self._goals.clear()
+        self._past.clear()
+        self._driver.disconnect()
+
+    def read(self) -> JointState:
+        """The state of some time ago, stamped now; the oldest there is where that is not known yet."""
+        self._deliver()
+        now, newest = self._clock.now(), self._driver.read()
+        self._past.append(newest)
+        while len(self._past) > 1 and self._past[1].time <= now - self._state:
+            self._past.popleft()
+        return replace(self._past[0], time=newest.time)
+
+    def command(self, position: Float64[np.ndarray, "6"]) -> None:
+        """On its way."""
+        self._goals.append((self._clock.now() + self._command, position.copy()))
+        self._deliver()
+
+    def command_gripper(self, effort: float) -> None:
+        """At once."""
+        self._driver.command_gripper(effort)
+
+    def prepare(self, *, profile_velocity: int, profile_acceleration: int) -> None:
+        """As the arm does."""
+        self._driver.prepare(profile_velocity=profile_velocity, profile_acceleration=profile_acceleration)
+
+    def servos(self) -> tuple[ServoStatus, ...]:
+        """Those of the arm."""
+        return self._driver.servos()
+
+    def reboot(self, name: str) -> None:
+        """As the arm does."""
+        self._driver.reboot(name)
+
+    def set_torque(self, is_on: bool) -> None:
+        """As the arm does."""
+        self._driver.set_torque(is_on)
+
+    def _deliver(self) -> None:
+        while self._goals and self._goals[0][0] <= self._clock.now():
+            self._driver.command(self._goals.popleft()[1])
