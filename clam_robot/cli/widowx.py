@@ -79,26 +79,28 @@ def make_widowx(
         spec: of the policy's robot: its rate and gripper are taken over; None for whoever takes the arm as it is.
         clock: real.
         horizon: control periods per episode, where a bench judges; None for the bench's own.
-        calibration: whose latencies are taken off the times of joints and frames; without one they stay as they are.
+        calibration: by which joints, fingers and the times of joints and frames are corrected; none corrects nothing.
 
     Raises:
         SpecMismatch: the arm does not fit; names the entries.
     """
+    from clam_robot.hardware.arm_controller import ArmConfig
     from clam_robot.hardware.widowx import WidowX, WidowXConfig
     from clam_robot.hardware.widowx_spec import POSE_ACTION, ActionConfig
 
     calibration = calibration or CalibrationInUse(driver=options.driver)
-    driver = calibration.aligned_driver(driver_of(options, clock))
+    driver = calibration.corrected_driver(driver_of(options, clock))
+    arm = ArmConfig(sag=calibration.sag())
     bench = _bench(options, spec, clock, horizon, calibration)
     if spec is None:
-        return WidowX(driver, clock, bench=bench)
+        return WidowX(driver, clock, WidowXConfig(arm=arm), bench=bench)
     gripper = "binary" if spec.gripper is None else spec.gripper.mode
     space = "pose" if spec.action.names[: len(POSE_ACTION)] == POSE_ACTION else "joints"
     try:
         action = ActionConfig(hz=spec.control_hz, gripper=gripper, space=space)
     except ConfigError as error:
         raise SpecMismatch(f"a policy for {spec.name} does not fit the WidowX: {error}") from None
-    robot = WidowX(driver, clock, WidowXConfig(action=action), bench=bench)
+    robot = WidowX(driver, clock, WidowXConfig(action=action, arm=arm), bench=bench)
     spec.require(robot.spec, what=f"policy for {spec.name} on the WidowX")
     return robot
 

@@ -1,5 +1,6 @@
 """The one place where the arm's calibration is applied: above it joints are where they truly are."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -33,6 +34,7 @@ class CorrectedDriver(DriverLayer):
     ) -> None:
         super().__init__(driver)
         self._joints, self._gripper, self._gravity = calibration.joints, calibration.gripper, gravity
+        self._lock = threading.Lock()  # states are read by one thread while another sends goals
 
     def read(self) -> JointState:
         """The newest state, corrected."""
@@ -48,8 +50,10 @@ class CorrectedDriver(DriverLayer):
     def _correction(self, position: Float64[np.ndarray, "6"]) -> Float64[np.ndarray, "6"]:
         if self._joints is None:
             return np.zeros_like(position)
-        loads = -self._gravity(position) if self._joints.compliances else np.zeros_like(position)
-        return self._joints.correction(loads)
+        if not self._joints.compliances:
+            return self._joints.correction(np.zeros_like(position))
+        with self._lock:
+            return self._joints.correction(-self._gravity(position))
 
     def _finger(self, reported: float) -> float:
         if self._gripper is None:

@@ -11,7 +11,11 @@ from clam_robot.hardware.calibration.calibration import Calibration, require_har
 from clam_robot.hardware.calibration.expectation import Expectation
 from clam_robot.hardware.calibration.latency_calibration import LatencyCalibration
 from clam_robot.hardware.cameras.setup import CamerasConfig
+from clam_robot.hardware.corrected_driver import CorrectedDriver
 from clam_robot.hardware.joint_driver import JointDriver
+from clam_robot.hardware.sag import SagConfig
+from clam_robot.hardware.workspace import Workspace, WorkspaceConfig
+from clam_robot.hardware.wx250s import JOINT_NAMES
 
 logger = logging.getLogger(__name__)
 _OTHER_RATE = 0.5  # [1/s]
@@ -22,7 +26,8 @@ class CalibrationInUse:
     """What is taken from a calibration when arm and cameras are made; nothing where there is none.
 
     Times are corrected where they are stamped, once: a camera takes its latency off the time of each frame, the driver
-    the state's off that of each state. Whoever reads them, loop or recorder, corrects nothing.
+    the state's off that of each state. So are joints and fingers, where the driver reads and commands them. Whoever is
+    above, loop or recorder, corrects nothing.
 
     Attributes:
         calibration: loaded and found to be of this arm; None where there is none.
@@ -46,8 +51,24 @@ class CalibrationInUse:
         latency = self._latency
         return 0.0 if latency is None or latency.driver != self.driver else latency.state.seconds
 
-    def aligned_driver(self, driver: JointDriver) -> JointDriver:
-        """The joints, at the times they were measured."""
+    def corrected_driver(self, driver: JointDriver) -> JointDriver:
+        """The joints where they truly are, at the times they were measured."""
+        aligned = self._aligned_driver(driver)
+        arm = None if self.calibration is None else self.calibration.arm
+        if arm is None or (arm.joints is None and arm.gripper is None):
+            return aligned
+        return CorrectedDriver(aligned, arm, Workspace(WorkspaceConfig()).gravity)
+
+    def sag(self) -> SagConfig:
+        """What is known of how far the joints hang below their set-points."""
+        usual = SagConfig()
+        servos = None if self.calibration is None else self.calibration.arm.servos
+        if servos is None:
+            return usual
+        known = zip(JOINT_NAMES, usual.stiffness, strict=True)
+        return replace(usual, stiffness=tuple(servos.stiffness.get(name, value) for name, value in known))
+
+    def _aligned_driver(self, driver: JointDriver) -> JointDriver:
         latency = self._latency
         if latency is not None and latency.driver != self.driver:
             logger.warning(
