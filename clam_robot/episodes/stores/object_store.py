@@ -1,5 +1,6 @@
 """Episodes in the folder of a URL that fsspec knows: S3 and what speaks its protocol, Google's and Azure's stores."""
 
+import os
 import re
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
@@ -13,7 +14,6 @@ from clam_robot.errors import ClamRobotError, DamagedEpisode, EpisodeExists, Mis
 
 # Botocore's own patience is five tries of a minute each, in which a person learns nothing.
 _PATIENCE = {"connect_timeout": 5, "read_timeout": 30, "retries": {"max_attempts": 3}}
-_OPTIONS: dict[str, dict[str, Any]] = {"s3": {"config_kwargs": _PATIENCE}, "s3a": {"config_kwargs": _PATIENCE}}
 # What stores call the thing that changes with a file's content.
 _STAMPS = ("ETag", "etag", "md5Hash", "LastModified", "updated", "mtime", "created")
 
@@ -22,6 +22,13 @@ _NO_CONNECTION = frozenset(
     {"EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError", "ConnectionClosedError", "FSTimeoutError"}
 )
 _NO_BUCKET = re.compile(r"(bucket|container) does not exist")
+
+
+def _options(scheme: str) -> dict[str, Any]:
+    if scheme not in ("s3", "s3a"):
+        return {}
+    # fsspec keeps one client for equal options: of two servers, each has its own.
+    return {"config_kwargs": _PATIENCE, "endpoint_url": os.environ.get("AWS_ENDPOINT_URL")}
 
 
 class ObjectStore:
@@ -43,7 +50,7 @@ class ObjectStore:
         self._only: str | None = None
         scheme = url.partition("://")[0].rpartition("::")[2]
         try:
-            fs, root = cast(Any, fsspec).core.url_to_fs(self._url, **_OPTIONS.get(scheme, {}))
+            fs, root = cast(Any, fsspec).core.url_to_fs(self._url, **_options(scheme))
         except ImportError as error:
             raise MissingDependency(f"{self._url}: {error}; s3:// needs pip install 'clam-robot[cloud]'") from error
         except ValueError as error:
