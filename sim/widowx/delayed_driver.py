@@ -6,11 +6,12 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float64
 
-from clam_robot.hardware.joint_driver import JointDriver, JointState, ServoStatus
+from clam_robot.hardware.driver_layer import DriverLayer
+from clam_robot.hardware.joint_driver import JointDriver, JointState
 from clam_robot.timing import Clock
 
 
-class DelayedDriver:
+class DelayedDriver(DriverLayer):
     """A `JointDriver` before another one, for a loop that calls it often: delays are as fine as its calls.
 
     Args:
@@ -21,14 +22,11 @@ class DelayedDriver:
     """
 
     def __init__(self, driver: JointDriver, clock: Clock, *, command: float = 0.0, state: float = 0.0) -> None:
-        self._driver, self._clock = driver, clock
+        super().__init__(driver)
+        self._clock = clock
         self._command, self._state = command, state
         self._goals: deque[tuple[float, np.ndarray]] = deque()
         self._past: deque[JointState] = deque()
-
-    def connect(self) -> None:
-        """As the arm does."""
-        self._driver.connect()
 
     def disconnect(self) -> None:
         """As the arm does; commands on their way are lost."""
@@ -49,26 +47,6 @@ class DelayedDriver:
         """On its way."""
         self._goals.append((self._clock.now() + self._command, position.copy()))
         self._deliver()
-
-    def command_gripper(self, effort: float) -> None:
-        """At once."""
-        self._driver.command_gripper(effort)
-
-    def prepare(self, *, profile_velocity: int, profile_acceleration: int) -> None:
-        """As the arm does."""
-        self._driver.prepare(profile_velocity=profile_velocity, profile_acceleration=profile_acceleration)
-
-    def servos(self) -> tuple[ServoStatus, ...]:
-        """Those of the arm."""
-        return self._driver.servos()
-
-    def reboot(self, name: str) -> None:
-        """As the arm does."""
-        self._driver.reboot(name)
-
-    def set_torque(self, is_on: bool) -> None:
-        """As the arm does."""
-        self._driver.set_torque(is_on)
 
     def _deliver(self) -> None:
         while self._goals and self._goals[0][0] <= self._clock.now():
