@@ -2,6 +2,8 @@
 
 import difflib
 import logging
+import os
+import select
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -17,6 +19,7 @@ from clam_robot.errors import ClamRobotError, MissingDependency
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
+EXIT_UNREAD = 141
 
 # Verb -> what it is for. The module of the same name holds a dataclass `Command` with `run()`.
 VERBS = {
@@ -117,6 +120,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     except ClamRobotError as error:
         return _fail(error)
+    except BrokenPipeError:
+        if not _is_unread():
+            raise
+        return EXIT_UNREAD
     except OSError as error:  # a full disk, a folder nobody may write
         if error.filename is None:
             if not is_full(error):
@@ -129,6 +136,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         error_console.print("[bold yellow]interrupted[/]")
         return EXIT_INTERRUPTED
     return 0
+
+
+def _is_unread() -> bool:
+    """Whether whoever read the output, such as `head`, has seen enough; nothing more is then said."""
+    output = select.poll()
+    output.register(sys.stdout.fileno(), 0)
+    is_unread = any(event & select.POLLERR for _, event in output.poll(0))
+    if is_unread:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes once more
+    return is_unread
 
 
 def _fail(error: Exception) -> int:

@@ -1,8 +1,12 @@
 """Progress where nobody watches: a line at every tenth, none twice, and nothing before there is work."""
 
+import subprocess
+
 import pytest
 
 from clam_robot.cli.console import TrainingBars, progress_bars
+from clam_robot.cli.main import EXIT_UNREAD
+from tests.programs import clam
 
 
 def test_a_log_file_gets_a_line_for_every_tenth(capsys: pytest.CaptureFixture[str]) -> None:
@@ -23,3 +27,12 @@ def test_training_that_cannot_begin_prints_nothing(capsys: pytest.CaptureFixture
     with TrainingBars() as bars:
         bars.update("latent_actions", 100, 100, {"loss": 0.25})
     assert capsys.readouterr().out.strip() == "latent actions: 100 of 100, loss 0.250"
+
+
+def test_who_reads_no_further_is_told_nothing_more() -> None:
+    command = clam("train", "--help")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(60.0) == EXIT_UNREAD
