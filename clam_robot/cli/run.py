@@ -30,6 +30,8 @@ from sim.collect import FIRST_SEED
 from sim.rollouts import run_rollouts
 from teleop.stop_on_silence import stop_on_silence
 
+_JUST_STARTED = "just started"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
@@ -147,6 +149,8 @@ class Command:
                     run(scenes)
                 else:
                     namespace = self.widowx.namespace if self.widowx.driver == "ros" else None
+                    if self.wait_for_person:  # from the page's first answer on
+                        arm.latch.stop(detail=f"{_JUST_STARTED}; waiting for a person")
                     stops = Stops(self.stops, arm.latch, stack, ros_namespace=namespace)
                     if self.wait_for_person:
                         self._run_rounds(run, stops, arm.recover, outcomes)
@@ -166,7 +170,7 @@ class Command:
         outcomes: list[EpisodeOutcome],
     ) -> NoReturn:
         """Scenes, as many as a person's go allows, for ever."""
-        done = "just started"
+        done = _JUST_STARTED
         for scene in itertools.count(self.seed):
             if (scene - self.seed) % self.episodes == 0:
                 stops.await_person(done, recover=recover)

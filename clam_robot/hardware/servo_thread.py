@@ -274,8 +274,10 @@ class ServoThread:
         while not (self._ending.is_set() and self._controller.is_at_rest):
             try:
                 with self._moved:
-                    self._turn()
-                    self._moved.notify_all()
+                    try:
+                        self._turn()
+                    finally:  # whoever waits sees a stop, too
+                        self._moved.notify_all()
                 self._hand_over(self._latest)
             except ClamRobotError as error:
                 self._latch.stop(Reason.DRIVER, str(error))

@@ -245,12 +245,13 @@ class WidowX:
         servo, setup = self._live(), self._setup
         self.latch.require_clear()
         self._is_reset = False
-        servo.take_over(
-            lambda: self._driver.prepare(
-                profile_velocity=setup.profile_velocity, profile_acceleration=setup.profile_acceleration
-            )
-        )
         assert self._health is not None
+        with self._health.paused():
+            servo.take_over(
+                lambda: self._driver.prepare(
+                    profile_velocity=setup.profile_velocity, profile_acceleration=setup.profile_acceleration
+                )
+            )
         self._health.look()
         self.latch.require_clear()
 

@@ -1,5 +1,6 @@
 """The WidowX over perfect joints: its life from connecting to letting go, and what it refuses."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -196,6 +197,73 @@ def test_a_stop_while_it_recovers_is_not_forgotten(is_stopped_again: bool) -> No
         robot.recover()
     assert (robot.latch.cause is not None) == is_stopped_again
     robot.disconnect()
+
+
+def test_a_driver_that_refuses_ends_a_way_at_once() -> None:
+    robot, driver = make(setup=replace(SETUP, velocity=0.05))
+    robot.connect()
+    threading.Timer(0.3, setattr, (driver, "is_broken", True)).start()
+    begin = time.monotonic()
+    try:
+        with pytest.raises(ArmStopped, match="the fake bus is broken"):
+            robot.reset()
+        assert time.monotonic() - begin < 3.0
+    finally:
+        robot.disconnect()
+
+
+class SlowlyPreparedDriver(FakeDriver):
+    """Another profile is in its registers while it is prepared, as after a restart of the node."""
+
+    def prepare(self, *, profile_velocity: int, profile_acceleration: int) -> None:
+        super().prepare(profile_velocity=2000, profile_acceleration=profile_acceleration)
+        time.sleep(1.0)  # longer than the health watch's period
+        super().prepare(profile_velocity=profile_velocity, profile_acceleration=profile_acceleration)
+
+
+def test_registers_are_not_judged_while_they_are_prepared() -> None:
+    robot, _ = make(SlowlyPreparedDriver(MonotonicClock()))
+    robot.connect()
+    try:
+        robot.recover()
+        assert robot.latch.cause is None
+    finally:
+        robot.disconnect()
+
+
+class SlowlyReadDriver(FakeDriver):
+    """Tells what its registers held when it was asked, and that takes its time."""
+
+    def __init__(self, clock: MonotonicClock) -> None:
+        super().__init__(clock)
+        self.is_asked = threading.Event()
+        self.may_answer = threading.Event()
+        self.may_answer.set()
+
+    def servos(self) -> tuple[ServoStatus, ...]:
+        found = super().servos()
+        self.is_asked.set()
+        assert self.may_answer.wait(10.0)
+        return found
+
+
+def test_what_was_read_before_a_stop_was_cleared_stops_nothing_afterwards() -> None:
+    driver = SlowlyReadDriver(MonotonicClock())
+    robot, _ = make(driver)
+    robot.connect()
+    try:
+        robot.latch.stop()
+        driver.profile = 2000
+        driver.may_answer.clear()
+        driver.is_asked.clear()
+        assert driver.is_asked.wait(10.0)
+        robot.latch.clear()
+        threading.Timer(0.1, driver.may_answer.set).start()
+        robot.recover()
+        assert robot.latch.cause is None
+    finally:
+        driver.may_answer.set()
+        robot.disconnect()
 
 
 def test_parking_brings_it_to_its_rest_with_torque(arm: tuple[WidowX, FakeDriver]) -> None:
