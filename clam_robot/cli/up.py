@@ -52,6 +52,8 @@ class Command:
 
         Raises:
             ConfigError: it runs already, or a port is taken.
+            UnknownRobot: there is no such task.
+            CheckpointError: there is no such checkpoint.
             MissingDependency: ROS is not installed.
             ServerError: it was not ready in time, and was ended again.
         """
@@ -62,6 +64,7 @@ class Command:
                 f"`clam up` needs ROS 1, found no {_MASTER}; run: sudo apt-get install python3-rosmaster python3-rospy "
                 "python3-sensor-msgs python3-trajectory-msgs, then docker/setup-host"
             )
+        _require_there_is(self.setup)
         clock, folder = MonotonicClock(), self.folder.absolute()
         begin = clock.now()
         if read_state(folder) is not None:
@@ -83,6 +86,17 @@ class Command:
         console.print(f"all ready after {clock.now() - begin:.1f} s; logs are in {folder}", soft_wrap=True)
         address, key = state.programs["loop"].address, page_key(folder).read_text().strip()
         console.print(f"nothing moves before a person lets it: {address}?key={key}", soft_wrap=True)
+
+
+def _require_there_is(setup: SimConfig) -> None:
+    """Look at what programs would otherwise fail at again and again."""
+    from sim.widowx.tasks import make_task
+
+    make_task(setup.task)
+    if setup.checkpoint is not None:
+        from clam_robot.models.checkpoint import load_header
+
+        load_header(setup.checkpoint)
 
 
 def _start(setup: SimConfig, folder: Path) -> subprocess.Popen[bytes]:

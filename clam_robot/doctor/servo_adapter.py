@@ -7,6 +7,7 @@ from clam_robot.doctor.udev_rule import INSTALL
 from clam_robot.doctor.usb import U2D2, usb_devices
 
 NAME = "servo adapter"
+LEADER_PORT = "/dev/ttyDXL_leader"
 
 
 def check(machine: Machine, setup: DoctorConfig) -> Finding:
@@ -22,4 +23,12 @@ def check(machine: Machine, setup: DoctorConfig) -> Finding:
     where = f"U2D2 on USB {found[0].place}"
     if not machine.path(setup.port).exists():
         return problem(NAME, f"{where}, but no {setup.port}", why="programs open the servos by this name", mend=INSTALL)
+    if len(found) > 1 and not machine.path(LEADER_PORT).exists():
+        return problem(
+            NAME,
+            f"{len(found)} U2D2s on USB {', '.join(each.place for each in found)}, but no {LEADER_PORT}",
+            why=f"both answer to {setup.port}: chance decides which arm moves",
+            mend="unplug one, or give the leader's its name by the rule with a serial in docker/99-clam-robot.rules: "
+            + INSTALL,
+        )
     return ok(NAME, f"{where}, {setup.port}")

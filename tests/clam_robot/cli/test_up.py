@@ -32,6 +32,17 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, capsys: pytest
     assert f"cannot write to {file}: File exists; choose another with --folder" in capsys.readouterr().err
 
 
+def test_a_task_or_checkpoint_that_is_not_there_is_named_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["up", "--sim", "--folder", str(tmp_path / "up"), "--task", "reach-blok", *PORTS]) == 2
+    assert "reach-block" in capsys.readouterr().err
+    absent = tmp_path / "absent"
+    assert main(["up", "--sim", "--folder", str(tmp_path / "up"), "--checkpoint", str(absent), *PORTS]) == 2
+    assert str(absent) in capsys.readouterr().err.replace("\n", "")
+    assert not (tmp_path / "up").exists()
+
+
 def test_with_nothing_up_there_is_nothing_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["down", "--folder", str(tmp_path)]) == 0
     assert "nothing is up" in capsys.readouterr().out

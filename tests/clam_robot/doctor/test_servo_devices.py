@@ -46,6 +46,16 @@ def test_an_adapter_with_its_name_is_fine(fake: FakeMachine) -> None:
     assert servo_adapter.check(fake.machine(), SETUP).status is Status.OK
 
 
+def test_two_adapters_with_one_name_are_told_apart_by_a_rule(fake: FakeMachine) -> None:
+    fake.adapter()
+    fake.usb("1-3", "0403", "6014")
+    found = servo_adapter.check(fake.machine(), SETUP)
+    assert found.status is Status.PROBLEM and "2 U2D2s on USB 1-2, 1-3, but no /dev/ttyDXL_leader" in found.found
+    assert "ttyDXL_leader" in SHIPPED.read_text()
+    fake.write("/dev/ttyDXL_leader")
+    assert servo_adapter.check(fake.machine(), SETUP).status is Status.OK
+
+
 @pytest.mark.parametrize(("latency", "status"), [(1, Status.OK), (16, Status.PROBLEM), (2, Status.PROBLEM)])
 def test_the_timer_is_that_of_the_linked_port(fake: FakeMachine, latency: int, status: Status) -> None:
     fake.adapter(latency=latency)
