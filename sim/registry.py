@@ -4,7 +4,7 @@ from typing import Literal
 
 from clam_robot.errors import UnknownRobot
 from clam_robot.timing import Clock
-from sim import dm_control_tasks, metaworld_tasks, widowx_tasks
+from sim import dm_control_tasks, metaworld_tasks, opengl, widowx_tasks
 from sim.base import SimulatedRobot
 from sim.dm_control_robot import DmControlConfig, DmControlRobot
 from sim.metaworld_robot import MetaWorldConfig, MetaWorldRobot
@@ -44,7 +44,8 @@ def make_robot(
         body = DmControlConfig(task=task, cameras=cameras, image_height=height, image_width=width, horizon=horizon)
         return DmControlRobot(body, clock)
     if suite == "widowx-twin":
-        # Loads MuJoCo, which the arm's kinematics are computed with.
+        # Loads MuJoCo, which the arm's kinematics are computed with; the choice of OpenGL comes before.
+        opengl.select_backend()
         from clam_robot.hardware.widowx import WidowXConfig
         from clam_robot.hardware.widowx_spec import ActionConfig
         from sim.widowx_robot import WidowXTwin, WidowXTwinConfig

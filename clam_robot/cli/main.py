@@ -16,6 +16,7 @@ import clam_robot
 from clam_robot.cli.console import console, error_console
 from clam_robot.episodes.disk import is_full
 from clam_robot.errors import ClamRobotError, MissingDependency
+from sim import opengl
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
@@ -104,6 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(
         level=logging.WARNING, format="%(message)s", handlers=[RichHandler(console=error_console, show_path=False)]
     )
+    opengl.select_backend()  # before the arm's kinematics, or a scene, import MuJoCo
     try:
         module = import_module(f"clam_robot.cli.{MODULES.get(verb, verb.replace('-', '_'))}")
         parse = getattr(module, "parse", None)  # for verbs whose defaults depend on what is asked for

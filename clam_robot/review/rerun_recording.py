@@ -20,7 +20,7 @@ import rerun as rr
 import rerun.blueprint as rrb
 
 from clam_robot.episodes.reader import Episode
-from clam_robot.errors import EpisodeExists
+from clam_robot.errors import EpisodeError, EpisodeExists
 from clam_robot.specs import VectorSpec
 
 APPLICATION = "clam-robot"
@@ -47,18 +47,23 @@ def save_recording(
     Raises:
         EpisodeExists: a file is there and may not be replaced.
         DamagedEpisode: something of the episode cannot be read.
+        EpisodeError: the disk is full.
     """
     if path.exists() and not overwrite:
         raise EpisodeExists(f"expected nothing at {path}, found a file; give another --out, or add --overwrite")
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.partial")
     recording = rr.RecordingStream(APPLICATION, recording_id=f"{episode.path.resolve()}")
-    recording.save(aside, default_blueprint=_layout(episode))
     try:
-        log_episode(recording, episode, progress)
-        recording.flush()
-    finally:
-        recording.disconnect()
+        try:
+            recording.save(aside, default_blueprint=_layout(episode))
+            log_episode(recording, episode, progress)
+            recording.flush()
+        finally:
+            recording.disconnect()
+    except RuntimeError as error:  # what Rerun makes of a full disk
+        aside.unlink(missing_ok=True)
+        raise EpisodeError(f"cannot write {path} ({error}); make room there, or give another --out") from error
     aside.replace(path)
     return path
 
@@ -72,6 +77,7 @@ def log_episode(
 
     Raises:
         DamagedEpisode: something of the episode cannot be read.
+        EpisodeError: the disk is full.
     """
     start = float(episode.time[0])
     rows = [

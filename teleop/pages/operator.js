@@ -71,7 +71,7 @@ function show(view) {
   put($("phase-word"), state.phase);
   $("seconds").textContent = duration(state.seconds);
   put($("prompt"), state.prompt);
-  put($("task"), `${state.mode}: ${state.task} (${state.operator})`);
+  put($("task"), `${state.mode}: ${state.task}${state.operator ? ` (${state.operator})` : ""}`);
   showMessage();
   showCounts();
   showGauges();

@@ -44,3 +44,15 @@ def test_a_recording_is_not_replaced_untold(made: Path, tmp_path: Path, capsys: 
 def test_an_episode_that_is_not_there_is_named(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["view", str(made), "--episode", "2"]) == 2
     assert "expected 0 to 1, found 2" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_told(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise RuntimeError("Failed to write: No space left on device (os error 28)")
+
+    monkeypatch.setattr("rerun.RecordingStream.save", full)
+    assert main(["view", str(made), "--out", str(tmp_path / "episode.rrd")]) == 2
+    assert "make room there" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*episode.rrd*"))
