@@ -12,9 +12,10 @@ from jinja2 import Environment, StrictUndefined
 
 import clam_robot
 from clam_robot.episodes.dataset import EpisodeDataset
-from clam_robot.errors import DamagedEpisode, EpisodeExists, NoEpisodes
+from clam_robot.errors import DamagedEpisode, NoEpisodes
 from clam_robot.review.bars import COVERAGE_CELLS, Coverage, Histogram, coverage, histogram
 from clam_robot.review.episode_facts import EpisodeFacts, measure
+from clam_robot.review.new_file import require_replaceable
 from clam_robot.review.suspicion import Suspicion, SuspicionConfig
 from clam_robot.review.thumbnails import thumbnails
 from clam_robot.specs import RobotSpec
@@ -56,8 +57,7 @@ def write_report(
         EpisodeExists: a page is there and may not be replaced.
         NoEpisodes: none can be read.
     """
-    if path.exists() and not overwrite:
-        raise EpisodeExists(f"expected nothing at {path}, found a file; give another --out, or add --overwrite")
+    require_replaceable(path, overwrite=overwrite)
     facts, points, damaged = _measured(dataset, progress)
     if not facts:
         raise NoEpisodes(f"expected episodes that can be read in {dataset.root}, found {len(damaged)} damaged ones")

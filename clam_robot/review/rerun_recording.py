@@ -20,7 +20,8 @@ import rerun as rr
 import rerun.blueprint as rrb
 
 from clam_robot.episodes.reader import Episode
-from clam_robot.errors import EpisodeError, EpisodeExists
+from clam_robot.errors import EpisodeError
+from clam_robot.review.new_file import require_replaceable
 from clam_robot.specs import VectorSpec
 
 APPLICATION = "clam-robot"
@@ -49,8 +50,7 @@ def save_recording(
         DamagedEpisode: something of the episode cannot be read.
         EpisodeError: the disk is full.
     """
-    if path.exists() and not overwrite:
-        raise EpisodeExists(f"expected nothing at {path}, found a file; give another --out, or add --overwrite")
+    require_replaceable(path, overwrite=overwrite)
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.partial")
     recording = rr.RecordingStream(APPLICATION, recording_id=f"{episode.path.resolve()}")

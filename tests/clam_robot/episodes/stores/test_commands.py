@@ -38,9 +38,9 @@ def test_a_data_set_at_a_url_is_inspected_and_verified(there: str, capsys: pytes
 
 
 def test_verify_reads_what_is_there_and_not_what_was_fetched_before(
-    there: str, capsys: pytest.CaptureFixture[str]
+    there: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["view", there, "--out", os.devnull, "--overwrite"]) == 0
+    assert main(["view", there, "--out", str(tmp_path / "seen.rrd")]) == 0
     fs, root = fsspec.core.url_to_fs(there)
     fs.pipe_file(f"{root}/episode_000000/state/c.0.0", b"rubbish")
     assert main(["verify", there]) == 2
