@@ -27,8 +27,10 @@ unit: export OPENBLAS_NUM_THREADS = 1
 unit: setup
 	$(PYTEST) -n 2 --dist loadgroup $(TESTS) || { [ $$? = 1 ] && $(PYTEST) -n 0 --last-failed --last-failed-no-failures none $(TESTS); }
 
+# Each benchmark is a program; parts and peers, which others start, are left out.
+BENCHMARKS := $(filter-out test_% lerobot_% openpi_peer hand_eye_plot hand_eye_mistakes,$(notdir $(basename $(wildcard tests/benchmarks/*.py))))
 benchmark: setup
-	for file in $(filter-out %/test_%,$(wildcard tests/benchmarks/*.py)); do $(RUN)/python $$file || exit 1; done
+	for name in $(BENCHMARKS); do PYTHONPATH=. $(RUN)/python tests/benchmarks/$$name.py $(OPTIONS) || exit 1; done
 	$(RUN)/python -m pytest -s -o addopts= --import-mode=importlib tests/benchmarks
 
 # Builds robot and server with buildah, as root, and runs the simulated robot from what was built: half an hour.

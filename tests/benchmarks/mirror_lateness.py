@@ -1,6 +1,6 @@
 """What copying finished episodes to S3 costs the loop that records the next one, and how fast windows come from there.
 
-    .venv/bin/python tests/benchmarks/mirror_lateness.py [--seconds 40]
+    .venv/bin/python -m tests.benchmarks.mirror_lateness [--seconds 40]
 
 A loop of 50 Hz hands over a row in every period and a picture of 640 x 480 in every fifth, five seconds an episode, in
 turns with and without a mirror to an S3 server of this machine (moto's, in a process of its own). Then the episodes are

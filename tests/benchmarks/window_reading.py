@@ -1,6 +1,6 @@
 """Random training windows per second from disk, state and pictures: this store, LeRobot's loader, and PyAV alone.
 
-    .venv/bin/python tests/benchmarks/window_reading.py [--data FOLDER] [--lerobot PYTHON] [--windows 500]
+    .venv/bin/python -m tests.benchmarks.window_reading [--data FOLDER] [--lerobot PYTHON] [--windows 500]
 
 The same episodes, the same windows' lengths, each reader in one process. PYTHON is an interpreter that has LeRobot; the
 data are exported once at LeRobot's own settings (AV1) and once as this project exports by default (H.264). Per CPU
