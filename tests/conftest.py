@@ -1,6 +1,7 @@
 """For all tests: examples may take long, as the machine may be busy; drawing is chosen before MuJoCo is imported."""
 
 import os
+import random
 import socket
 from collections.abc import Iterator
 
@@ -16,6 +17,12 @@ opengl.select_backend()
 settings.register_profile("new examples", deadline=None)
 settings.register_profile("same examples", deadline=None, derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "new examples"))
+
+
+# Type checks draw which item of a sequence they look at: the same one every time, another one in every test.
+@pytest.fixture(autouse=True)
+def _same_draws(request: pytest.FixtureRequest) -> None:
+    random.seed(request.node.nodeid)
 
 
 # One for the whole process, as rospy stays with the first that it met.

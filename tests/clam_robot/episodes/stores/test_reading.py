@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import fsspec
 import numpy as np
@@ -67,12 +66,12 @@ def test_what_an_interrupted_fetch_left_is_fetched_again(there: str, cache: Path
 
 
 def test_an_episode_that_is_another_there_is_another_here(
-    there: str, recorded: Path, tmp_path: Path, make_spec: Callable[..., Any], record: Callable[..., Path]
+    there: str, recorded: Path, tmp_path: Path, record: Callable[..., Path]
 ) -> None:
     open_dataset(there)
     fs, root = fsspec.core.url_to_fs(there)
     fs.rm(f"{root}/{NAMES[0]}", recursive=True)
-    record(tmp_path / "other", make_spec(cameras={"front": (16, 24), "front_left": (16, 24)}), 40, task="new")
+    record(tmp_path / "other", EpisodeDataset(recorded).spec, 40, task="new")
     list(copy_episodes(open_store(tmp_path / "other"), open_store(there)))
     assert open_dataset(there)[0].task == "new"
 
