@@ -117,6 +117,7 @@ class ArmController:
         self._ik = InverseKinematics(self._workspace, config.ik)
         self._stream = JointStream(config.stream)
         self._brake: Brake | None = None  # while the arm is held
+        self._is_checked = True  # whether the way is
         self._sag = Sag(config.sag, config.stream.period, self._workspace.gravity)
         self._gripper = Gripper(config.gripper)
         self._max_change = config.stream.velocity * period
@@ -171,17 +172,13 @@ class ArmController:
 
     def pursue(self, aim: Aim) -> Executed:
         """Set out for where an action leads, if the way there is clear."""
-        reasons = list(aim.reasons)
         before = self._stream.destination
-        if not self._follow_if_clear(self._stream.plan_to(aim.target)):
-            reasons.append(Reason.CLEARANCE)
+        reasons = tuple(dict.fromkeys([*aim.reasons, *self._set_out_for(aim.target)]))
         self._gripper.move_to(aim.gripper)
         self._commanded = tool_pose(self._stream.destination)
         self.num_changed.update(reasons)
         change = difference(aim.start, self._commanded) if self._space == "pose" else self._stream.destination - before
-        return Executed(
-            action=np.append(change, self._gripper.target).astype(np.float32), reasons=tuple(dict.fromkeys(reasons))
-        )
+        return Executed(action=np.append(change, self._gripper.target).astype(np.float32), reasons=reasons)
 
     def _bounded_start(self, state: JointState, reasons: list[Reason]) -> RigidTransform:
         """The commanded pose, which the next one is chained on, unless the measured one has fallen too far behind."""
@@ -240,6 +237,7 @@ class ArmController:
         is_clear = not is_checked or self._is_clear(plan)
         if is_clear:
             self._follow(plan)
+            self._is_checked = is_checked
             self._commanded = tool_pose(self._stream.destination)
         return is_clear
 
@@ -261,9 +259,9 @@ class ArmController:
         if self._brake is not None:
             return
         self._brake = Brake(self._config.brake, self._config.stream.period)
-        self._sag.settle()
         if state is not None:
             self._brake.begin(state, self._stream.position if self._stream.is_at_rest else None)
+            self._sag.settle(self._brake.is_moved)
             self._send_to(self._brake.step(state))
         elif not self._stream.is_at_rest:
             self._stream.follow(self._stream.plan_stop())
@@ -276,7 +274,9 @@ class ArmController:
             state: newest; stops, sag and fingers go by it.
         """
         low, high = joint_limits()
-        self._joints, self._velocity = state.position, state.velocity
+        before, self._joints, self._velocity = self._joints, state.position, state.velocity
+        if self._brake is None and self._is_checked:
+            self._guard(before, state)
         if self._brake is not None and not self._brake.is_over:
             self._send_to(self._brake.step(state))
         setpoint = self._stream.step()
@@ -287,12 +287,18 @@ class ArmController:
             gripper_effort=self._gripper.step(state.finger, self._config.stream.period),
         )
 
+    def _guard(self, before: Float64[np.ndarray, "6"], state: JointState) -> None:
+        """Stop joints that come nearer to something than was foreseen, whatever moves them."""
+
+        def least(position: Float64[np.ndarray, "6"]) -> list[Nearness]:
+            return self._workspace.nearness(position, share=_GUARDED)
+
+        if not self._comes_no_nearer(state.position[None], before, least):
+            self.hold(state)
+
     def _send_to(self, position: Float64[np.ndarray, "6"]) -> None:
         """Rest at joint positions [rad], or as near them as limits and clearance let set-points be."""
-        low, high = joint_limits()
-        margin = self._config.ik.limit_margin
         here = self._stream.position
-        position = np.clip(position, np.minimum(low + margin, here), np.maximum(high - margin, here))
         ends = (position + share * (here - position) for share in _SHARES)
         nearer = next((end for end in ends if not self._workspace.nearness(end)), here)
         if not (self._stream.is_at_rest and np.array_equal(nearer, here)):
@@ -305,29 +311,60 @@ class ArmController:
             self._sag.forget_past()
         self._stream.follow(plan)
 
+    def _set_out_for(self, target: Float64[np.ndarray, "6"]) -> list[Reason]:
+        """Follow a plan as far towards a target as may be, slower where it is narrow; or go on with the present one.
+
+        Returns:
+            What keeps it from the target.
+        """
+        start = self._stream.destination
+        reasons: list[Reason] = []
+        for part in _PARTS:
+            end = start + part * (target - start)
+            reason = self._objection(end, start)
+            if reason is None:
+                is_under_way = any(self._follow_if_clear(self._plan(end, share)) for share in _SPEEDS)
+                return reasons if is_under_way else [*reasons, Reason.CLEARANCE]
+            reasons.append(reason)
+        return reasons
+
+    def _plan(self, end: Float64[np.ndarray, "6"], share: float) -> Plan:
+        return self._stream.plan_to(end, velocity=share * self._config.stream.velocity)
+
+    def _objection(self, end: Float64[np.ndarray, "6"], start: Float64[np.ndarray, "6"]) -> Reason | None:
+        """What is against resting there, having rested at `start`."""
+        gravity = self._workspace.gravity
+        if safety_rules.is_strained(gravity(end), gravity(start), self._config.limits.holding):
+            return Reason.STRAIN
+        is_clear = self._comes_no_nearer(end[None], self._stream.position, self._workspace.nearness)
+        return None if is_clear else Reason.CLEARANCE
+
     def _follow_if_clear(self, plan: Plan) -> bool:
-        """Follow a plan unless its way is blocked; then the present plan, which was found clear, goes on."""
         is_clear = self._is_clear(plan)
         if is_clear:
             self._follow(plan)
+            self._is_checked = True
         return is_clear
 
     def _is_clear(self, plan: Plan) -> bool:
-        """Whether set-points are within limits and clear, and the joints that follow them too.
+        """Whether set-points are within limits and clear, and the joints that follow them too, stopped anywhere or not.
 
-        Joints cut corners and swing beyond; the fingers excepted, which are allowed to use up their few millimetres.
+        Joints cut corners, swing beyond, and go on for a while when they are stopped. The clearance that set-points
+        keep is theirs to use up, a part of it.
         """
         positions = plan.remaining()
         if not safety_rules.is_within_limits(positions):
             return False
-        is_clear = self._comes_no_nearer(positions, self._stream.position, self._workspace.nearness)
-        ways = foresee(self._joints, self._velocity, positions, self._config.stream.period)
-        if (_beyond_limits(ways).max(axis=0) > _beyond_limits(self._joints)).any():
+        way = foresee(self._joints, self._velocity, positions, self._config.stream.period)
+        foreseen = np.concatenate([way.position, way.stops()])
+        if (_beyond_limits(foreseen).max(axis=0) > _beyond_limits(self._joints)).any():
             return False
-        return is_clear and self._comes_no_nearer(ways, self._joints, self._nearness_of_links)
+        return self._comes_no_nearer(positions, self._stream.position, self._workspace.nearness) and (
+            self._comes_no_nearer(foreseen, self._joints, self._nearness_of_joints)
+        )
 
-    def _nearness_of_links(self, position: Float64[np.ndarray, "6"]) -> list[Nearness]:
-        return self._workspace.nearness(position, share=_FORESEEN, is_for_fingers=False)
+    def _nearness_of_joints(self, position: Float64[np.ndarray, "6"]) -> list[Nearness]:
+        return self._workspace.nearness(position, share=_FORESEEN)
 
     def _comes_no_nearer(
         self,
@@ -348,6 +385,12 @@ class ArmController:
 
 # Share of the clearance that joints keep where they are foreseen.
 _FORESEEN = 0.5
+# And where they are.
+_GUARDED = 0.25
+# Shares of the stream's velocity at which a way is tried.
+_SPEEDS = (1.0, 0.7, 0.45, 0.3, 0.2, 0.1)
+# Of the way to a target that cannot be rested at.
+_PARTS = (1.0, 0.5, 0.25)
 # Of the way back from where a stop would end to the last set-point, which was clear.
 _SHARES = (0.0, 0.25, 0.5, 0.75)
 # A solution this near to the wanted pose is the wanted pose [m and rad].

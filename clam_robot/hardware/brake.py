@@ -18,17 +18,19 @@ class BrakeConfig(config.Strict):
     Attributes:
         ahead: from a set-point until the joints obey it: the profile, half a period and the age of the state [s].
         slow: a joint slower than this is caught [rad/s].
+        near: a slow joint that is no further from a set-point that rests is at rest [rad].
         loose: one that was caught and is faster than this is braked again [rad/s].
         longest: after this time it is over, whatever the joints do: who pushes the arm then works against it [s].
     """
 
     ahead: float = 0.03
     slow: float = 0.05
-    loose: float = 0.1
+    near: float = 0.008
+    loose: float = 0.06
     longest: float = 0.3
 
     def __post_init__(self) -> None:
-        for name in ("ahead", "slow", "loose", "longest"):
+        for name in ("ahead", "slow", "near", "loose", "longest"):
             if not getattr(self, name) > 0:
                 raise ConfigError(f"{name}: expected a positive number, found {getattr(self, name)}")
 
@@ -43,12 +45,16 @@ class Brake:
     Args:
         config: how.
         period: between two set-points [s].
+
+    Attributes:
+        is_moved: (6,) joints that do not simply stay where they are.
     """
 
     def __init__(self, config: BrakeConfig, period: float) -> None:
         self._config = config
         self._num_steps = round(config.longest / period)
         self._is_caught = np.ones(NUM_JOINTS, bool)
+        self.is_moved = ~self._is_caught
         self._step = self._num_steps
 
     @property
@@ -61,11 +67,14 @@ class Brake:
 
         Args:
             state: newest.
-            resting: where set-points rest, if they do: slow joints stay with them [rad].
+            resting: where set-points rest, if they do: slow joints near them stay with them [rad].
         """
-        is_slow = np.abs(state.velocity) < self._config.slow
-        self._is_caught = is_slow & (resting is not None)
-        self._setpoint = state.position.copy() if resting is None else np.where(is_slow, resting, state.position)
+        self._setpoint, self.is_moved = state.position.copy(), np.ones(NUM_JOINTS, bool)
+        if resting is not None:
+            is_at_rest = np.abs(state.velocity) < self._config.slow
+            is_at_rest &= np.abs(state.position - resting) < self._config.near
+            self._setpoint, self.is_moved = np.where(is_at_rest, resting, state.position), ~is_at_rest
+        self._is_caught = ~self.is_moved
         self._direction = np.sign(state.velocity)
         self._state = state
         self._step = 0
@@ -91,6 +100,7 @@ class Brake:
         self._setpoint = np.where(is_met, state.position + 0.5 * config.ahead * velocity, braked)
         self._is_caught = (self._is_caught | is_met) & ~is_loose
         if (self._is_caught & is_slow).all():
+            self._setpoint = np.where(self.is_moved, state.position + 0.5 * config.ahead * velocity, self._setpoint)
             self._step = self._num_steps
         self._state = state
 

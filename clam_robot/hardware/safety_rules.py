@@ -24,6 +24,7 @@ class Reason(StrEnum):
     WORKSPACE = "workspace"
     UNREACHABLE = "unreachable"
     CLEARANCE = "clearance"
+    STRAIN = "strain"
     STALE_STATE = "stale_state"
     TRACKING = "tracking"
     OVERLOAD = "overload"
@@ -47,6 +48,8 @@ class SafetyLimits(config.Strict):
         state_age: oldest joint state to act on [s].
         silence: without a state for this long the arm is not only held but stopped until a person looks at it [s].
         tracking: largest distance of a joint from its set-point [rad].
+        holding: largest torque of each joint that a posture may take to hold: somewhat under half of what stalls its
+            servos, which they would not bear for long [Nm].
         effort: largest motor current of each joint [mA], for wrist_rotate load [0.1 %].
         effort_time: how long it may last [s].
         temperature: hottest servo [degree C].
@@ -57,6 +60,7 @@ class SafetyLimits(config.Strict):
     state_age: float = 0.25
     silence: float = 1.0
     tracking: float = 0.35
+    holding: tuple[float, ...] = (1.9, 3.85, 3.85, 1.9, 1.9, 0.4)
     effort: tuple[float, ...] = (1360.0, 1700.0, 1020.0, 1020.0, 1020.0, 900.0)
     effort_time: float = 0.5
     temperature: float = 65.0
@@ -83,6 +87,11 @@ def is_within_limits(position: Float64[np.ndarray, "... 6"]) -> bool:
     """Whether all joint positions [rad] are finite and within the joints' limits."""
     low, high = joint_limits()
     return bool(np.isfinite(position).all() and (position >= low).all() and (position <= high).all())
+
+
+def is_strained(torque: Float64[np.ndarray, "6"], before: Float64[np.ndarray, "6"], limits: Sequence[float]) -> bool:
+    """Whether any joint would hold more than its limit, and more than it does before [Nm]."""
+    return bool((np.abs(torque) > np.maximum(limits, np.abs(before))).any())
 
 
 def is_stale(time: float, now: float, age: float) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 
 from clam_robot import config
 from clam_robot.hardware.wx250s import NUM_JOINTS
@@ -61,9 +61,12 @@ class Sag:
         """Set-points begin anew: joints are compared with none of those before."""
         self._past.clear()
 
-    def settle(self) -> None:
-        """Correct by what was learned at rest alone; what was learned in motion may be lag, and would push on."""
-        self.correction = self._settled.copy()
+    def settle(self, is_moved: Bool[np.ndarray, "6"]) -> None:
+        """Correct joints that are stopped on the move by what they carry alone: what they learned at rest.
+
+        What was learned in motion may be lag, and would push on; so would the friction of joints that carry nothing.
+        """
+        self.correction = np.where(is_moved, _CARRIES * self._settled, self.correction)
 
     def learn(
         self,
@@ -88,3 +91,5 @@ class Sag:
 
 
 _SETTLING = 0.5  # time at rest in which what was learned is believed [s]
+# Joints that gravity pulls at.
+_CARRIES = np.array([0.0, 1.0, 1.0, 0.0, 1.0, 0.0])

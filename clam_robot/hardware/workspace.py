@@ -9,6 +9,7 @@ from jaxtyping import Float64
 
 from clam_robot import config
 from clam_robot.hardware.arm_model import BASE_BODY, TOOL_SITE, arm_spec
+from clam_robot.hardware.proximity import Proximity
 from clam_robot.hardware.wx250s import FINGER_OPEN, NUM_JOINTS
 
 # MuJoCo's compiled half has no type information.
@@ -50,7 +51,7 @@ class WorkspaceConfig(config.Strict):
     high: tuple[float, float, float] = (0.50, 0.35, 0.45)
     table_height: float = 0.0
     clearance: float = 0.01
-    finger_clearance: float = 0.003
+    finger_clearance: float = 0.006
     boxes: tuple[Box, ...] = ()
 
 
@@ -89,15 +90,16 @@ class Workspace:
             geom = spec.worldbody.add_geom(name=box.name, type=_MJ.mjtGeom.mjGEOM_BOX)
             geom.size, geom.pos = tuple(0.5 * edge for edge in box.size), box.center
         self.model: Any = spec.compile()
-        # Contacts are then found before things touch; the margin of a pair is the larger of its two.
-        self.model.geom_margin[:] = max(config.clearance, config.finger_clearance)
         self._data: Any = _MJ.MjData(self.model)
         self._tool = self.model.site(TOOL_SITE).id
         self._base = self.model.body(BASE_BODY).id
         self._is_finger = np.array(
             [self.model.body(body).name.endswith("finger_link") for body in self.model.geom_bodyid]
         )
-        self._is_fixed = np.isin(self.model.geom_bodyid, (0, self._base))
+        is_fixed = np.isin(self.model.geom_bodyid, (0, self._base))
+        is_pair = self._is_finger[:, None] & is_fixed[None, :]
+        least = np.where(is_pair | is_pair.T, config.finger_clearance, config.clearance)
+        self._proximity = Proximity(self.model, self.model.geom(TABLE).id, least)
 
     def place(self, position: Float64[np.ndarray, "6"]) -> None:
         """Put the arm's model at joint positions [rad], its fingers open, which is where they need most room."""
@@ -118,37 +120,21 @@ class Workspace:
         _MJ.mj_rne(self.model, self._data, 0, torque)
         return torque[:NUM_ARM]
 
-    def nearness(
-        self, position: Float64[np.ndarray, "6"], *, share: float = 1.0, is_for_fingers: bool = True
-    ) -> list[Nearness]:
+    def nearness(self, position: Float64[np.ndarray, "6"], *, share: float = 1.0) -> list[Nearness]:
         """What is too near at these joint positions [rad], nearest first; empty where all is clear.
 
         Args:
             position: of the joints [rad].
             share: of the clearance that is kept.
-            is_for_fingers: False for all but the fingers.
         """
         self.place(position)
-        _MJ.mj_collision(self.model, self._data)
-        # A contact's own distance is rough while boxes are apart, so every pair is measured again.
-        pairs = {(int(contact.geom1), int(contact.geom2)) for contact in self._data.contact}
         found: list[Nearness] = []
-        for first, second in sorted(pairs):
+        for first, second, distance in self._proximity.within(self._data, share):
             num_fingers = int(self._is_finger[first]) + int(self._is_finger[second])
-            if num_fingers == 2 or (num_fingers and not is_for_fingers):
+            if num_fingers == 2:
                 continue  # fingers are made to meet
-            least = share * self._least(first, second)
-            distance = float(_MJ.mj_geomDistance(self.model, self._data, first, second, 2.0 * least, None))
-            if distance < least:
-                found.append(Nearness(first=self._name(first), second=self._name(second), distance=distance))
+            found.append(Nearness(first=self._name(first), second=self._name(second), distance=distance))
         return sorted(found, key=lambda each: each.distance)
-
-    def _least(self, first: int, second: int) -> float:
-        """Distance that two geoms keep [m]."""
-        is_finger_on_world = (self._is_finger[first] and self._is_fixed[second]) or (
-            self._is_finger[second] and self._is_fixed[first]
-        )
-        return self.config.finger_clearance if is_finger_on_world else self.config.clearance
 
     def _name(self, geom: int) -> str:
         name: str = self.model.geom(geom).name

@@ -9,8 +9,9 @@ from scipy.spatial.transform import RigidTransform, Rotation
 from clam_robot.hardware import safety_rules
 from clam_robot.hardware.arm_controller import ArmConfig, ArmController, difference, moved
 from clam_robot.hardware.joint_driver import JointState
+from clam_robot.hardware.joint_stream import StreamConfig
 from clam_robot.hardware.kinematics import tool_pose
-from clam_robot.hardware.safety_rules import Reason
+from clam_robot.hardware.safety_rules import Reason, SafetyLimits
 from clam_robot.hardware.widowx import RAISED, START
 from clam_robot.hardware.workspace import Box, Workspace, WorkspaceConfig
 from clam_robot.hardware.wx250s import SLEEP
@@ -122,6 +123,16 @@ def test_the_workspace_box_stops_the_tool_at_its_floor() -> None:
     assert arm.num_changed[Reason.WORKSPACE] > 0
 
 
+def test_the_nearer_the_table_is_the_slower_the_tool_goes_down() -> None:
+    arm, dt = controller(), StreamConfig().period
+    setpoints = drive(arm, np.array([0, 0, -0.025, 0, 0, 0, 1]), num_actions=30)
+    height = np.array([tool_pose(each).translation[2] for each in setpoints])
+    speed = -np.diff(height) / dt
+    assert speed[height[1:] > 0.1].max() > 0.15  # [m/s]
+    assert speed[height[1:] < 0.025].max() < 0.1
+    assert height[-1] < WorkspaceConfig().low[2] + 7e-3
+
+
 def test_a_box_on_the_table_is_not_driven_into() -> None:
     box = Box(name="oven", center=(0.36, 0.0, 0.1), size=(0.1, 0.4, 0.2))
     arm = controller(workspace=WorkspaceConfig(boxes=(box,)))
@@ -203,3 +214,28 @@ def test_in_joint_space_an_action_changes_the_joints() -> None:
     executed = arm.act(change, state(arm.setpoint))
     np.testing.assert_allclose(settle(arm), np.array(START) + change[:6], atol=1e-6)
     np.testing.assert_allclose(executed.action, change, atol=1e-6)
+
+
+def test_a_posture_that_servos_could_not_hold_for_long_is_not_entered() -> None:
+    arm = controller(workspace=WorkspaceConfig(low=(-1.0, -1.0, 0.02), high=(2.0, 1.0, 2.0)), space="joints")
+    gravity, limits = Workspace(WorkspaceConfig()).gravity, SafetyLimits().holding
+    stretched = np.array([0.0, 1.4, -1.2, 0.0, 0.0, 0.0])
+    assert (np.abs(gravity(stretched)) > limits).any()
+    for _ in range(60):
+        arm.act(np.append(stretched - arm.setpoint, 1.0).astype(np.float32), state(arm.setpoint))
+        settle(arm)
+    assert arm.num_changed[Reason.STRAIN] > 0
+    assert (np.abs(gravity(arm.setpoint)) <= limits).all()
+    assert np.abs(arm.setpoint - START).max() > 0.5
+
+
+def test_joints_that_come_nearer_than_was_foreseen_are_stopped() -> None:
+    arm, workspace = controller(), Workspace(WorkspaceConfig())
+    assert arm.move_to(np.array(START) + np.array([0.5, 0, 0, 0, 0, 0]), velocity=0.05)
+    measured = np.array(START)
+    while not workspace.nearness(measured, share=0.25):  # as if somebody pressed the arm down
+        arm.step(state(measured))
+        assert not arm.is_at_rest
+        measured = measured + np.array([0, 0.002, 0, 0, 0, 0])
+    arm.step(state(measured))
+    assert settle(arm)[0] < START[0] + 0.1

@@ -73,7 +73,7 @@ def test_joints_come_to_rest_soon_and_near(velocity: np.ndarray, servo: tuple[fl
 
 def test_slow_joints_stay_with_set_points_that_rest() -> None:
     joints, brake = SpringJoints(25.0, 0.5, 2.0, np.zeros(6)), Brake(BrakeConfig(), PERIOD)
-    resting = np.full(6, 0.01)
+    resting = np.full(6, 0.005)
     brake.begin(joints.state(), resting)
     np.testing.assert_array_equal(brake.step(joints.state()), resting)
 
@@ -106,3 +106,10 @@ def test_a_state_that_was_seen_before_says_nothing_new() -> None:
 def test_settings_that_make_no_sense_are_refused() -> None:
     with pytest.raises(ConfigError, match="ahead"):
         BrakeConfig(ahead=0.0)
+
+
+def test_a_slow_joint_far_from_a_set_point_that_rests_is_not_drawn_there() -> None:
+    joints, brake = SpringJoints(25.0, 0.5, 2.0, np.zeros(6)), Brake(BrakeConfig(), PERIOD)
+    brake.begin(joints.state(), np.array([0.005, 0.03, 0.0, 0.0, 0.0, 0.0]))
+    np.testing.assert_array_equal(brake.is_moved, [False, True, False, False, False, False])
+    np.testing.assert_array_equal(brake.step(joints.state())[:2], [0.005, 0.0])
