@@ -297,10 +297,10 @@ class ArmController:
             self.hold(state)
 
     def _send_to(self, position: Float64[np.ndarray, "6"]) -> None:
-        """Rest at joint positions [rad], or as near them as limits and clearance let set-points be."""
+        """Rest at joint positions [rad], or as near them as what joints keep of the clearance lets set-points be."""
         here = self._stream.position
         ends = (position + share * (here - position) for share in _SHARES)
-        nearer = next((end for end in ends if not self._workspace.nearness(end)), here)
+        nearer = next((end for end in ends if not self._nearness_of_joints(end)), here)
         if not (self._stream.is_at_rest and np.array_equal(nearer, here)):
             self._stream.reset(nearer)
             self._commanded = tool_pose(nearer)
