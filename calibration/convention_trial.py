@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import Float64
 from scipy.spatial.transform import RigidTransform
 
-from clam_robot.hardware.arm_controller import difference
 from clam_robot.hardware.kinematics import tool_pose
+from clam_robot.hardware.pose_change import difference
 
 AXES = ("x", "y", "z", "roll", "pitch", "yaw")
 

@@ -8,8 +8,8 @@ from scipy.spatial.transform import RigidTransform
 
 from clam_robot import config
 from clam_robot.errors import ConfigError, PoseMismatch
-from clam_robot.hardware.arm_controller import difference, moved
 from clam_robot.hardware.kinematics import tool_pose
+from clam_robot.hardware.pose_change import difference, moved
 from clam_robot.hardware.widowx_spec import GRIPPER, POSE_ACTION
 from clam_robot.hardware.wx250s import JOINT_NAMES, NUM_JOINTS
 from clam_robot.specs import RobotSpec

@@ -7,28 +7,27 @@
 So at every moment the arm follows a plan that was found clear to its end, and comes to rest by itself when nobody acts.
 """
 
-import math
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Float32, Float64
-from scipy.spatial.transform import RigidTransform, Rotation
+from scipy.spatial.transform import RigidTransform
 
 from clam_robot import config
 from clam_robot.hardware import safety_rules
 from clam_robot.hardware.brake import Brake, BrakeConfig
-from clam_robot.hardware.foresight import foresee
+from clam_robot.hardware.clearance import Clearance
 from clam_robot.hardware.gripper import Gripper, GripperConfig, opening
 from clam_robot.hardware.inverse_kinematics import IkConfig, InverseKinematics
 from clam_robot.hardware.joint_driver import JointState
 from clam_robot.hardware.joint_stream import JointStream, Plan, StreamConfig
 from clam_robot.hardware.kinematics import tool_pose
+from clam_robot.hardware.pose_change import difference, moved
 from clam_robot.hardware.safety_rules import Reason, SafetyLimits
 from clam_robot.hardware.sag import Sag, SagConfig
-from clam_robot.hardware.workspace import Nearness, Workspace, WorkspaceConfig
+from clam_robot.hardware.workspace import Workspace, WorkspaceConfig
 from clam_robot.hardware.wx250s import NUM_JOINTS, joint_limits
 
 
@@ -114,6 +113,7 @@ class ArmController:
         self._config = config
         self._space = space
         self._workspace = Workspace(config.workspace)
+        self._clearance = Clearance(self._workspace, config.stream.period)
         self._ik = InverseKinematics(self._workspace, config.ik)
         self._stream = JointStream(config.stream)
         self._brake: Brake | None = None  # while the arm is held
@@ -275,8 +275,8 @@ class ArmController:
         """
         low, high = joint_limits()
         before, self._joints, self._velocity = self._joints, state.position, state.velocity
-        if self._brake is None and self._is_checked:
-            self._guard(before, state)
+        if self._brake is None and self._is_checked and self._clearance.is_closing_in(state.position, before):
+            self.hold(state)
         if self._brake is not None and not self._brake.is_over:
             self._send_to(self._brake.step(state))
         setpoint = self._stream.step()
@@ -287,20 +287,11 @@ class ArmController:
             gripper_effort=self._gripper.step(state.finger, self._config.stream.period),
         )
 
-    def _guard(self, before: Float64[np.ndarray, "6"], state: JointState) -> None:
-        """Stop joints that come nearer to something than was foreseen, whatever moves them."""
-
-        def least(position: Float64[np.ndarray, "6"]) -> list[Nearness]:
-            return self._workspace.nearness(position, share=_GUARDED)
-
-        if not self._comes_no_nearer(state.position[None], before, least):
-            self.hold(state)
-
     def _send_to(self, position: Float64[np.ndarray, "6"]) -> None:
         """Rest at joint positions [rad], or as near them as what joints keep of the clearance lets set-points be."""
         here = self._stream.position
         ends = (position + share * (here - position) for share in _SHARES)
-        nearer = next((end for end in ends if not self._nearness_of_joints(end)), here)
+        nearer = next((end for end in ends if self._clearance.may_rest(end)), here)
         if not (self._stream.is_at_rest and np.array_equal(nearer, here)):
             self._stream.reset(nearer)
             self._commanded = tool_pose(nearer)
@@ -336,7 +327,7 @@ class ArmController:
         gravity = self._workspace.gravity
         if safety_rules.is_strained(gravity(end), gravity(start), self._config.limits.holding):
             return Reason.STRAIN
-        is_clear = self._comes_no_nearer(end[None], self._stream.position, self._workspace.nearness)
+        is_clear = self._clearance.is_clear_at_rest(end, self._stream.position)
         return None if is_clear else Reason.CLEARANCE
 
     def _follow_if_clear(self, plan: Plan) -> bool:
@@ -347,46 +338,9 @@ class ArmController:
         return is_clear
 
     def _is_clear(self, plan: Plan) -> bool:
-        """Whether set-points are within limits and clear, and the joints that follow them too, stopped anywhere or not.
-
-        Joints cut corners, swing beyond, and go on for a while when they are stopped. The clearance that set-points
-        keep is theirs to use up, a part of it.
-        """
-        positions = plan.remaining()
-        if not safety_rules.is_within_limits(positions):
-            return False
-        way = foresee(self._joints, self._velocity, positions, self._config.stream.period)
-        foreseen = np.concatenate([way.position, way.stops()])
-        if (_beyond_limits(foreseen).max(axis=0) > _beyond_limits(self._joints)).any():
-            return False
-        return self._comes_no_nearer(positions, self._stream.position, self._workspace.nearness) and (
-            self._comes_no_nearer(foreseen, self._joints, self._nearness_of_joints)
-        )
-
-    def _nearness_of_joints(self, position: Float64[np.ndarray, "6"]) -> list[Nearness]:
-        return self._workspace.nearness(position, share=_FORESEEN)
-
-    def _comes_no_nearer(
-        self,
-        positions: Float64[np.ndarray, "steps 6"],
-        here: Float64[np.ndarray, "6"],
-        nearness: Callable[[Float64[np.ndarray, "6"]], list[Nearness]],
-    ) -> bool:
-        """Whether all positions are clear; what is too near here already may only come apart."""
-        allowed: dict[tuple[str, str], float] = {}
-        for near in nearness(here):  # nearest first
-            allowed.setdefault((near.first, near.second), near.distance)
-        return not any(
-            near.distance < allowed.get((near.first, near.second), math.inf)
-            for position in positions
-            for near in nearness(position)
-        )
+        return self._clearance.is_clear(plan.remaining(), self._stream.position, self._joints, self._velocity)
 
 
-# Share of the clearance that joints keep where they are foreseen.
-_FORESEEN = 0.5
-# And where they are.
-_GUARDED = 0.25
 # Shares of the stream's velocity at which a way is tried.
 _SPEEDS = (1.0, 0.7, 0.45, 0.3, 0.2, 0.1)
 # Of the way to a target that cannot be rested at.
@@ -395,21 +349,3 @@ _PARTS = (1.0, 0.5, 0.25)
 _SHARES = (0.0, 0.25, 0.5, 0.75)
 # A solution this near to the wanted pose is the wanted pose [m and rad].
 _REACHED = 2e-3
-
-
-def _beyond_limits(position: Float64[np.ndarray, "*any 6"]) -> Float64[np.ndarray, "*any 6"]:
-    """How far joints are outside their limits, zero within [rad]."""
-    low, high = joint_limits()
-    return np.maximum(0.0, np.maximum(low - position, position - high))
-
-
-def moved(pose: RigidTransform, action: Float32[np.ndarray, "7"]) -> RigidTransform:
-    """A pose moved and turned in the base frame, as the Bridge data do: the turn is Euler x, y, z about fixed axes."""
-    turn = Rotation.from_euler("xyz", action[3:6].astype(np.float64))
-    return RigidTransform.from_components(pose.translation + action[:3], turn * pose.rotation)
-
-
-def difference(start: RigidTransform, end: RigidTransform) -> Float64[np.ndarray, "6"]:
-    """Inverse of `moved`: dx, dy, dz [m], droll, dpitch, dyaw [rad] from one pose to the other."""
-    turn = (end.rotation * start.rotation.inv()).as_euler("xyz")
-    return np.concatenate([end.translation - start.translation, turn])

@@ -10,10 +10,10 @@ from jaxtyping import Float32
 from clam_robot import config
 from clam_robot.errors import SelfTestFailed
 from clam_robot.hardware import wx250s
-from clam_robot.hardware.arm_controller import difference
 from clam_robot.hardware.control_table import MODEL_NUMBERS, OperatingMode
 from clam_robot.hardware.joint_driver import JointState, ServoStatus
 from clam_robot.hardware.kinematics import tool_pose
+from clam_robot.hardware.pose_change import difference
 from clam_robot.hardware.widowx_spec import POSE_ACTION
 
 logger = logging.getLogger(__name__)

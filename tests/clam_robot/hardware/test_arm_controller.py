@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from clam_robot.hardware import safety_rules
-from clam_robot.hardware.arm_controller import ArmConfig, ArmController, difference, moved
+from clam_robot.hardware.arm_controller import ArmConfig, ArmController
 from clam_robot.hardware.joint_driver import JointState
 from clam_robot.hardware.joint_stream import StreamConfig
 from clam_robot.hardware.kinematics import tool_pose
+from clam_robot.hardware.pose_change import difference, moved
 from clam_robot.hardware.safety_rules import Reason, SafetyLimits
 from clam_robot.hardware.widowx import RAISED, START
 from clam_robot.hardware.workspace import Box, Workspace, WorkspaceConfig
