@@ -76,8 +76,8 @@ class Clearance:
             allowed.setdefault((near.first, near.second), near.distance)
         return not any(
             near.distance < allowed.get((near.first, near.second), math.inf)
-            for position in positions
-            for near in self._workspace.nearness(position, share=share)
+            for each in self._workspace.nearness_along(positions, share=share)
+            for near in each
         )
 
 

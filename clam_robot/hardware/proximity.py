@@ -4,14 +4,20 @@ MuJoCo's own search for contacts within a margin overlooks four in ten pairs of 
 all pairs are bounded by spheres and boxes here, and measured where these do not suffice.
 """
 
+from collections.abc import Callable, Sequence
+
 import mujoco
 import numpy as np
 from jaxtyping import Float64, Int
-from scipy.spatial.distance import pdist
 
 # MuJoCo's compiled half has no type information.
 # pyright: reportAttributeAccessIssue=false
 _TYPES = mujoco.mjtGeom
+
+# Two geoms and their distance [m].
+Found = tuple[int, int, float]
+# Puts geoms in place.
+Placing = Callable[[], None]
 
 
 class Proximity:
@@ -36,53 +42,70 @@ class Proximity:
         self._half_edges = box + ball[:, None] + disk[:, None] * (1.0, 1.0, 0.0)
         self._box, self._ball, self._disk = (part[self._above] for part in (box, ball, disk))
         self._radii = model.geom_rbound[self._pairs]
-        self._reach = self._radii.sum(axis=0)
-        low, high = self._pairs.min(axis=0), self._pairs.max(axis=0)
-        self._condensed = model.ngeom * low - low * (low + 1) // 2 + high - low - 1
 
-    def within(self, data: mujoco.MjData, share: float = 1.0) -> list[tuple[int, int, float]]:
-        """Pairs that are nearer than they are to be.
+    def within(self, data: mujoco.MjData, places: Sequence[Placing], share: float = 1.0) -> list[list[Found]]:
+        """Pairs that are nearer than they are to be, at each of some places.
 
         Args:
-            data: of the model, its geoms placed.
+            data: of the model; it is left at the last place that had to be measured.
+            places: put the geoms of `data` in place.
             share: of the distance that each pair keeps.
 
         Returns:
-            First and second geom, the floor first, and their distance, negative inside one another [m].
+            For each place first and second geom, the floor first, and their distance, negative inside one another [m].
         """
-        height = data.geom_xpos[self._above, 2] - self._depth(data) - self._top
-        low = np.flatnonzero(height < share * self._least_height)
-        found = [(self._floor, int(self._above[each]), float(height[each])) for each in low]
-        for pair in self._close(data, share):
+        shape = (len(places), self._model.ngeom)
+        center, axes = np.empty((*shape, 3)), np.empty((*shape, 9))
+        for index, place in enumerate(places):
+            place()
+            center[index], axes[index] = data.geom_xpos, data.geom_xmat
+        found: list[list[Found]] = [[] for _ in places]
+        height = center[:, self._above, 2] - self._depth(axes[:, self._above, 6:]) - self._top
+        for index, each in np.argwhere(height < share * self._least_height):
+            found[index].append((self._floor, int(self._above[each]), float(height[index, each])))
+        placed = len(places) - 1
+        for index, pair in zip(*self._close(center, axes.reshape(*shape, 3, 3), share), strict=True):
+            if index != placed:
+                places[index]()
+                placed = index
             first, second = (int(geom) for geom in self._pairs[:, pair])
             least = share * float(self._least[pair])
             distance = float(mujoco.mj_geomDistance(self._model, data, first, second, 2.0 * least, None))
             if distance < least:
-                found.append((first, second, distance))
+                found[index].append((first, second, distance))
         return found
 
-    def _depth(self, data: mujoco.MjData) -> Float64[np.ndarray, " above"]:
-        """How far geoms above the floor reach below their centers [m]."""
-        down = np.abs(data.geom_xmat[self._above, 6:])  # of each axis, its share along z
-        flat = np.sqrt(np.maximum(0.0, 1.0 - down[:, 2] ** 2))
-        return (down * self._box).sum(axis=1) + self._ball + flat * self._disk
+    def _depth(self, down: Float64[np.ndarray, "places above 3"]) -> Float64[np.ndarray, "places above"]:
+        """How far geoms above the floor reach below their centers, from the share of each axis along z [m]."""
+        down = np.abs(down)
+        flat = np.sqrt(np.maximum(0.0, 1.0 - down[..., 2] ** 2))
+        return (down * self._box).sum(axis=-1) + self._ball + flat * self._disk
 
-    def _close(self, data: mujoco.MjData, share: float) -> Int[np.ndarray, " close"]:
-        """Pairs that may be near, by the spheres around both, and by the box around one and the sphere of the other."""
-        place = data.geom_xpos
-        reach = self._reach + share * self._least
-        close = np.flatnonzero(pdist(place, "sqeuclidean")[self._condensed] < reach * reach)
-        for box in (0, 1):
-            if not len(close):
-                break
-            geom = self._pairs[box, close]
-            axes = data.geom_xmat[geom].reshape(-1, 3, 3)
-            between = place[self._pairs[1 - box, close]] - place[geom]
-            inside = np.abs((between[:, None, :] @ axes)[:, 0])
-            apart = np.maximum(0.0, inside - self._half_edges[geom])
-            reach = self._radii[1 - box, close] + share * self._least[close]
-            close = close[(apart * apart).sum(axis=1) < reach * reach]
-        return close
+    def _close(
+        self,
+        center: Float64[np.ndarray, "places geoms 3"],
+        axes: Float64[np.ndarray, "places geoms 3 3"],
+        share: float,
+    ) -> tuple[Int[np.ndarray, " close"], Int[np.ndarray, " close"]]:
+        """Places and pairs that may be near, by spheres around both, and by a box around one and a sphere the other."""
+        products = center @ center.transpose(0, 2, 1)
+        squares = products.diagonal(axis1=1, axis2=2)
+        first, second = self._pairs
+        apart = squares[:, first] + squares[:, second] - 2.0 * products[:, first, second]
+        reach = self._radii.sum(axis=0) + share * self._least
+        index, pair = np.nonzero(apart < reach * reach + _ROUNDING)
+        for boxed, round_ in (self._pairs, self._pairs[::-1]):
+            geom = boxed[pair]
+            between = center[index, round_[pair]] - center[index, geom]
+            inside = np.abs((between[:, None, :] @ axes[index, geom])[:, 0])
+            outside = np.maximum(0.0, inside - self._half_edges[geom])
+            reach = self._model.geom_rbound[round_[pair]] + share * self._least[pair]
+            is_close = (outside * outside).sum(axis=1) < reach * reach
+            index, pair = index[is_close], pair[is_close]
+        return index, pair
+
+
+_ROUNDING = 1e-9  # of squared distances of centers [m^2]
 
 
 def _shapes(

@@ -1,6 +1,7 @@
 """The arm among what it must not touch: its own links, the table, and boxes that stand on it."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import mujoco
@@ -9,7 +10,7 @@ from jaxtyping import Float64
 
 from clam_robot import config
 from clam_robot.hardware.arm_model import BASE_BODY, TOOL_SITE, arm_spec
-from clam_robot.hardware.proximity import Proximity
+from clam_robot.hardware.proximity import Found, Proximity
 from clam_robot.hardware.wx250s import FINGER_OPEN, NUM_JOINTS
 
 # MuJoCo's compiled half has no type information.
@@ -127,14 +128,20 @@ class Workspace:
             position: of the joints [rad].
             share: of the clearance that is kept.
         """
-        self.place(position)
-        found: list[Nearness] = []
-        for first, second, distance in self._proximity.within(self._data, share):
-            num_fingers = int(self._is_finger[first]) + int(self._is_finger[second])
-            if num_fingers == 2:
-                continue  # fingers are made to meet
-            found.append(Nearness(first=self._name(first), second=self._name(second), distance=distance))
-        return sorted(found, key=lambda each: each.distance)
+        return self.nearness_along(position[None], share=share)[0]
+
+    def nearness_along(self, positions: Float64[np.ndarray, "places 6"], *, share: float = 1.0) -> list[list[Nearness]]:
+        """The same for each of some joint positions [rad]."""
+        places = [partial(self.place, position) for position in positions]
+        return [self._named(found) for found in self._proximity.within(self._data, places, share)]
+
+    def _named(self, found: list[Found]) -> list[Nearness]:
+        near = [
+            Nearness(first=self._name(first), second=self._name(second), distance=distance)
+            for first, second, distance in found
+            if not (self._is_finger[first] and self._is_finger[second])  # fingers are made to meet
+        ]
+        return sorted(near, key=lambda each: each.distance)
 
     def _name(self, geom: int) -> str:
         name: str = self.model.geom(geom).name

@@ -10,6 +10,8 @@ from clam_robot.hardware.proximity import Proximity
 from clam_robot.hardware.workspace import TABLE, Box, Workspace, WorkspaceConfig
 from clam_robot.hardware.wx250s import joint_limits
 
+# MuJoCo's compiled half has no type information.
+# pyright: reportAttributeAccessIssue=false
 LEAST = 0.02  # [m]
 OVEN = Box(name="oven", center=(0.36, 0.0, 0.1), size=(0.1, 0.4, 0.2))
 SHAPES = """
@@ -42,7 +44,7 @@ def test_two_bodies_and_the_floor(first: str, second: str, seed: int) -> None:
     turns = random.normal(size=(2, 4))
     places = random.uniform((-0.06, -0.06, 0.02), (0.06, 0.06, 0.14), (2, 3))
     data = _place(model, np.hstack([places, turns / np.linalg.norm(turns, axis=1, keepdims=True)]).ravel())
-    found = {(a, b): distance for a, b, distance in _all_pairs(model).within(data)}
+    found = {(a, b): distance for a, b, distance in _all_pairs(model).within(data, [lambda: None])[0]}
     for pair in ((0, 1), (0, 2), (1, 2)):
         distance = mujoco.mj_geomDistance(model, data, *pair, 1.0, None)
         if pair in found:
@@ -60,7 +62,7 @@ def test_the_arm_its_table_and_a_box(seed: int) -> None:
     table = model.geom(TABLE).id
     least = np.full((model.ngeom, model.ngeom), LEAST)
     data = _place(model, qpos)
-    found = {frozenset(each[:2]) for each in Proximity(model, table, least).within(data)}
+    found = {frozenset(each[:2]) for each in Proximity(model, table, least).within(data, [lambda: None])[0]}
     links = range(1, model.nbody)
     geoms = [(geom, model.body(model.geom_bodyid[geom])) for geom in range(model.ngeom) if model.geom_contype[geom]]
     for geom, body in geoms:
@@ -79,3 +81,12 @@ def test_a_shape_that_is_not_known_is_refused() -> None:
     xml = SHAPES.format(first="box", second="ellipsoid")
     with pytest.raises(ValueError, match="expected a box, capsule, cylinder or sphere"):
         _all_pairs(mujoco.MjModel.from_xml_string(xml))
+
+
+def test_places_along_a_way_are_judged_as_each_by_itself() -> None:
+    workspace = Workspace(WorkspaceConfig(boxes=(OVEN,)))
+    low, high = joint_limits()
+    positions = low + np.random.default_rng(3).random((60, 6)) * (high - low)
+    along = workspace.nearness_along(positions, share=0.5)
+    assert along == [workspace.nearness(position, share=0.5) for position in positions]
+    assert 10 < sum(map(bool, along)) < 60
