@@ -24,13 +24,17 @@ class Command:
     folder: Path = FOLDER
 
     def run(self) -> None:
-        """End it, and say what was ended."""
+        """End it, and say what was ended.
+
+        Raises:
+            ConfigError: what says what is up is damaged.
+        """
         folder, clock = self.folder.absolute(), MonotonicClock()
         state = read_state(folder)
         if state is None:
             console.print(f"nothing is up in {folder}", soft_wrap=True)
             return
-        running = [each for each in (state.keeper, *state.processes) if each.is_alive()]
+        running = [each for each in (state.keeper, *state.processes) if each.is_left()]
         num_killed = end_all([state.keeper], clock, patience=_KEEPER_ENDS_WITHIN)
         # Those that a keeper left, which was killed; it may have started others after what was read.
         left = read_state(folder) or state

@@ -155,9 +155,9 @@ def _what_is_late(state: State | None, folder: Path) -> str:
 
 
 def _end(keeper: subprocess.Popen[bytes], folder: Path, clock: Clock) -> None:
-    state = read_state(folder)
     keeper.terminate()
     keeper.wait()
+    state = read_state(folder)  # of a keeper that could not end the others
     if state is not None:
         end_all(state.processes, clock, patience=5.0)
     forget_state(folder)

@@ -6,7 +6,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from clam_robot import config
+from clam_robot.deployment.damaged_state import what_to_do
 from clam_robot.deployment.process_id import ProcessId
+from clam_robot.errors import ConfigError
 
 _FILE = "state.json"
 
@@ -63,10 +65,15 @@ def read_state(folder: Path) -> State | None:
     """What a folder says; None where nothing was started from it.
 
     Raises:
-        ConfigError: the file is damaged.
+        ConfigError: the file is damaged; says which of the processes it names are left, and how to end them.
     """
     path = folder / _FILE
-    return config.load(State, path) if path.exists() else None
+    if not path.exists():
+        return None
+    try:
+        return config.load(State, path)
+    except ConfigError as error:
+        raise ConfigError(f"{error}; {what_to_do(path)}") from None
 
 
 def write_state(folder: Path, state: State) -> None:

@@ -18,6 +18,7 @@ from tests.programs import wait_for
 
 READY = "open({file!r}, 'a').close(); import time; time.sleep(600)"
 FAILS = "import sys; print('no arm'); sys.exit(2)"
+LEAVES = "import subprocess; print(subprocess.Popen(['sleep', '600']).pid, flush=True)"
 CLOCK = MonotonicClock()
 ROOT = Path(__file__).parents[3]
 
@@ -60,7 +61,7 @@ def ended() -> Iterator[list[Kept]]:
         each.keeper.stop()
         each.keeper.run()  # ends everything at once
         assert read_state(each.folder) is None
-        assert not any(process.is_alive() for process in processes)
+        assert not any(process.is_left() for process in processes)
 
 
 def program(folder: Path, name: str, *, code: str | None = None, **more: object) -> Program:
@@ -166,6 +167,19 @@ def test_one_that_fails_is_tried_again_after_longer_and_longer_pauses(
     told = [record.getMessage() for record in caplog.records if "starts again" in record.getMessage()]
     assert told == ["loop: ended with code 2; starts again in 0.5 s", "loop: ended with code 2; starts again in 1 s"]
     assert "no arm" in (tmp_path / "loop.log").read_text()
+
+
+def test_what_one_leaves_that_ends_by_itself_is_ended_too(tmp_path: Path, ended: list[Kept]) -> None:
+    kept = Kept(tmp_path, program(tmp_path, "node", code=LEAVES))
+    ended.append(kept)
+
+    def look() -> bool:
+        kept.keeper.look()
+        return kept.state.programs["node"].num_starts >= 2
+
+    wait_for(look, "the second start")
+    first = ProcessId.of(int((tmp_path / "node.log").read_text().splitlines()[0]))
+    assert not first.is_alive()
 
 
 def test_one_that_is_never_ready_is_ended(tmp_path: Path, ended: list[Kept], caplog: pytest.LogCaptureFixture) -> None:
