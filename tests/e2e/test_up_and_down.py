@@ -16,12 +16,14 @@ import httpx2
 import numpy as np
 import pytest
 
-from clam_robot.cli.main import EXIT_ERROR, EXIT_INTERRUPTED, main
+from clam_robot.cli.exits import EXIT_ERROR, EXIT_INTERRUPTED
+from clam_robot.cli.main import main
 from clam_robot.deployment.sim_set import page_key
 from clam_robot.deployment.state import State, read_state
 from sim.widowx.truth import TwinState
 from sim.widowx.twin_client import TwinClient
 from tests.e2e.conftest import clam
+from tests.e2e.program_logs import show_logs_of
 from tests.programs import wait_for
 
 # One at a time: the arm needs its share of the machine.
@@ -130,8 +132,9 @@ def processes_of(folder: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def robot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Robot]:
+def robot(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Robot]:
     folder = tmp_path_factory.mktemp("robot") / "up"
+    show_logs_of(folder, pytestconfig)
     said = clam("up", "--sim", "--folder", folder, "--timeout", PATIENCE, *FREE_PORTS, timeout=2 * PATIENCE)
     assert said.returncode == 0, said.stderr
     assert "all ready after" in said.stdout and "nothing moves before a person lets it" in said.stdout

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from clam_robot.cli.console import TrainingBars, progress_bars
-from clam_robot.cli.main import EXIT_UNREAD
+from clam_robot.cli.exits import EXIT_UNREAD
 from tests.programs import clam
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clam_robot.cli.main import EXIT_ERROR, main
+from clam_robot.cli.exits import EXIT_ERROR
+from clam_robot.cli.main import main
 from clam_robot.episodes import Episode, EpisodeWriter
 from clam_robot.episodes.repair import SET_ASIDE
 from clam_robot.testing.fakes import fake_spec
