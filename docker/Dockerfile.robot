@@ -1,5 +1,5 @@
 # Robot machine: control loop, teleoperation, cameras, servo drivers and ROS 1 from Debian. No torch.
-ARG BASE=debian:12.12-slim
+ARG BASE=debian:12.12-slim@sha256:d5d3f9c23164ea16f31852f95bd5959aad1c5e854332fe00f7b3a20fcc9f635c
 
 FROM ${BASE} AS build
 RUN apt-get update \

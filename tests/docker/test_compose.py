@@ -14,7 +14,7 @@ DOCKER = Path(__file__).parents[2] / "docker"
 PROFILES = {
     "sim": {"sim-net", "sim-master", "sim-arm", "sim-server", "sim-loop"},
     "real": {"master", "arm", "server", "loop"},
-    "vendor": {"master", "vendor-arm", "server", "loop"},
+    "vendor": {"master", "vendor-arm", "server", "vendor-loop"},
     "train": {"train"},
 }
 # Verbs of clam that move an arm.
@@ -85,28 +85,42 @@ def test_nobody_who_moves_an_arm_is_restarted_but_to_wait_for_a_person(profile: 
             assert service["restart"] == "no" or "--wait-for-person" in words, name
 
 
+@pytest.mark.parametrize("profile", ["sim", "real", "vendor"])
+def test_the_loop_is_started_when_all_others_are_healthy(profile: str) -> None:
+    services = services_of(profile)
+    (loop,) = (name for name, service in services.items() if service.get("command", [""])[0] == "run")
+    assert {each["condition"] for each in services[loop]["depends_on"].values()} == {"service_healthy"}
+    others: set[str] = set()
+    asked = [loop]
+    while asked:
+        needs = services[asked.pop()].get("depends_on", {})
+        others |= set(needs)
+        asked.extend(needs)
+    assert others == set(services) - {loop}
+
+
 @pytest.mark.parametrize("profile", PROFILES)
 def test_nobody_is_root_in_disguise(profile: str) -> None:
     for name, service in services_of(profile).items():
         assert service["cap_drop"] == ["ALL"] and service["read_only"] is True, name
-        assert set(service.get("cap_add", [])) <= {"SYS_NICE"} and "privileged" not in service, name
+        assert "cap_add" not in service and "privileged" not in service, name
         assert service["security_opt"] == ["no-new-privileges:true"], name
 
 
 def test_the_servos_adapter_is_for_the_node_alone_and_cameras_for_the_loop() -> None:
-    for profile, arm in (("real", "arm"), ("vendor", "vendor-arm")):
+    for profile, arm, loop in (("real", "arm", "loop"), ("vendor", "vendor-arm", "vendor-loop")):
         services = services_of(profile)
         having = {name: service["devices"] for name, service in services.items() if "devices" in service}
         assert having == {arm: [f"{ADAPTER}:{ADAPTER}"]}
-        assert "/dev/bus/usb:/dev/bus/usb:rw" in services["loop"]["volumes"]
-        assert any(rule.startswith("c 189:") for rule in services["loop"]["device_cgroup_rules"])
+        assert "/dev/bus/usb:/dev/bus/usb:rw" in services[loop]["volumes"]
+        assert any(rule.startswith("c 189:") for rule in services[loop]["device_cgroup_rules"])
     assert not any("devices" in service for service in services_of("sim").values())
 
 
 def test_the_pages_key_is_a_file_for_the_loop_alone() -> None:
     assert resolved()["secrets"] == {"page_key": {"file": str(DOCKER / "page.key")}}
     services = resolved()["services"].items()
-    assert {name for name, service in services if service.get("secrets")} == {"loop", "sim-loop"}
+    assert {name for name, service in services if service.get("secrets")} == {"loop", "vendor-loop", "sim-loop"}
 
 
 def test_what_a_person_sets_arrives() -> None:

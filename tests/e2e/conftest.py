@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from tests.e2e.program_logs import pytest_runtest_makereport as pytest_runtest_makereport
+
 TASK = "metaworld:reach"
 
 
