@@ -64,8 +64,8 @@ def studio() -> Iterator[Studio]:
 @pytest.mark.parametrize(
     ("where", "camera", "joints"),
     [
-        ("table", "wrist", [0.0, -0.6, 0.3, 0.0, 1.2, 0.0]),
-        ("gripper", "over_shoulder", [0.0, -0.4, 0.2, 0.0, -0.5, 0.0]),
+        ("table", "wrist", [0.0, -0.9, 0.5, 0.0, 1.5, 0.0]),
+        ("gripper", "over_shoulder", [0.94, -0.49, 1.04, -0.28, -0.21, -0.19]),
         ("over_shoulder", "over_shoulder", [0.0] * 6),
         ("wrist", "wrist", [0.0] * 6),
     ],
