@@ -29,6 +29,7 @@ class ArmAddress:
         port: serial port of the servos.
         reply_timeout: on it, how long a servo may think before it answers [s]; more where a twin shares a busy machine.
         namespace: of the node.
+        arm_serial: what tells this arm from others, where its port does not, as over ROS.
         cameras: file with the arm's cameras (cameras.toml), as `clam cameras` tries them.
         bench: address of a twin's side channel, HOST:PORT, which knows where things are and when the task is done.
     """
@@ -37,6 +38,7 @@ class ArmAddress:
     port: str = "/dev/ttyDXL"
     reply_timeout: float = 0.034
     namespace: str = "wx250s"
+    arm_serial: str | None = None
     cameras: Path | None = None
     bench: str | None = None
 
