@@ -115,7 +115,10 @@ def driver_of(options: ArmAddress, clock: Clock) -> JointDriver:
         return RosDriver(RosConfig(namespace=options.namespace), clock)
     from clam_robot.hardware.dynamixel_driver import DynamixelConfig, DynamixelDriver
 
-    return DynamixelDriver(DynamixelConfig(port=options.port, reply_timeout=options.reply_timeout), clock)
+    # One answer that takes all its time makes no state too old.
+    stale_after = max(DynamixelConfig().stale_after, 2.0 * options.reply_timeout)
+    setup = DynamixelConfig(port=options.port, reply_timeout=options.reply_timeout, stale_after=stale_after)
+    return DynamixelDriver(setup, clock)
 
 
 def _bench(
