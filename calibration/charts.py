@@ -127,6 +127,7 @@ def draw_scene(path: Path, fit: HandEyeFit) -> None:
     axes.set_ylabel("y [m]")
     axes.set_zlabel("z [m]")
     axes.set_aspect("equal")
+    axes.locator_params(nbins=5)
     axes.view_init(elev=24.0, azim=-52.0)
     moving = "camera (blue) in each view, board (black)" if is_wrist else "board (black) in each view, camera (blue)"
     axes.set_title(f"{moving}, hand (grey)", fontsize=10)

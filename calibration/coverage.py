@@ -17,7 +17,10 @@ _LEVELS = ("top", "middle", "bottom")
 ENOUGH_CELLS = 0.8
 ENOUGH_TILTED = 4
 # Slant in a picture: how much nearer edges look longer than farther ones.
-_SLANT = 0.08
+_SLANT, _STEEP = 0.08, 0.25
+# Of the picture, that a near board fills: far and flat ones look alike for a long lens and a short one.
+_NEAR = 0.3
+ENOUGH_NEAR = ENOUGH_STEEP = 3
 _NUM_VIEWS = 12
 
 
@@ -28,11 +31,15 @@ class Coverage:
     Attributes:
         cells: corners seen in each cell of the picture.
         num_tilted: views in which the board leans about its x, and about its y axis.
+        num_near: views in which the board fills much of the picture.
+        num_steep: views in which it leans much, about any axis.
         num_views: of the board.
     """
 
     cells: Int64[np.ndarray, "rows columns"]
     num_tilted: tuple[int, int]
+    num_near: int
+    num_steep: int
     num_views: int
 
     @property
@@ -56,6 +63,13 @@ class Coverage:
             for name, count in zip(names, self.num_tilted, strict=True)
             if count < ENOUGH_TILTED
         ]
+        if self.num_near < ENOUGH_NEAR:
+            wishes.append(
+                f"hold the board nearer, so that it fills {_NEAR:.0%} of the picture or more "
+                f"({self.num_near} of {ENOUGH_NEAR} views)"
+            )
+        if self.num_steep < ENOUGH_STEEP:
+            wishes.append(f"lean the board steeply, by some 40 degrees ({self.num_steep} of {ENOUGH_STEEP} views)")
         if self.num_views < _NUM_VIEWS:
             wishes.append(f"{_NUM_VIEWS - self.num_views} more views")
         return wishes
@@ -79,7 +93,22 @@ def coverage(board: Board, views: Sequence[Detection]) -> Coverage:
         x, y = (np.clip(each.corners / (each.width, each.height), 0.0, 0.999) * GRID[::-1]).astype(int).T
         np.add.at(cells, (y, x), 1)
     tilted = tuple(int(sum(abs(each[axis]) > _SLANT for each in slants)) for axis in (1, 0))
-    return Coverage(cells=cells, num_tilted=(tilted[0], tilted[1]), num_views=len(views))
+    return Coverage(
+        cells=cells,
+        num_tilted=(tilted[0], tilted[1]),
+        num_near=sum(filled(board, each) >= _NEAR for each in views),
+        num_steep=sum(float(np.linalg.norm(each)) >= _STEEP for each in slants),
+        num_views=len(views),
+    )
+
+
+def filled(board: Board, view: Detection) -> float:
+    """Share of the picture that the whole board would fill, its parts beyond the edge included."""
+    corners = np.column_stack([board.outline()[:, :2], np.ones(len(board.outline()))])
+    seen = corners @ homography(board.points()[view.ids, :2], view.corners).T
+    x, y = (seen[:, :2] / seen[:, 2:]).T
+    area = 0.5 * abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1)))
+    return area / (view.width * view.height)
 
 
 def slant(board: Board, view: Detection) -> Float64[np.ndarray, "2"]:

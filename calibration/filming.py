@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 import numpy as np
 from jaxtyping import Float64
@@ -10,11 +11,14 @@ from calibration.delay_signals import JointMotion
 from calibration.image_motion import small_grey
 from calibration.swing import SwingConfig, swing_at
 from calibration.take import Film, Take, TakeInfo
-from clam_robot.errors import CalibrationError
+from clam_robot.errors import CalibrationError, StaleObservation
 from clam_robot.hardware.joint_driver import JointState
 from clam_robot.hardware.wx250s import JOINT_NAMES, NUM_JOINTS
 from clam_robot.interfaces import Robot
 from clam_robot.timing import Clock
+from clam_robot.types import Observation
+
+_PATIENCE = 20.0  # for a first frame of every camera [s]
 
 
 class Filming:
@@ -56,7 +60,7 @@ class Filming:
         """
         joint = JOINT_NAMES.index(setup.joint)
         period = 1.0 / robot.spec.control_hz
-        gripper = robot.get_observation().state[NUM_JOINTS]
+        gripper = _first_observation(robot, clock).state[NUM_JOINTS]
         begin, done = clock.now(), 0.0
         self._is_on = True
         try:
@@ -65,7 +69,9 @@ class Filming:
                 wanted = float(swing_at(setup, np.array([now - begin + period]))[0])
                 action = np.zeros(NUM_JOINTS + 1, np.float32)
                 action[joint], action[NUM_JOINTS] = wanted - done, round(float(np.clip(gripper, 0.0, 1.0)))
-                done += float(robot.send_action(action)[joint])
+                # A moment without a state is held through, and the next action catches up; the arm ends a long one.
+                with suppress(StaleObservation):
+                    done += float(robot.send_action(action)[joint])
                 tell((now - begin) / setup.seconds)
                 clock.sleep_until(now + period)
         finally:
@@ -93,6 +99,18 @@ class Filming:
             with self._lock:
                 if not rows or time > rows[-1][0]:
                     rows.append((time, position))
+
+
+def _first_observation(robot: Robot, clock: Clock) -> Observation:
+    """Cameras that share a bus, or a busy machine, may take their time to begin."""
+    deadline = clock.now() + _PATIENCE
+    while True:
+        try:
+            return robot.get_observation()
+        except StaleObservation:
+            if clock.now() > deadline:
+                raise
+        clock.sleep_until(clock.now() + 1.0 / robot.spec.control_hz)
 
 
 def _motion(rows: list[tuple[float, np.ndarray]]) -> JointMotion:

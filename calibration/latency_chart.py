@@ -23,15 +23,16 @@ def draw_latency(path: Path, views: LatencyViews, fit: LatencyFit) -> Path:
         shares, *_ = np.linalg.lstsq(terms, sight.values, rcond=None)
         strongest = int((terms @ shares).var(axis=0).argmax())
         seen = sight.values[:, strongest] / seconds[:, 0]
-        middle = 0.5 * (sight.begin + sight.end)
+        middle = 0.5 * (sight.begin + sight.end) - sight.begin[0]
         axes = figure.add_subplot(len(fit.cameras), 1, place)
         for delay, colour, label in ((0.0, _COLOURS[0], "joints as stamped"), (found.delay, _COLOURS[1], "corrected")):
             expected = (sight.terms(moving, delay) @ shares)[:, strongest] / seconds[:, 0]
             axes.plot(middle, expected, color=colour, label=label)
         axes.plot(middle, seen, ".", color=_COLOURS[2], markersize=4, label="seen")
-        start = 0.5 * (middle[0] + middle[-1] - _SECONDS)
+        start = 0.5 * (middle[-1] - _SECONDS)
         axes.set_xlim(start, start + _SECONDS)
-        axes.set_title(f"{name}: {1e3 * found.delay:.1f} ms behind the joints", fontsize=10)
+        side = "behind" if found.delay >= 0.0 else "before"
+        axes.set_title(f"{name}: {1e3 * abs(found.delay):.1f} ms {side} the joints", fontsize=10)
         axes.set_ylabel("shift, pixel/s")
         axes.legend(loc="upper right", fontsize=8)
     figure.supxlabel("time, s", fontsize=9)

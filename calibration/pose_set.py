@@ -28,7 +28,7 @@ class PoseSetConfig(config.Strict):
         count: of poses.
         num_candidates: random poses to choose from.
         seed: of those.
-        low: lowest joints [rad].
+        low: lowest joints [rad]; None leaves them to the mount, see `joint_range`.
         high: highest [rad].
         nearest: of the board to the camera [m].
         furthest: [m].
@@ -37,11 +37,11 @@ class PoseSetConfig(config.Strict):
         margin: corners are to stay this far from the picture's edge [pixel].
     """
 
-    count: int = 30
+    count: int = 40
     num_candidates: int = 40000
     seed: int = 0
-    low: tuple[float, ...] = (-0.9, -1.4, -0.9, -1.2, -1.2, -1.6)
-    high: tuple[float, ...] = (0.9, 0.9, 1.3, 1.2, 1.9, 1.6)
+    low: tuple[float, ...] | None = None
+    high: tuple[float, ...] | None = None
     nearest: float = 0.2
     furthest: float = 0.8
     slant: float = 0.9
@@ -92,9 +92,7 @@ def plan_poses(
         CalibrationError: too few poses; says what stood in the way.
     """
     rng = np.random.default_rng(config.seed)
-    limits = joint_limits()
-    low, high = np.maximum(limits[0] + 0.05, config.low), np.minimum(limits[1] - 0.05, config.high)
-    candidates = rng.uniform(low, high, (config.num_candidates, 6))
+    candidates = rng.uniform(*joint_range(mount, config), (config.num_candidates, 6))
     views = _views(mount, board, intrinsics, camera, place, candidates, config)
     if len(views) < config.count:
         raise CalibrationError(
@@ -130,6 +128,18 @@ def plan_poses(
     if problem is not None:
         raise CalibrationError(f"the poses that can be reached do not do: {problem}")
     return PoseSet(joints=_in_short_order(joints), sigma=sigma, num_seen=len(views), num_blocked=num_blocked)
+
+
+def joint_range(mount: Mount, config: PoseSetConfig) -> tuple[Float64[np.ndarray, "6"], Float64[np.ndarray, "6"]]:
+    """Lowest and highest joints of poses [rad].
+
+    A camera on the wrist hangs on a cable, and its hand turns little; a board in the gripper has none.
+    """
+    limits, (low, high) = joint_limits(), _RANGES[mount]
+    return (
+        np.maximum(limits[0] + 0.05, low if config.low is None else config.low),
+        np.minimum(limits[1] - 0.05, high if config.high is None else config.high),
+    )
 
 
 def _views(
@@ -215,6 +225,10 @@ def _in_short_order(joints: Float64[np.ndarray, "n 6"]) -> Float64[np.ndarray, "
     return joints[order]
 
 
+_RANGES: dict[Mount, tuple[tuple[float, ...], tuple[float, ...]]] = {
+    "wrist": ((-0.9, -1.4, -0.9, -1.2, -1.2, -1.6), (0.9, 0.9, 1.3, 1.2, 1.9, 1.6)),
+    "stand": ((-1.6, -1.7, -1.4, -2.6, -1.7, -3.0), (1.6, 1.2, 1.5, 2.6, 2.1, 3.0)),
+}
 # Clear poses to choose from, for each that is wanted.
 _POOL = 8
 _FEWEST = 8

@@ -61,8 +61,20 @@ class Camera:
         require_known(camera, self.names, what="camera")
         return self.names.index(camera)
 
-    def picture(self, camera: str, height: int, width: int) -> UInt8[np.ndarray, "height width 3"]:
+    def picture(
+        self,
+        camera: str,
+        height: int,
+        width: int,
+        option: Any = None,  # noqa: ANN401
+    ) -> UInt8[np.ndarray, "height width 3"]:
         """The scene as it is now.
+
+        Args:
+            camera: its name.
+            height: of the picture [pixel].
+            width: of it [pixel].
+            option: `mujoco.MjvOption`, which parts of the scene are drawn; MuJoCo's own choice by default.
 
         Raises:
             UnknownRobot: the model has no such camera; lists those it has.
@@ -70,7 +82,7 @@ class Camera:
         """
         index = self.index(camera)
         renderer = self._renderer(height, width)
-        renderer.update_scene(self._data, index)
+        renderer.update_scene(self._data, index, scene_option=option)
         picture = renderer.render()
         return np.ascontiguousarray(np.rot90(picture, 2)) if self._is_upside_down(index) else picture
 

@@ -15,6 +15,7 @@ from calibration.gravity import gravity_loads
 from calibration.hand_eye_views import HandEyeViews
 from calibration.recording import GOALS, read_hands, read_info
 from calibration.servo_stiffness import StiffnessFit, fit_stiffness
+from clam_robot.cli.arm_identity import of_arm
 from clam_robot.cli.calibration_files import load_or_new, save, utc_now
 from clam_robot.cli.console import console, plural
 from clam_robot.cli.recorded_views import recorded_views
@@ -34,12 +35,14 @@ class ArmCommand:
     Attributes:
         images: folders that `clam calibrate hand-eye` recorded; those of all calibrated cameras by default.
         out: where the calibration is kept.
+        arm_serial: what tells this arm from others, where the recordings do not.
         folder: for the report.
         accept: write the result although something is wrong with a recording.
     """
 
     images: tuple[Path, ...] = ()
     out: Path = Path("calibration.json")
+    arm_serial: str | None = None
     folder: Path = Path("calibration/arm")
     accept: bool = False
 
@@ -54,16 +57,20 @@ class ArmCommand:
         if not folders:
             raise CalibrationError(f"{self.out} knows no camera's place; run `clam calibrate hand-eye` first")
         names: list[str] = []
+        serials: dict[str | None, None] = {}
         recordings: list[HandEyeViews] = []
         lenses: list[np.ndarray | None] = []
         goals: list[tuple[np.ndarray, np.ndarray]] = []
         for each in folders:
-            name, views, told = _read(each, calibration)
+            name, views, told, serial = _read(each, calibration)
+            serials[serial or self.arm_serial] = None
             names.append(name)
             recordings.append(views)
             lenses.append(np.array(calibration.camera(name).intrinsics.covariance))
             goals += told
             self._require_sound(name, views, lenses[-1])
+        for serial in serials:
+            calibration = of_arm(calibration, serial, self.out)
         with console.status(f"fitting {plural(len(recordings), 'recording')}"):
             fit = fit_arm(recordings, lenses)
         stiffness = _stiffness(goals)
@@ -88,8 +95,10 @@ class ArmCommand:
             raise CalibrationError(f"{name}: {'; '.join(each.message for each in found)}; {self.out} stays as it was")
 
 
-def _read(folder: Path, calibration: Calibration) -> tuple[str, HandEyeViews, list[tuple[np.ndarray, np.ndarray]]]:
-    """Name of the camera, its views, and goals with joints, where goals were recorded."""
+def _read(
+    folder: Path, calibration: Calibration
+) -> tuple[str, HandEyeViews, list[tuple[np.ndarray, np.ndarray]], str | None]:
+    """Name of the camera, its views, goals with joints, where goals were recorded, and the arm's serial number."""
     info = read_info(folder)
     if info is None:
         raise CalibrationError(f"{folder}: expected a folder of `clam calibrate hand-eye`, with capture.json")
@@ -100,10 +109,10 @@ def _read(folder: Path, calibration: Calibration) -> tuple[str, HandEyeViews, li
     if views.joints is None:
         raise CalibrationError(f"{folder}: expected joints, found poses of the hand; offsets need joints")
     if not (folder / GOALS).exists():
-        return info.camera, views, []
+        return info.camera, views, [], info.arm_serial
     rows = read_hands(folder / GOALS).rows
     joints = dict(zip(pictures, views.joints, strict=True))
-    return info.camera, views, [(rows[each], joints[each]) for each in pictures if each in rows]
+    return info.camera, views, [(rows[each], joints[each]) for each in pictures if each in rows], info.arm_serial
 
 
 def _stiffness(goals: list[tuple[np.ndarray, np.ndarray]]) -> StiffnessFit | None:

@@ -17,6 +17,7 @@ from calibration.detection import BoardDetector, Detection
 from calibration.drift import Drift, Tolerance, expected_board, find_drift, probable_cause
 from calibration.recording import JOINTS, picture_paths, read_hands, read_info, read_picture
 from clam_robot import config
+from clam_robot.cli.arm_identity import of_arm, serial_of
 from clam_robot.cli.calibration_files import save, utc_now
 from clam_robot.cli.camera_rig import camera_of
 from clam_robot.cli.console import console
@@ -77,6 +78,8 @@ class CheckCommand:
             views, joints, board = self._look(name, camera)
             seen = measure_board(board, views, camera.intrinsics.intrinsics)
             if self.remember:
+                if joints is not None and self.images is None:
+                    known = of_arm(known, serial_of(self.widowx), self.calibration)
                 known = _remembered(known, name, seen, joints)
             else:
                 drifts[name] = find_drift(seen, expected_board(camera, joints, seen), self.tolerance)

@@ -10,6 +10,7 @@ import tyro
 from calibration.arm_records import gripper_record
 from calibration.gripper_range import GripperRangeConfig, find_gripper_range
 from clam_robot.cli.agreement import require_agreement
+from clam_robot.cli.arm_identity import of_arm, serial_of
 from clam_robot.cli.calibration_files import load_or_new, save, utc_now
 from clam_robot.cli.console import console
 from clam_robot.cli.widowx import ArmAddress, driver_of
@@ -34,7 +35,7 @@ class GripperCommand:
 
     def run(self) -> None:
         """Close and open a few times, and write what was found."""
-        calibration = load_or_new(self.out)
+        calibration = of_arm(load_or_new(self.out), serial_of(self.address), self.out)
         require_agreement("the gripper closes and opens; take out what is between its fingers", self.yes)
         clock = MonotonicClock()
         driver = driver_of(self.address, clock)

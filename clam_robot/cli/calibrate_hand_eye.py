@@ -12,8 +12,10 @@ from calibration.bundle_settings import OBSERVABLE, BundleSettings
 from calibration.diagnosis import Diagnosis, diagnose
 from calibration.hand_eye import HandEyeFit, board_scale_of
 from calibration.hand_eye_views import Mount
+from calibration.recording import read_info
 from calibration.records import hand_eye_record
 from calibration.report import report_hand_eye
+from clam_robot.cli.arm_identity import of_arm, serial_of
 from clam_robot.cli.calibrate_tour import TourOptions, take_tour
 from clam_robot.cli.calibration_files import load_or_new, save, utc_now
 from clam_robot.cli.console import console, plural
@@ -60,6 +62,7 @@ class HandEyeCommand:
         calibration = load_or_new(self.out)
         known = calibration.camera(self.camera)
         folder = self.folder or Path("calibration") / f"{self.camera}_hand_eye"
+        calibration = of_arm(calibration, self._arm(), self.out)
         if self.images is not None:
             views, _ = recorded_views(self.images, self.joints, self.camera, self.mount, self.board, known)
         else:
@@ -77,6 +80,13 @@ class HandEyeCommand:
             raise CalibrationError(f"{self.out} stays as it was: {'; '.join(each.message for each in found.findings)}")
         record = hand_eye_record(found.fit, board_scale_of(found.fit, settings), utc_now())
         save(calibration.with_camera(self.camera, replace(known, hand_eye=record)), self.out)
+
+    def _arm(self) -> str | None:
+        """Serial number of the arm that moves, or moved."""
+        if self.images is None:
+            return serial_of(self.tour.widowx)
+        info = read_info(self.images)
+        return self.tour.widowx.arm_serial if info is None else info.arm_serial or self.tour.widowx.arm_serial
 
     def _tell(self, found: Diagnosis, folder: Path) -> None:
         for finding in found.findings:

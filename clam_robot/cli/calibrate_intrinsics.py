@@ -5,7 +5,7 @@ from pathlib import Path
 
 from calibration.board import Board
 from calibration.collection import collect_live, collect_pictures
-from calibration.coverage import Coverage
+from calibration.coverage import Coverage, coverage
 from calibration.detection import BoardDetector, Detection
 from calibration.factory_check import KnowsItsIntrinsics, check_factory
 from calibration.intrinsics_fit import fit_intrinsics
@@ -98,6 +98,8 @@ class IntrinsicsCommand:
 
         with console.status(f"looking at {plural(len(paths), 'picture')}"):
             views, _ = collect_pictures(paths, BoardDetector(board), tell=tell)
+        if views and (missing := coverage(board, views).missing()):
+            console.print(f"the views do not tell all; take more: {'; '.join(missing)}", markup=False, soft_wrap=True)
         left = ", ".join(f"{count} {reason}" for reason, count in refused.items())
         console.print(f"{len(views)} of {len(paths)} pictures count{f'; {left}' if left else ''}", markup=False)
         return views

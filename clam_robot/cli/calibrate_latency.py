@@ -17,6 +17,7 @@ from calibration.latency_record import beside, latency_record
 from calibration.swing import SwingConfig
 from calibration.take import FilmedCamera, Take, TakeInfo, load_take, save_take
 from clam_robot import config
+from clam_robot.cli.arm_identity import of_arm, serial_of
 from clam_robot.cli.calibration_files import load_or_new, save, utc_now
 from clam_robot.cli.camera_rig import rig_of
 from clam_robot.cli.console import console
@@ -24,7 +25,6 @@ from clam_robot.cli.stops import StopOptions, Stops
 from clam_robot.cli.widowx import WidowXOptions, driver_of
 from clam_robot.episodes.reader import Episode
 from clam_robot.errors import CalibrationError, ConfigError
-from clam_robot.hardware.arm_serial import arm_serial
 from clam_robot.hardware.calibration.latency_calibration import Latency, LatencyCalibration
 from clam_robot.hardware.cameras.camera_bench import CameraBench
 from clam_robot.hardware.cameras.setup import CamerasConfig
@@ -73,6 +73,7 @@ class LatencyCommand:
         """
         calibration = load_or_new(self.out)
         take = self._take()
+        calibration = of_arm(calibration, take.info.arm_serial, self.out)
         with console.status("comparing what was seen with how the joints moved"):
             views = take.views()
             state = take.info.state_applied if self.state_latency is None else self.state_latency
@@ -84,9 +85,8 @@ class LatencyCommand:
             picture = draw_latency(self.folder / "latency.png", views, fit)
             console.print(f"picture: {picture}", markup=False, soft_wrap=True)
         if fit.cameras or fit.joints is not None:
-            serial = calibration.arm_serial or take.info.arm_serial
             record = beside(calibration.latency, record)
-            save(replace(calibration, latency=record, arm_serial=serial), self.out)
+            save(replace(calibration, latency=record), self.out)
         if fit.problems:
             raise CalibrationError("; ".join(fit.problems.values()))
 
@@ -137,8 +137,7 @@ class LatencyCommand:
                 )
                 for name, thread in rig.threads.items()
             }
-        serial = arm_serial(options.port) if options.driver == "dynamixel" else None
-        return filming.take(TakeInfo(driver=options.driver, arm_serial=serial, cameras=cameras))
+        return filming.take(TakeInfo(driver=options.driver, arm_serial=serial_of(options), cameras=cameras))
 
     def _ask(self) -> None:
         if self.yes:

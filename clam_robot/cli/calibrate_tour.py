@@ -19,6 +19,7 @@ from calibration.pose_set import PoseSet, PoseSetConfig
 from calibration.recording import CaptureInfo, RecordingWriter
 from clam_robot import config
 from clam_robot.cli.agreement import require_agreement
+from clam_robot.cli.arm_identity import serial_of
 from clam_robot.cli.camera_rig import camera_of
 from clam_robot.cli.console import console, plural
 from clam_robot.cli.widowx import WidowXOptions, driver_of
@@ -79,7 +80,8 @@ def take_tour(
                 f"camera {name!r} is {camera.serial!r}, its intrinsics are those of {known.serial!r}; are two cameras "
                 "swapped? run `clam calibrate intrinsics` for this one"
             )
-        writer = RecordingWriter(folder / "pictures", CaptureInfo(camera=name, serial=camera.serial, board=board))
+        info = CaptureInfo(camera=name, serial=camera.serial, board=board, arm_serial=serial_of(options.widowx))
+        writer = RecordingWriter(folder / "pictures", info)
         stack.callback(robot.disconnect)
         robot.connect()
         robot.reset()

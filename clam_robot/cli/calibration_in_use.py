@@ -1,18 +1,20 @@
 """The calibration that a command drives the arm with."""
 
 import datetime
+import logging
 from pathlib import Path
 
 from clam_robot import config
+from clam_robot.cli.arm_identity import serial_of
 from clam_robot.cli.widowx import ArmAddress
 from clam_robot.episodes import schema
 from clam_robot.errors import ConfigError
-from clam_robot.hardware.arm_serial import arm_serial
 from clam_robot.hardware.calibration.calibration import load_calibration
 from clam_robot.hardware.calibration.expectation import Expectation
 from clam_robot.hardware.calibration.in_use import CalibrationInUse
 from clam_robot.hardware.cameras.setup import CamerasConfig
 
+logger = logging.getLogger(__name__)
 DEFAULT = Path("calibration.json")
 NONE = Path("none")
 
@@ -31,11 +33,14 @@ def calibration_in_use(file: Path | None, arm: ArmAddress) -> CalibrationInUse:
     if file == NONE or (file is None and not DEFAULT.exists()):
         return CalibrationInUse(driver=arm.driver)
     path = file or DEFAULT
-    serial = arm_serial(arm.port) if arm.driver == "dynamixel" else None
+    serial = serial_of(arm)
     expected = Expectation(now=datetime.datetime.now(datetime.UTC), arm=serial)
-    return CalibrationInUse(
-        calibration=load_calibration(path, expected), source=str(path), expected=expected, driver=arm.driver
-    )
+    known = load_calibration(path, expected)
+    if known.arm_serial is not None and serial is None:
+        logger.warning(
+            "%s is of arm %s; whether this is that arm is not known: name it with --arm-serial", path, known.arm_serial
+        )
+    return CalibrationInUse(calibration=known, source=str(path), expected=expected, driver=arm.driver)
 
 
 def no_calibration(file: Path | None, robot: str) -> CalibrationInUse:

@@ -29,6 +29,7 @@ class ArmAddress:
         port: serial port of the servos.
         reply_timeout: on it, how long a servo may think before it answers [s]; more where a twin shares a busy machine.
         namespace: of the node.
+        arm_serial: what tells this arm from others, where its port does not, as over ROS.
         cameras: file with the arm's cameras (cameras.toml), as `clam cameras` tries them.
         bench: address of a twin's side channel, HOST:PORT, which knows where things are and when the task is done.
     """
@@ -37,6 +38,7 @@ class ArmAddress:
     port: str = "/dev/ttyDXL"
     reply_timeout: float = 0.034
     namespace: str = "wx250s"
+    arm_serial: str | None = None
     cameras: Path | None = None
     bench: str | None = None
 
@@ -113,7 +115,10 @@ def driver_of(options: ArmAddress, clock: Clock) -> JointDriver:
         return RosDriver(RosConfig(namespace=options.namespace), clock)
     from clam_robot.hardware.dynamixel_driver import DynamixelConfig, DynamixelDriver
 
-    return DynamixelDriver(DynamixelConfig(port=options.port, reply_timeout=options.reply_timeout), clock)
+    # One answer that takes all its time makes no state too old.
+    stale_after = max(DynamixelConfig().stale_after, 2.0 * options.reply_timeout)
+    setup = DynamixelConfig(port=options.port, reply_timeout=options.reply_timeout, stale_after=stale_after)
+    return DynamixelDriver(setup, clock)
 
 
 def _bench(

@@ -32,6 +32,7 @@ class Clip:
         success: of the episode; None when nobody knows.
         end: why it ended.
         calibration: the robot's.
+        time_corrections: latency that was taken off its times already, by the array of an episode they go to [s].
     """
 
     start: EpisodeStart
@@ -46,6 +47,7 @@ class Clip:
     success: bool | None = None
     end: str = "imported"
     calibration: dict[str, Any] | None = None
+    time_corrections: Mapping[str, float] = field(default_factory=dict[str, float])
 
     @property
     def spec(self) -> RobotSpec:
@@ -69,7 +71,13 @@ def record(clip: Clip, root: Path) -> Path:
         EpisodeError: the folder cannot be written.
     """
     length = len(clip.time)
-    with Recorder(root, calibration=clip.calibration, durable=False, wait_when_full=True) as recorder:
+    with Recorder(
+        root,
+        calibration=clip.calibration,
+        time_corrections=clip.time_corrections,
+        durable=False,
+        wait_when_full=True,
+    ) as recorder:
         recorder.on_episode_start(clip.start)
         num_rows = 0
         frames = clip.frames if clip.spec.cameras else [{}] * length

@@ -4,13 +4,15 @@ LeRobot data sets have it in `meta/clam_robot.json`, replay buffers as an attrib
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from clam_robot import config
+from clam_robot.episodes import schema
 from clam_robot.episodes.reader import Episode
 from clam_robot.specs import RobotSpec
 
@@ -23,6 +25,7 @@ class EpisodeExtras(config.Strict):
 
     Attributes:
         origin: what its capture times count from where they are not the clock's own [s].
+        time_corrections: of the times that other formats keep; the joints' own rate is none of them.
     """
 
     origin: float
@@ -34,6 +37,7 @@ class EpisodeExtras(config.Strict):
     end: str
     started_at: str
     calibration: dict[str, Any] | None
+    time_corrections: dict[str, float] = field(default_factory=dict[str, float])
 
     @classmethod
     def of(cls, episode: Episode) -> "EpisodeExtras":
@@ -49,6 +53,7 @@ class EpisodeExtras(config.Strict):
             end=known.end,
             started_at=known.started_at,
             calibration=known.calibration,
+            time_corrections=_of_rows(known.time_corrections),
         )
 
 
@@ -58,6 +63,11 @@ class DatasetExtras(config.Strict):
 
     spec: RobotSpec
     episodes: tuple[EpisodeExtras, ...]
+
+
+def _of_rows(corrections: Mapping[str, float]) -> dict[str, float]:
+    """Those of times that stand in rows."""
+    return {array: seconds for array, seconds in corrections.items() if array != schema.JOINT_TIME}
 
 
 def origin_of(episode: Episode) -> float:

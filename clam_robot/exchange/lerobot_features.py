@@ -13,7 +13,7 @@
 | `episode_return` | `next.return` | float32; NaN where there are no rewards |
 | row | `frame_index`, and `timestamp` = row / fps | int64, float32 [s] |
 | task | `task_index` | int64 |
-| spec, source, seed, success, end, calibration, `origin` | `meta/clam_robot.json` | see `clam_robot.exchange.extras` |
+| spec, source, seed, success, end, calibration, ... | `meta/clam_robot.json` | see `clam_robot.exchange.extras` |
 
 LeRobot checks `timestamp` against its fps and refuses real stamps that wander, so those stand in features of their
 own. Its loader hands them out as float32, which holds microseconds only near zero: they count from `origin`, the whole

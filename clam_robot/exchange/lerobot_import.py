@@ -131,6 +131,7 @@ def _ours(clip: Clip, rows: Mapping[str, pa.ChunkedArray], extras: EpisodeExtras
         success=extras.success,
         end=extras.end,
         calibration=extras.calibration,
+        time_corrections=extras.time_corrections,
     )
 
 

@@ -124,6 +124,7 @@ class ReplayBufferSource:
             success=extras.success,
             end=extras.end,
             calibration=extras.calibration,
+            time_corrections=extras.time_corrections,
         )
 
     def _column(self, name: str, rows: slice) -> np.ndarray | None:

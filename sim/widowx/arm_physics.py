@@ -132,6 +132,12 @@ class ArmPhysics:
         for servo in self.servos:
             servo.renew()
 
+    def mount(self, joint: str, offset: float) -> None:
+        """Turn the horns of a joint's servos: it is `offset` [rad] further than they say, until changed."""
+        for servo in self.servos:
+            if servo.description.name.removesuffix("_shadow") == joint:
+                servo.mount(offset)
+
     def place(self, position: Float64[np.ndarray, "6"], finger: float | None = None) -> None:
         """Put the arm somewhere at rest, without time passing; servos with torque hold it there.
 

@@ -72,6 +72,17 @@ def require_rate(name: str, rate: float) -> float:
     return rate
 
 
+def require_offset(offset: float) -> float:
+    """By how much a joint is mounted askew [rad], when it may be so much.
+
+    Raises:
+        ConfigError: it is more than a tooth of the horn and some.
+    """
+    if not abs(offset) <= _LARGEST_OFFSET:
+        raise ConfigError(f"offset must be at most {_LARGEST_OFFSET} rad either way, found {offset}")
+    return offset
+
+
 def require_servo(name: str, servos: Sequence[EmulatedServo]) -> EmulatedServo:
     """The servo of this name.
 
@@ -82,3 +93,6 @@ def require_servo(name: str, servos: Sequence[EmulatedServo]) -> EmulatedServo:
         if servo.description.name == name:
             return servo
     raise ConfigError(f"no servo {name!r}; there are {', '.join(servo.description.name for servo in servos)}")
+
+
+_LARGEST_OFFSET = 0.2  # a tooth of the horn is 0.13 [rad]

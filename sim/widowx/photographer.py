@@ -12,8 +12,11 @@ import numpy as np
 from jaxtyping import Float64, UInt8
 
 from clam_robot.errors import ClamRobotError
+from clam_robot.hardware.calibration.intrinsics import Intrinsics
 from sim.camera import Camera
+from sim.widowx.lens_view import LensView
 from sim.widowx.priority import run_ordinarily
+from sim.widowx.scene_board import GROUP, BoardPlace, arrange
 
 # MuJoCo's compiled half has no type information.
 _MJ: Any = mujoco
@@ -26,6 +29,8 @@ class _Order:
     camera: str
     height: int
     width: int
+    lens: Intrinsics | None
+    board: BoardPlace | None
     picture: "Future[UInt8[np.ndarray, 'height width 3']]"
 
 
@@ -36,9 +41,11 @@ class _Snapshot:
         self.model = model
         self.data = _MJ.MjData(model)
 
-    def restore(self, state: np.ndarray) -> None:
-        _MJ.mj_setState(self.model, self.data, state, _STATE)
+    def restore(self, order: _Order) -> None:
+        _MJ.mj_setState(self.model, self.data, order.state, _STATE)
         _MJ.mj_forward(self.model, self.data)
+        if order.board is not None:
+            arrange(self.model, self.data, order.camera, order.board)
 
 
 def full_state(model: Any, data: Any) -> Float64[np.ndarray, "size"]:  # noqa: ANN401
@@ -58,7 +65,7 @@ class Photographer:
         """Prepare; nothing is drawn yet.
 
         Args:
-            model: the scene's `mujoco.MjModel`.
+            model: a `mujoco.MjModel` of its own of the scene, which lenses change.
             on_done: called in the drawing thread after each picture.
         """
         self._model = model
@@ -72,9 +79,20 @@ class Photographer:
         camera: str,
         height: int,
         width: int,
+        lens: Intrinsics | None = None,
+        board: BoardPlace | None = None,
     ) -> "Future[UInt8[np.ndarray, 'height width 3']]":
-        """Ask for a picture of the scene in a state, see `full_state`."""
-        order = _Order(state=state, camera=camera, height=height, width=width, picture=Future())
+        """Ask for a picture of the scene in a state, see `full_state`.
+
+        Args:
+            state: of the scene.
+            camera: its name.
+            height: of the picture [pixel].
+            width: of it [pixel].
+            lens: of that size, in place of a pinhole.
+            board: where the model's board is; None leaves it out.
+        """
+        order = _Order(state=state, camera=camera, height=height, width=width, lens=lens, board=board, picture=Future())
         if self._thread is None:
             self._thread = threading.Thread(target=self._draw, name="photographer", daemon=True)
             self._thread.start()
@@ -93,11 +111,41 @@ class Photographer:
         # Drawing surfaces belong to the thread that made them.
         snapshot = _Snapshot(self._model)
         camera = Camera(snapshot)  # pyright: ignore[reportArgumentType]
+        views = _LensViews(self._model)
         while (order := self._orders.get()) is not None:
             try:
-                snapshot.restore(order.state)
-                order.picture.set_result(camera.picture(order.camera, order.height, order.width).copy())
+                snapshot.restore(order)
+                order.picture.set_result(views.picture(camera, order))
             except (ClamRobotError, _MJ.FatalError, ValueError) as error:
                 order.picture.set_exception(error)
             self._on_done()
         camera.close()
+
+
+class _LensViews:
+    """Pictures through any lens; keeps what each needs."""
+
+    def __init__(self, model: Any) -> None:  # noqa: ANN401
+        self._model = model
+        self._pinholes = {model.camera(i).name: float(model.cam_fovy[i]) for i in range(model.ncam)}
+        self._views: dict[Intrinsics, LensView] = {}
+
+    def picture(self, camera: Camera, order: _Order) -> UInt8[np.ndarray, "H W 3"]:
+        option = _what_is_drawn(order.board)
+        if order.lens is None:
+            self._model.camera(order.camera).fovy = self._pinholes[order.camera]
+            return camera.picture(order.camera, order.height, order.width, option).copy()
+        if order.lens not in self._views:
+            self._views[order.lens] = LensView(order.lens)
+        view = self._views[order.lens]
+        self._model.camera(order.camera).fovy = view.fovy
+        return view.seen(camera.picture(order.camera, view.height, view.width, option))
+
+
+def _what_is_drawn(board: BoardPlace | None) -> Any:  # noqa: ANN401
+    """The `mujoco.MjvOption` for it."""
+    option = _MJ.MjvOption()
+    option.geomgroup[GROUP] = board is not None
+    if board is not None and board.parent == "camera":
+        option.geomgroup[:GROUP] = 0
+    return option

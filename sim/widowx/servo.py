@@ -50,7 +50,7 @@ class EmulatedServo:
         self.is_awake = True
         self.num_reboots = 0
         self._mounting = -1.0 if description.is_reversed else 1.0
-        self._joint_angle = self._joint_speed = 0.0
+        self._joint_angle = self._joint_speed = self._offset = 0.0
         self._voltage = NOMINAL_VOLTAGE
         self._provision()
         self._start_up()
@@ -89,6 +89,12 @@ class EmulatedServo:
         """Say where the joint is [rad] and how fast it turns [rad/s], without time passing."""
         self._joint_angle, self._joint_speed = angle, speed
         self._measure()
+
+    def mount(self, offset: float) -> None:
+        """Turn its horn: the joint is `offset` [rad] further than the servo says."""
+        self._offset = offset
+        self._measure()
+        self.hold()
 
     def read(self, address: int, size: int) -> bytes:
         """Bytes of the control table, readings fresh.
@@ -280,7 +286,7 @@ class EmulatedServo:
         self._configure()
 
     def _measure(self) -> None:
-        self._actual = wx250s.ZERO_COUNT + self._direction * self._joint_angle / wx250s.COUNT
+        self._actual = wx250s.ZERO_COUNT + self._direction * (self._joint_angle - self._offset) / wx250s.COUNT
         self.position = self._actual - self._turns + self._homing_offset
         self._velocity = self._direction * self._joint_speed / ct.VELOCITY_UNIT
 

@@ -81,6 +81,11 @@ class Twin:
             if self.faults.picture_latency > 0.0:
                 self._remember()
 
+    @property
+    def simulated_until(self) -> float:
+        """On its clock, when the scene is as it is now [s]."""
+        return self._simulated_until
+
     def scene_now(self) -> tuple[float, Float64[np.ndarray, "size"]]:
         """Simulated time [s] and state of the scene that a camera shows now: an older one with that fault."""
         self.catch_up(self._clock.now())

@@ -1,5 +1,8 @@
 """A camera of the twin's scene, behind the protocol of real ones."""
 
+import numpy as np
+from jaxtyping import UInt8
+
 from clam_robot.errors import CameraUnavailable, ConfigError, NotConnected, RobotError
 from clam_robot.hardware.cameras.camera import Frame
 from clam_robot.hardware.cameras.setup import TwinSetup
@@ -28,6 +31,7 @@ class TwinCamera:
         self._client: TwinClient | None = None
         self._rate: Rate | None = None
         self._sequence = 0
+        self._random = np.random.default_rng(0)
 
     @property
     def spec(self) -> CameraSpec:
@@ -41,12 +45,12 @@ class TwinCamera:
 
     @property
     def serial(self) -> str:
-        """Twin and view."""
-        return f"{self._setup.address} {self._setup.view}"
+        """Of the view; the twin's address may be another one every time."""
+        return f"twin {self._setup.view}"
 
     @property
     def time_source(self) -> str:
-        """The twin shows the scene as it is when it is asked."""
+        """The twin says when the scene was as it shows it."""
         return "device"
 
     def open(self) -> None:
@@ -83,11 +87,16 @@ class TwinCamera:
         if self._client is None or self._rate is None:
             raise NotConnected("the twin's camera is not open; call open() first")
         self._rate.sleep()
-        begin = self._clock.now()
         setup = self._setup
         try:
-            image = self._client.frame(setup.view, setup.height, setup.width)
+            image, taken_at = self._client.photo(setup.view, setup.height, setup.width, setup.lens)
         except RobotError as error:
             raise CameraUnavailable(str(error)) from None
         self._sequence += 1
-        return Frame(image=image.copy(), time=begin - setup.latency, sequence=self._sequence)
+        return Frame(image=self._noisy(image), time=taken_at - setup.latency, sequence=self._sequence)
+
+    def _noisy(self, image: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "H W 3"]:
+        if self._setup.noise == 0.0:
+            return image.copy()
+        noise = self._random.standard_normal(image.shape, dtype=np.float32)
+        return np.clip(image + self._setup.noise * noise, 0, 255).astype(np.uint8)

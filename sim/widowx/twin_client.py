@@ -72,8 +72,19 @@ class TwinClient:
 
     def frame(self, camera: str, height: int = 240, width: int = 320) -> UInt8[np.ndarray, "height width 3"]:
         """A picture of the scene, RGB."""
-        answer = self._ask("frame", camera=camera, height=height, width=width)
-        return np.frombuffer(answer["pixels"], np.uint8).reshape(height, width, 3)
+        return self.photo(camera, height, width)[0]
+
+    def photo(
+        self, camera: str, height: int, width: int, lens: Sequence[float] | None = None
+    ) -> tuple[UInt8[np.ndarray, "height width 3"], float]:
+        """A picture, RGB, through a lens (`TwinRequests.frame`), and its time on the machine's monotonic clock [s]."""
+        through = None if lens is None else [float(each) for each in lens]
+        answer = self._ask("frame", camera=camera, height=height, width=width, lens=through)
+        return np.frombuffer(answer["pixels"], np.uint8).reshape(height, width, 3), float(answer["stamp"])
+
+    def board(self, where: str) -> None:
+        """Put the calibration board somewhere (`TwinRequests.board`)."""
+        self._ask("board", where=where)
 
     def fault(self, name: str, servo: str | None = None, value: float | None = None) -> None:
         """Make something go wrong (`TwinRequests.fault`)."""

@@ -28,6 +28,7 @@ class TwinProcess(CommandProcess):
         link: Path | None = None,
         speed: float = 1.0,
         task: str | None = None,
+        board: str | None = None,
         control_port: int = 0,
         start_timeout: float = 60.0,
     ) -> None:
@@ -37,12 +38,14 @@ class TwinProcess(CommandProcess):
             link: symbolic link to make to the port.
             speed: simulated seconds per second.
             task: what is on the table; None is the default of `clam twin`.
+            board: where a calibration board is, see `clam twin --help`; None for none.
             control_port: of the side channel; 0 takes a free one.
             start_timeout: longest wait for its port [s].
         """
         words = ["twin", "--speed", str(speed), "--control-port", str(control_port), "--ends-with-stdin"]
         words += ["--link", str(link)] if link else []
         words += ["--task", task] if task else []
+        words += ["--board", board] if board else []
         super().__init__(
             words, what="the twin", hear=self._hear_addresses, error=RobotError, start_timeout=start_timeout
         )

@@ -11,10 +11,12 @@ import numpy as np
 from clam_robot import config
 from clam_robot.errors import ConfigError
 from clam_robot.hardware import wx250s
+from clam_robot.hardware.calibration.intrinsics import PARAMETERS, Intrinsics
 from clam_robot.hardware.control_table import HardwareError
 from sim.names import require_known
-from sim.widowx.faults import require_rate, require_servo
+from sim.widowx.faults import require_offset, require_rate, require_servo
 from sim.widowx.photographer import Photographer
+from sim.widowx.scene_board import SceneBoard
 from sim.widowx.servo_model import NOMINAL_VOLTAGE
 from sim.widowx.trace import Trace
 from sim.widowx.truth import COLUMNS
@@ -32,6 +34,7 @@ FAULTS = (
     "corrupt",
     "latency",
     "picture_latency",
+    "offset",
     "voltage",
     "unplug",
     "clear",
@@ -45,12 +48,13 @@ class TwinRequests:
         handlers: by name.
     """
 
-    def __init__(self, twin: Twin, trace: Trace, photographer: Photographer) -> None:
+    def __init__(self, twin: Twin, trace: Trace, photographer: Photographer, board: SceneBoard | None = None) -> None:
         self._twin = twin
         self._physics = twin.physics
         self._trace = trace
         self._photographer = photographer
-        names = ("describe", "reset", "place", "state", "trace", "log", "frame", "fault", "load", "usage")
+        self._board = board
+        names = ("describe", "reset", "place", "state", "trace", "log", "frame", "fault", "load", "usage", "board")
         self.handlers = {name: getattr(self, name) for name in names}
 
     def describe(self) -> dict[str, Any]:
@@ -100,23 +104,45 @@ class TwinRequests:
         report, rows = self._trace.take()
         return {"report": config.to_dict(report), "rows": rows.tobytes()}
 
-    def frame(self, camera: str, height: int = 240, width: int = 320) -> "Future[dict[str, Any]]":
-        """A picture, RGB, uint8, of the scene now, and the simulated time it shows [s]; older with that fault."""
+    def frame(
+        self, camera: str, height: int = 240, width: int = 320, lens: Sequence[float] | None = None
+    ) -> "Future[dict[str, Any]]":
+        """A picture, RGB, uint8, of the scene now, the simulated time it shows [s], and when that was on the clock.
+
+        Args:
+            camera: its name.
+            height: of the picture [pixel].
+            width: of it [pixel].
+            lens: fx, fy, cx, cy, k1, k2, p1, p2, k3 as OpenCV counts them [pixel]; None is the scene's own pinhole.
+
+        Returns:
+            "time": simulated; older with "picture_latency". "stamp": on the machine's monotonic clock, when a camera
+            without that fault saw it.
+        """
         model = self._physics.model
         require_known(camera, [model.camera(i).name for i in range(model.ncam)], what="camera")
         if not (0 < height <= _LARGEST_PICTURE and 0 < width <= _LARGEST_PICTURE):
             raise ConfigError(f"a picture has 1 to {_LARGEST_PICTURE} pixels either way, found {height} x {width}")
+        through = None if lens is None else _lens(lens, height, width)
         taken_at, state = self._twin.scene_now()
+        stamp = self._twin.simulated_until
         answer: Future[dict[str, Any]] = Future()
 
         def deliver(picture: "Future[Any]") -> None:
             if error := picture.exception():
                 answer.set_exception(error)
             else:
-                answer.set_result({"time": taken_at, "pixels": picture.result().tobytes()})
+                answer.set_result({"time": taken_at, "stamp": stamp, "pixels": picture.result().tobytes()})
 
-        self._photographer.order(state, camera, height, width).add_done_callback(deliver)
+        place = None if self._board is None else self._board.for_picture(camera)
+        self._photographer.order(state, camera, height, width, through, place).add_done_callback(deliver)
         return answer
+
+    def board(self, where: str) -> None:
+        """Put the calibration board on the "table", in the "gripper", or hold it before a camera by its name."""
+        if self._board is None:
+            raise ConfigError("the scene has no board; start `clam twin --board table`")
+        self._board.put(where)
 
     def fault(self, name: str, servo: str | None = None, value: float | None = None) -> None:
         """Make something go wrong, or right again.
@@ -124,6 +150,7 @@ class TwinRequests:
         Args:
             name: "overload", "overheating": raise that hardware error of a servo. "reboot": a servo restarts by itself.
                 "lost": it stays silent. "drop", "corrupt": share of packets. "latency": before each answer [s].
+                "offset": by how much the servos of a joint are mounted askew: true minus reported angle [rad].
                 "picture_latency": age of the scene in a picture [s]. "voltage": of the supply [V]. "unplug": the port
                 vanishes. "clear": all of these are repaired, hardware errors excepted, which take a reboot.
             servo: which, where it is one's.
@@ -147,12 +174,16 @@ class TwinRequests:
                 faults.latency = _require_latency(value or 0.0)
             case "picture_latency":
                 faults.picture_latency = _require_latency(value or 0.0)
+            case "offset":
+                self._physics.mount(self._servo(servo).description.name, require_offset(value or 0.0))
             case "voltage":
                 self._physics.supply_voltage = NOMINAL_VOLTAGE if value is None else _require_voltage(value)
             case "unplug":
                 faults.is_unplugged = value != 0
             case _:
                 faults.clear()
+                for each in wx250s.JOINT_NAMES:
+                    self._physics.mount(each, 0.0)
                 self._physics.supply_voltage = NOMINAL_VOLTAGE
 
     def load(self, joint: str, torque: float) -> None:
@@ -183,6 +214,12 @@ def _require_voltage(value: float) -> float:
     if not 0.0 <= value <= _HIGHEST_VOLTAGE:
         raise ConfigError(f"voltage must be between 0 and {_HIGHEST_VOLTAGE} V, found {value}")
     return value
+
+
+def _lens(numbers: Sequence[float], height: int, width: int) -> Intrinsics:
+    if len(numbers) != len(PARAMETERS) or not np.isfinite(numbers).all():
+        raise ConfigError(f"a lens has {len(PARAMETERS)} finite numbers, {', '.join(PARAMETERS)}; found {numbers}")
+    return Intrinsics(width=width, height=height, fx=1.0, fy=1.0, cx=0.0, cy=0.0).with_vector(np.array(numbers, float))
 
 
 def _require_latency(value: float) -> float:

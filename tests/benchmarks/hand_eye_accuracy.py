@@ -23,8 +23,9 @@ from scipy.spatial.transform import RigidTransform
 from calibration.bundle_settings import OBSERVABLE, BundleSettings
 from calibration.diagnosis import diagnose
 from calibration.hand_eye import HandEyeFit, fit_hand_eye
+from calibration.hand_eye_views import Mount
 from calibration.intrinsics_fit import fit_intrinsics
-from calibration.pose_set import PoseSetConfig
+from calibration.pose_set import PoseSetConfig, joint_range
 from clam_robot.hardware.calibration.intrinsics import Intrinsics
 from clam_robot.hardware.kinematics import tool_pose
 from tests.benchmarks.hand_eye_mistakes import count_mistakes
@@ -63,13 +64,13 @@ def sight_error(found: RigidTransform, own: Intrinsics, wanted: RigidTransform, 
     return float(np.sqrt((np.linalg.norm(np.cross(*rays), axis=1) ** 2).mean()))
 
 
-def unseen_errors(fit: HandEyeFit, true: Truth, mount: str, lens: Intrinsics, seed: int) -> tuple[float, float]:
+def unseen_errors(fit: HandEyeFit, true: Truth, mount: Mount, lens: Intrinsics, seed: int) -> tuple[float, float]:
     """Rms error of the board's middle before the camera, and of the finger tip, in poses that were not used [m]."""
-    rng, config = np.random.default_rng(seed + 5000), PoseSetConfig()
+    rng, limits = np.random.default_rng(seed + 5000), joint_range(mount, PoseSetConfig())
     middle = np.append(0.5 * np.array(fit.views.board.size), 0.0)
     boards, tips = [], []
     while len(boards) < 40:
-        joints = rng.uniform(config.low, config.high)
+        joints = rng.uniform(*limits)
         hands = tool_pose(joints + true.offsets), tool_pose(joints + fit.result.offsets)
         pairs = ((true.camera, true.board, hands[0]), (fit.camera, fit.board, hands[1]))
         if mount == "wrist":
@@ -86,7 +87,7 @@ def unseen_errors(fit: HandEyeFit, true: Truth, mount: str, lens: Intrinsics, se
     return float(np.sqrt(np.mean(np.square(boards)))), float(np.sqrt(np.mean(np.square(tips))))
 
 
-def row(fit: HandEyeFit, true: Truth, mount: str, lens: Intrinsics, seed: int) -> list[float]:
+def row(fit: HandEyeFit, true: Truth, mount: Mount, lens: Intrinsics, seed: int) -> list[float]:
     wanted, camera = true.as_seen(mount), fit.camera
     distances = [
         np.linalg.norm(each.translation - wanted.translation) for each in fit.solvers.values() if each is not None
@@ -110,7 +111,7 @@ def row(fit: HandEyeFit, true: Truth, mount: str, lens: Intrinsics, seed: int) -
     ]
 
 
-def calibrate_many(options: argparse.Namespace, mount: str) -> tuple[dict[str, list[list[float]]], list[str]]:
+def calibrate_many(options: argparse.Namespace, mount: Mount) -> tuple[dict[str, list[list[float]]], list[str]]:
     """Rows by what is known of the intrinsics, and what was complained of although nothing is wrong."""
     rows: dict[str, list[list[float]]] = {"intrinsics known": [], "intrinsics fitted": []}
     complaints: list[str] = []

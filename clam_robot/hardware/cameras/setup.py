@@ -136,14 +136,25 @@ class TwinSetup(CameraSetup):
     Attributes:
         address: HOST:PORT of the twin's side channel, as it prints it.
         view: name of the camera in the scene.
+        lens: fx, fy, cx, cy [pixel], k1, k2, p1, p2, k3 as OpenCV counts them; None is the scene's own pinhole.
+        noise: standard deviation of a pixel, of 255.
     """
 
     kind: Literal["twin"] = "twin"
     address: str
     view: str
+    lens: tuple[float, float, float, float, float, float, float, float, float] | None = None
+    noise: float = 0.0
     fps: float = 10.0
     # A scene that rests gives the same picture.
     health: HealthConfig = field(default_factory=lambda: HealthConfig(frozen_after=None))
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.lens is not None and not (self.lens[0] > 0 and self.lens[1] > 0):
+            raise ConfigError(f"lens: expected focal lengths above 0 pixels, found {self.lens[0]} and {self.lens[1]}")
+        if not 0 <= self.noise < 100:
+            raise ConfigError(f"noise: expected 0 or more and less than 100, found {self.noise}")
 
 
 AnyCameraSetup = Annotated[

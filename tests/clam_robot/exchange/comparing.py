@@ -9,7 +9,18 @@ from clam_robot.episodes.reader import Episode
 from tests.clam_robot.exchange.made import psnr
 
 COLUMNS = ("time", "state", "action", "action_requested", "action_labeled", "row_success", "episode_return")
-ATTRIBUTES = ("task", "source", "seed", "is_labeled", "success", "end", "calibration", "length", "num_labeled")
+ATTRIBUTES = (
+    "task",
+    "source",
+    "seed",
+    "is_labeled",
+    "success",
+    "end",
+    "calibration",
+    "time_corrections",
+    "length",
+    "num_labeled",
+)
 
 
 def require_same(first: Path, second: Path, *, decibel: float = 33.0) -> None:

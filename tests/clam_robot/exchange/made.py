@@ -50,7 +50,14 @@ def made_frame(size: CameraSpec, row: int, phase: float) -> np.ndarray:
 
 def record_made(root: Path, spec: RobotSpec, episodes: Sequence[Made]) -> None:
     """Record them into the data set at `root`."""
-    with Recorder(root, durable=False, wait_when_full=True, calibration={"gripper": {"open": 1.0}}) as recorder:
+    corrections = {"time": 0.004, **{f"image_time/{name}": 0.013 for name in spec.cameras}}
+    with Recorder(
+        root,
+        durable=False,
+        wait_when_full=True,
+        calibration={"gripper": {"open": 1.0}},
+        time_corrections=corrections,
+    ) as recorder:
         for made in episodes:
             rng = np.random.default_rng(made.seed)
             recorder.on_episode_start(
