@@ -11,10 +11,17 @@ from clam_robot.episodes.disk import Disk
 from clam_robot.episodes.frame_stream import FrameStream
 from clam_robot.episodes.records import FrameRecord, JointRecord, Record, Row
 from clam_robot.specs import RobotSpec
+from clam_robot.timing import Clock, MonotonicClock
+
+FLUSH_SECONDS = 1.5
+"""The longest that a record waits for its block, and so about the most that a kill can cost [s].
+
+Longer than a shard of a camera of 30 Hz takes, so that its files are written once.
+"""
 
 
 class EpisodeFiles:
-    """Writes records into the folder of one episode, a block at a time.
+    """Writes records into the folder of one episode, a block at a time, or what there is of one every FLUSH_SECONDS.
 
     With every block all streams are written as far as they came, frames first and the times of the rows last, so that
     what a kill leaves is whole up to the last time.
@@ -26,6 +33,7 @@ class EpisodeFiles:
         disk: where to.
         settle: called with each file that does not change any more.
         jpeg_level: quality of camera frames [0 .. 100].
+        clock: says how long records have waited.
 
     Attributes:
         frames: the stream of each camera.
@@ -42,10 +50,13 @@ class EpisodeFiles:
         disk: Disk | None = None,
         settle: Callable[[Path], None] = lambda path: None,
         jpeg_level: int = schema.JPEG_LEVEL,
+        clock: Clock | None = None,
     ) -> None:
         self._folder = folder
+        self._clock = clock or MonotonicClock()
+        self._flushed_at = self._clock.now()
         self._disk = disk or Disk()
-        # Frames come a file for each block; vectors alone are rewritten with every block, so fewer blocks are better.
+        # Frames come a file for each block; a file of vectors alone is rewritten until it is whole.
         self._block = schema.SHARD_ROWS if spec.cameras else schema.CHUNK_ROWS
         streams = (schema.TIME, schema.JOINTS, *map(schema.image_array, spec.cameras))
         self._num_pending = dict.fromkeys(streams, 0)
@@ -65,7 +76,10 @@ class EpisodeFiles:
         return {camera: frames.num_frozen for camera, frames in self.frames.items()}
 
     def append(self, records: Sequence[Record]) -> None:
-        """Take records; frames are encoded at once, files are written when a block is whole.
+        """Take records; frames are encoded at once, files are written when a block is whole or has waited long.
+
+        Args:
+            records: in order; none lets what waits be written when its time has come.
 
         Raises:
             OSError: the disk is full or gone.
@@ -84,6 +98,10 @@ class EpisodeFiles:
             self._num_pending[stream] += 1
             if self.joints.is_full or self.rows.is_full or self._is_due(record):
                 self._flush()
+        ends_with_row = not records or isinstance(records[-1], Row)
+        waited = self._clock.now() - self._flushed_at
+        if any(self._num_pending.values()) and waited >= FLUSH_SECONDS * (1 if ends_with_row else 2):
+            self._flush()
 
     def begin(self, attributes: EpisodeAttributes) -> None:
         """Write what is known before the first row.
@@ -113,3 +131,4 @@ class EpisodeFiles:
         for stream in (*self.frames.values(), self.joints, self.rows):
             stream.flush()
         self._num_pending = dict.fromkeys(self._num_pending, 0)
+        self._flushed_at = self._clock.now()

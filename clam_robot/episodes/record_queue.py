@@ -51,11 +51,14 @@ class RecordQueue:
                 self._changed.notify_all()
             return True
 
-    def get(self) -> list[Record]:
-        """The next block, as soon as it is whole or the queue is full or closed; empty when nothing will come."""
+    def get(self, timeout: float | None = None) -> list[Record]:
+        """The next block, as soon as it is whole or the queue is full or closed.
+
+        Args:
+            timeout: after which less than a block will do, or nothing [s]; waits for ever without.
+        """
         with self._changed:
-            while len(self._records) < self._block and not self._is_full and not self._is_closed:
-                self._changed.wait()
+            self._changed.wait_for(lambda: self._is_ready, timeout)
             block = [self._records.popleft() for _ in range(min(len(self._records), self._block))]
             self._num_bytes -= sum(record.num_bytes for record in block)
             self._is_full = False
@@ -72,6 +75,11 @@ class RecordQueue:
             self._changed.notify_all()
 
     @property
+    def is_over(self) -> bool:
+        """Whether it takes no further records, and has none."""
+        return self._is_closed and not self._records
+
+    @property
     def is_closed(self) -> bool:
         """Whether it takes no further records."""
         return self._is_closed
@@ -80,6 +88,10 @@ class RecordQueue:
     def fill(self) -> float:
         """Share of the memory in use [0 .. 1]; a single record may be larger than all of it."""
         return min(self._num_bytes / self._max_bytes, 1.0)
+
+    @property
+    def _is_ready(self) -> bool:
+        return len(self._records) >= self._block or self._is_full or self._is_closed
 
     def _has_room(self, num_bytes: int, share: float) -> bool:
         return not self._records or self._num_bytes + num_bytes <= share * self._max_bytes

@@ -3,11 +3,8 @@
 import dataclasses
 import datetime
 import logging
-import os
-import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -16,42 +13,30 @@ import numpy as np
 
 import clam_robot
 from clam_robot import config
-from clam_robot.episodes import array_metadata, folders, schema
+from clam_robot.episodes import array_metadata, schema
 from clam_robot.episodes.attributes import EpisodeAttributes, RecordingStatistics
-from clam_robot.episodes.disk import Disk, is_full
-from clam_robot.episodes.disk_thread import DiskThread
-from clam_robot.episodes.episode_files import EpisodeFiles
-from clam_robot.episodes.frame_ledger import FrameLedger
+from clam_robot.episodes.disk import Disk
+from clam_robot.episodes.episode_files import FLUSH_SECONDS, EpisodeFiles
+from clam_robot.episodes.growing_folder import PATIENCE, GrowingFolder, unfinished, unwritable
 from clam_robot.episodes.health import RecordingHealth
 from clam_robot.episodes.index import EpisodeIndex
-from clam_robot.episodes.record_queue import RecordQueue
-from clam_robot.episodes.records import FrameRecord, JointRecord, Row
-from clam_robot.episodes.sync_thread import SyncThread
+from clam_robot.episodes.intake import Intake
 from clam_robot.episodes.tally import Tally
 from clam_robot.errors import EpisodeError
 from clam_robot.specs import RobotSpec
-from clam_robot.types import EpisodeOutcome, EpisodeStart, Observation, Step
+from clam_robot.types import EpisodeOutcome, EpisodeStart, Step
 
 logger = logging.getLogger(__name__)
 
 # Frames as they come: a second and a half of three cameras of 640 x 480 at 30 Hz.
 QUEUE_BYTES = 128 * 2**20
-# A disk that is silent for so long [s] is taken to be gone.
-_PATIENCE = 120.0
-# Of the queue, for frames between rows and joint samples: rows, which nothing can replace, have the rest [0 .. 1].
-_SHARE = 0.75
 
 
 class EpisodeWriter:
     """Takes steps from the control loop, frames and joint samples from their own threads, and stores them from another.
 
-    A frame is known by its camera and capture time: a row that shows one which came before refers to it, any other is
-    stored with the row. The episode grows in a hidden folder and gets its name when it is committed, so a folder with a
-    name is whole whatever happens. What finds the queue full is refused and counted; a row goes as a whole, with the
-    frames it brought, and the row after the gap is remembered. So frames never shift against rows.
-
-    Attributes:
-        num_dropped: rows refused so far.
+    The episode grows in a hidden folder and gets its name when it is committed, so a folder with a name is whole
+    whatever happens. What finds the queue full is refused and counted; `Intake` says how.
     """
 
     def __init__(
@@ -90,38 +75,33 @@ class EpisodeWriter:
         self._calibration = calibration
         self._time_corrections = dict(time_corrections or {})
         self._joints = tuple(joints)
-        self._wait_when_full = wait_when_full
         self._started_at = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
-        # Frames are encoded one by one as they come; vectors alone are not worth waking the thread for each.
-        self._queue = RecordQueue(max_bytes=queue_bytes, block=1 if start.spec.cameras else schema.CHUNK_ROWS)
+        self._intake = Intake(
+            start.spec,
+            is_labeled=start.is_labeled,
+            num_joints=len(self._joints),
+            wait_when_full=wait_when_full,
+            queue_bytes=queue_bytes,
+        )
         self._tally = Tally(start.spec.cameras)
-        self._ledgers = {camera: FrameLedger() for camera in start.spec.cameras}
-        self._taking = threading.Lock()
         self._failure: Exception | None = None
-        self._is_ended = self._is_committed = False
-        self._num_new_drops = self._num_rows = self._num_joint_samples = self._num_dropped_joints = 0
+        self._is_ended = False
         self._disk = disk or Disk()
-        self.num_dropped = 0
-        try:
-            self._folder = folders.claim(root)
-        except OSError as error:
-            raise _unwritable(root, error) from error
-        self._lock = folders.lock(self._folder)
-        self._sync = SyncThread(self._disk) if durable else None
-        self._disk_thread = DiskThread(self._disk, self._sync)
+        self._folder = GrowingFolder(root, is_durable=durable, disk=self._disk)
         try:
             self._files = files(
-                self._folder,
+                self._folder.path,
                 start.spec,
                 num_joints=len(self._joints),
-                disk=self._disk_thread,
-                settle=self._disk_thread.settle,
+                disk=self._folder.thread,
+                settle=self._folder.thread.settle,
             )
             self._files.begin(self._attributes(None))
         except OSError as error:
-            self._remove()
-            raise _unwritable(root, error) from error
-        self._thread = threading.Thread(target=self._run, name=f"writer of {self._folder.name}", daemon=True)
+            self._folder.remove()
+            raise unwritable(root, error) from error
+        name = f"writer of {self._folder.path.name}"
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     @property
@@ -132,7 +112,12 @@ class EpisodeWriter:
     @property
     def folder(self) -> Path:
         """Where the episode grows until it is committed."""
-        return self._folder
+        return self._folder.path
+
+    @property
+    def num_dropped(self) -> int:
+        """Rows refused so far."""
+        return self._intake.num_dropped
 
     def append(self, step: Step) -> bool:
         """Take a step; its arrays are copied. Never waits for the disk unless told to at construction.
@@ -145,94 +130,26 @@ class EpisodeWriter:
             SpecError: the step does not fit the spec.
         """
         self._raise_failure()
-        observation, spec = step.observation, self._start.spec
-        observation.validate(spec)
-        # Pictures are copied before the lock is taken, which cameras wait for.
-        copies = {camera: np.array(observation.images[camera]) for camera in self._unknown(observation)}
-        with self._taking:
-            frames: list[FrameRecord] = []
-            index: dict[str, int] = {}
-            for camera, ledger in self._ledgers.items():
-                time = observation.image_times.get(camera, np.nan)
-                number = ledger.find(time, observation.images[camera])
-                if number is None:
-                    number = ledger.num_frames
-                    image = copies[camera] if camera in copies else np.array(observation.images[camera])
-                    frames.append(FrameRecord(camera=camera, time=time, image=image))
-                index[camera] = number
-            row = Row.from_step(
-                step, spec, is_labeled=self._start.is_labeled, frame_index=index, num_dropped=self._num_new_drops
-            )
-            is_taken = self._queue.put([*frames, row], wait=self._wait_when_full)
-            for frame in frames:
-                ledger = self._ledgers[frame.camera]
-                ledger.add(frame.time, frame.image) if is_taken else ledger.refuse(frame.time)
-            self._num_rows += is_taken
-            self._num_new_drops = 0 if is_taken else self._num_new_drops + 1
-            self.num_dropped += not is_taken
-        return is_taken
+        return self._intake.append(step)
 
     def append_frame(self, camera: str, time: float, image: np.ndarray) -> bool:
-        """Take a frame between rows; never waits for the disk. May be called from any thread.
-
-        Args:
-            camera: of the spec.
-            time: when it was captured [s].
-            image: (H, W, 3) uint8, which nobody may change afterwards.
-
-        Returns:
-            Whether it is there; False when the queue was full or the episode is over.
-
-        Raises:
-            InvalidImage: it does not fit the spec.
-        """
-        self._start.spec.cameras[camera].validate(image, what=f"camera {camera}")
-        record, ledger = FrameRecord(camera=camera, time=time, image=image), self._ledgers[camera]
-        with self._taking:
-            if ledger.find(time, image) is not None:
-                return True
-            is_taken = self._queue.put([record], wait=False, share=_SHARE)
-            if is_taken:
-                ledger.add(time)
-            elif not self._queue.is_closed:
-                ledger.refuse(time)
-        return is_taken
+        """As `Intake`; may be called from any thread."""
+        return self._intake.append_frame(camera, time, image)
 
     def append_joints(self, time: float, position: np.ndarray, velocity: np.ndarray, effort: np.ndarray) -> bool:
-        """Take a sample of the joints; its arrays are copied. Never waits. May be called from any thread.
-
-        Args:
-            time: when they were read [s].
-            position: (J,) [rad].
-            velocity: (J,) [rad/s].
-            effort: (J,) in the driver's units.
-
-        Returns:
-            Whether it was taken; False when the queue was full, the episode is over, or no joints were announced.
-
-        Raises:
-            InvalidVector: not of as many joints as were announced.
-        """
-        if not self._joints:
-            return False
-        record = JointRecord.of(time, position, velocity, effort, size=len(self._joints))
-        with self._taking:
-            is_taken = self._queue.put([record], wait=False, share=_SHARE)
-            self._num_joint_samples += is_taken
-            self._num_dropped_joints += not (is_taken or self._queue.is_closed)
-        return is_taken
+        """As `Intake`; may be called from any thread."""
+        return self._intake.append_joints(time, position, velocity, effort)
 
     def health(self) -> RecordingHealth:
         """How it is doing. May be called from any thread."""
-        frames = {schema.image_array(camera): ledger.num_frames for camera, ledger in self._ledgers.items()}
         return RecordingHealth(
-            num_taken={schema.ROWS: self._num_rows, **frames, schema.JOINTS: self._num_joint_samples},
-            num_dropped=self._dropped(),
-            queue_fill=max(self._queue.fill, self._disk_thread.fill),
+            num_taken=self._intake.taken(),
+            num_dropped=self._intake.dropped(),
+            queue_fill=max(self._intake.queue.fill, self._folder.thread.fill),
             failure=None if self._failure is None else str(self._failure),
         )
 
-    def end(self, outcome: EpisodeOutcome, *, timeout: float = _PATIENCE) -> None:
+    def end(self, outcome: EpisodeOutcome, *, timeout: float = PATIENCE) -> None:
         """Take nothing further and write what is left, so that `repair` finds the whole episode; `commit` names it.
 
         Args:
@@ -244,7 +161,7 @@ class EpisodeWriter:
         """
         self._end(dataclasses.replace(outcome, success=None), timeout)
 
-    def commit(self, outcome: EpisodeOutcome, *, timeout: float = _PATIENCE) -> Path:
+    def commit(self, outcome: EpisodeOutcome, *, timeout: float = PATIENCE) -> Path:
         """Write what is left and give the episode its name.
 
         Args:
@@ -258,86 +175,52 @@ class EpisodeWriter:
             EpisodeError: the disk refused or was too slow; what was written stays in the hidden folder.
         """
         attributes = self._end(outcome, timeout)
-        path = folders.final_path(self._folder)
         try:
-            self._disk.rename(self._folder, path)
-            if self._sync is not None:
-                self._disk.sync(path.parent)
+            path = self._folder.name()
         except OSError as error:
-            raise _unfinished(self._folder, error) from error
-        self._folder = path
-        self._is_committed = True
-        self._unlock()
+            raise unfinished(self.folder, error, what="finish") from error
         EpisodeIndex(path.parent).add(path.name, attributes)
-        lost = ", ".join(f"{number} {stream}" for stream, number in self._dropped().items() if number)
+        lost = ", ".join(f"{number} {stream}" for stream, number in self._intake.dropped().items() if number)
         logger.info("%s: %d rows, dropped %s, %s", path, attributes.length, lost or "nothing", attributes.end)
         return path
 
     def discard(self) -> None:
         """Forget the episode and delete what was written of it; does nothing after `commit`."""
-        self._disk_thread.forget()
+        self._folder.thread.forget()
         if self._stop():
-            self._remove()
+            self._folder.remove()
 
     def abandon(self) -> None:
         """Stop, but leave what was written in the hidden folder for `clam repair`; does nothing after `commit`."""
         self._stop()
-        self._unlock()
+        self._folder.unlock()
 
     def _end(self, outcome: EpisodeOutcome, timeout: float) -> EpisodeAttributes:
         """Bring everything to the disk, the first time, and how the episode ended, every time."""
-        self._queue.close()
+        self._intake.queue.close()
         self._thread.join(timeout)
         if self._thread.is_alive():
-            raise EpisodeError(f"{self._folder} was not written within {timeout} s; is the disk still there?")
+            raise EpisodeError(f"{self.folder} was not written within {timeout} s; is the disk still there?")
         self._raise_failure()
         attributes = self._attributes(outcome)
         try:
             if self._is_ended:
                 description = array_metadata.describe_group(config.to_dict(attributes))
-                array_metadata.write(self._folder, description, self._disk)
+                array_metadata.write(self.folder, description, self._disk)
             else:
                 self._files.finish(attributes)
-                self._disk_thread.end(timeout=timeout)
-                if self._sync is not None:
-                    self._sync.end(timeout=timeout)
+                self._folder.end(timeout=timeout)
                 self._is_ended = True
-            if self._sync is not None:
-                self._disk.sync_all()
+            self._folder.settle()
         except OSError as error:
-            raise _unfinished(self._folder, error) from error
+            raise unfinished(self.folder, error, what="finish") from error
         return attributes
 
-    def _unknown(self, observation: Observation) -> list[str]:
-        with self._taking:
-            return [
-                camera
-                for camera, ledger in self._ledgers.items()
-                if ledger.find(observation.image_times.get(camera, np.nan), observation.images[camera]) is None
-            ]
-
     def _stop(self) -> bool:
-        self._queue.close(discard=True)
-        self._thread.join(_PATIENCE)
-        self._end_disk()
+        self._intake.queue.close(discard=True)
+        self._thread.join(PATIENCE)
+        self._folder.abandon()
         return not self._thread.is_alive()
-
-    def _remove(self) -> None:
-        self._end_disk()
-        if not self._is_committed:
-            shutil.rmtree(self._folder, ignore_errors=True)
-        self._unlock()
-
-    def _end_disk(self) -> None:
-        with suppress(OSError):  # told of before, or nobody wants what it failed at
-            self._disk_thread.end(timeout=_PATIENCE)
-        if self._sync is not None:
-            self._sync.abandon()
-
-    def _unlock(self) -> None:
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
 
     def __enter__(self) -> "EpisodeWriter":
         return self
@@ -349,23 +232,18 @@ class EpisodeWriter:
 
     def _run(self) -> None:
         try:
-            while records := self._queue.get():
+            while not self._intake.queue.is_over:
+                records = self._intake.queue.get(FLUSH_SECONDS)
                 for record in records:
                     self._tally.add(record)
                 self._files.append(records)
         except Exception as error:  # noqa: BLE001 (raised again in the caller's thread)
             self._failure = error
-            self._queue.close(discard=True)
+            self._intake.queue.close(discard=True)
 
     def _raise_failure(self) -> None:
         if self._failure is not None:
-            raise EpisodeError(
-                f"cannot write {self._folder}: {self._failure}; {_remedy(self._failure, self._folder.parent)}"
-            ) from self._failure
-
-    def _dropped(self) -> dict[str, int]:
-        frames = {schema.image_array(camera): ledger.num_dropped for camera, ledger in self._ledgers.items()}
-        return {schema.ROWS: self.num_dropped, **frames, schema.JOINTS: self._num_dropped_joints}
+            raise unfinished(self.folder, self._failure, what="write") from self._failure
 
     def _attributes(self, outcome: EpisodeOutcome | None) -> EpisodeAttributes:
         start = EpisodeAttributes(
@@ -401,24 +279,10 @@ class EpisodeWriter:
             end=outcome.end,
             recording=self._tally.statistics(
                 outcome,
-                num_dropped=self._dropped(),
+                num_dropped=self._intake.dropped(),
                 num_frozen=self._files.num_frozen,
                 has_joints=bool(self._joints),
             ),
             verdict=outcome.verdict,
             notes=outcome.notes,
         )
-
-
-def _unfinished(folder: Path, error: OSError) -> EpisodeError:
-    return EpisodeError(f"cannot finish {folder}: {error}; {_remedy(error, folder.parent)}")
-
-
-def _unwritable(root: Path, error: OSError) -> EpisodeError:
-    where = "make room there, or give" if is_full(error) else "give"
-    return EpisodeError(f"cannot record into {root}: {error}; {where} a folder that can be written")
-
-
-def _remedy(error: Exception, root: Path) -> str:
-    first = "make room there" if is_full(error) else "see that the disk is there"
-    return f"{first}, then `clam repair {root}` finishes what reached it; what was finished before is safe"

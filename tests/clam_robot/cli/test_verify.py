@@ -1,5 +1,6 @@
 """`clam verify` and `clam repair` on damaged, unfinished and whole episodes."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,10 @@ import pytest
 from clam_robot.cli.exits import EXIT_ERROR
 from clam_robot.cli.main import main
 from clam_robot.episodes import Episode, EpisodeWriter
+from clam_robot.episodes.episode_files import EpisodeFiles
 from clam_robot.episodes.repair import SET_ASIDE
 from clam_robot.testing.fakes import fake_spec
+from clam_robot.timing import ManualClock
 from clam_robot.types import EpisodeOutcome, EpisodeStart, Observation, Step
 
 OUTCOME = EpisodeOutcome(success=None, episode_return=None, num_steps=3, end="", achieved_hz=10.0)
@@ -17,7 +20,8 @@ OUTCOME = EpisodeOutcome(success=None, episode_return=None, num_steps=3, end="",
 
 def write(root: Path, num_rows: int = 300) -> EpisodeWriter:
     spec = fake_spec()
-    writer = EpisodeWriter(root, EpisodeStart(spec=spec, task="", source="play"), durable=False, wait_when_full=True)
+    start, files = EpisodeStart(spec=spec, task="", source="play"), partial(EpisodeFiles, clock=ManualClock())
+    writer = EpisodeWriter(root, start, durable=False, wait_when_full=True, files=files)
     for k in range(num_rows):
         state = np.full(len(spec.state), k, np.float32)
         writer.append(Step(observation=Observation(time=k / 10, state=state), requested=None, sent=None))
@@ -30,7 +34,7 @@ def root(tmp_path: Path) -> Path:
     write(tmp_path).commit(OUTCOME)
     next((write(tmp_path).commit(OUTCOME) / "state").glob("c.0*")).unlink()
     writer = write(tmp_path)
-    writer._queue.close()
+    writer._intake.queue.close()
     writer._thread.join()
     writer.abandon()
     return tmp_path

@@ -69,7 +69,7 @@ def test_a_kill_harms_no_finished_episode(
             assert "nothing of it" in str(error)
         else:
             assert repaired is not None
-            assert (repaired.num_rows in {32, 40}, repaired.losses) == (True, ())
+            assert (0 < repaired.num_rows <= 40, repaired.losses) == (True, ())
             _require_rows(Episode(repaired.path))
 
     # Recording goes on beside what the kill left.

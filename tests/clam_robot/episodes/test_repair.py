@@ -1,6 +1,7 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clam_robot.episodes import Episode, EpisodeDataset, EpisodeWriter, repair
+from clam_robot.episodes.episode_files import EpisodeFiles
 from clam_robot.episodes.index import EpisodeIndex
 from clam_robot.episodes.repair import SET_ASIDE
 from clam_robot.errors import DamagedEpisode, EpisodeError, NoEpisodes
 from clam_robot.specs import RobotSpec
+from clam_robot.timing import ManualClock
 from clam_robot.types import EpisodeStart, Step
 
 
@@ -25,11 +28,12 @@ def interrupt(
     def run(length: int, *, without: Sequence[int] = ()) -> Path:
         spec = make_spec(cameras={"wrist": (8, 8), "over": (6, 10)})
         start = EpisodeStart(spec=spec, task="reach", source="teleop", seed=3)
-        writer = EpisodeWriter(tmp_path, start, durable=False)
+        files = partial(EpisodeFiles, clock=ManualClock())  # blocks are written when they are whole
+        writer = EpisodeWriter(tmp_path, start, durable=False, files=files)
         for t, step in enumerate(make_steps(spec, length, closing=False)):
             if t not in without:
                 writer.append(step)
-        while writer._queue._records:
+        while writer._intake.queue._records:
             pass
         writer.abandon()
         return writer.folder
