@@ -90,7 +90,7 @@ def test_interrupted_training_goes_on_to_the_same_weights(made: Made, tmp_path: 
     def words(out: Path) -> tuple[object, ...]:
         return (
             *("train", "--play", made.play, "--demonstrations", made.demonstrations, "--num-labeled", 10),
-            *("--dynamics-optimizer.num-steps", 800, "--policy-optimizer.num-steps", 100, "--save-every", 40),
+            *("--dynamics-optimizer.num-steps", 240, "--policy-optimizer.num-steps", 100, "--save-every", 40),
             *("--out", out),
         )
 
