@@ -10,7 +10,8 @@ from rich.progress import TaskID
 
 from clam_robot.cli.arguments import require_positive
 from clam_robot.cli.console import console, plural, progress_bars
-from clam_robot.episodes.index import EpisodeIndex
+from clam_robot.cli.session_mirror import mirroring
+from clam_robot.episodes.index import EpisodeIndex, IndexEntry
 from clam_robot.episodes.same_robot import require_same_robot
 from clam_robot.episodes.stores.place import require_folder
 from clam_robot.errors import ClamRobotError
@@ -49,12 +50,15 @@ class Command:
         out: folder of the data set.
         episodes: how many the folder shall hold.
         workers: processes to record with.
+        mirror: URL such as s3://bucket/folder to which each finished episode is copied, beside the recording; the one
+            here stays.
         collect: what to record.
     """
 
     out: Path
     episodes: int = 50
     workers: int = 1
+    mirror: str | None = None
     collect: Annotated[CollectConfig, tyro.conf.arg(name="")] = field(default_factory=CollectConfig)
 
     def run(self) -> None:
@@ -75,6 +79,11 @@ class Command:
                 "ask for more with --episodes"
             )
             return
+        with mirroring(self.out, self.mirror):
+            self._record(missing, there)
+
+    def _record(self, missing: int, there: Sequence[IndexEntry]) -> None:
+        config = self.collect
         seeds = [entry.seed for entry in there if entry.seed is not None and entry.seed >= config.first_seed]
         collected = Collected(num_kept=0, num_discarded=0)
         try:

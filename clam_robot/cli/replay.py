@@ -34,8 +34,8 @@ class Command:
     way it went is compared with the recorded one.
 
     Attributes:
-        episode: folder or URL of one episode, or of a data set.
-        number: which episode of a data set.
+        dataset: folder or URL of episodes, or of one episode.
+        episode: which one.
         robot: name of the robot; the recorded one by default. widowx is the arm itself.
         replay: how the actions are repeated.
         seed: of the scene; the recorded one by default.
@@ -45,8 +45,8 @@ class Command:
         stops: how a person stops it.
     """
 
-    episode: tyro.conf.Positional[Place]
-    number: int = 0
+    dataset: tyro.conf.Positional[Place]
+    episode: int = 0
     robot: str | None = None
     replay: Annotated[ReplayConfig, tyro.conf.arg(name="")] = field(default_factory=ReplayConfig)
     seed: int | None = None
@@ -59,7 +59,7 @@ class Command:
         """Replay and say how far the robot was from the recorded one."""
         if self.record is not None:
             require_folder(self.record, "--record")
-        recorded = open_episode_with_bar(self.episode, self.number, wanted=pictures_of(None))
+        recorded = open_episode_with_bar(self.dataset, self.episode, wanted=pictures_of(None))
         spec = recorded.spec
         if self.record is None or (self.robot == WIDOWX and self.widowx.cameras is None):
             spec = dataclasses.replace(spec, cameras={})

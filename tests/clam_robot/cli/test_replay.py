@@ -41,7 +41,7 @@ def test_half_the_speed_takes_twice_as_long(recorded: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("words", "message"),
-    [(["--number", "4"], "expected 0 to 0, found 4"), (["--speed", "2"], "at most 1, found 2")],
+    [(["--episode", "4"], "expected 0 to 0, found 4"), (["--speed", "2"], "at most 1, found 2")],
 )
 def test_mistakes_are_one_line(
     recorded: Path, words: list[str], message: str, capsys: pytest.CaptureFixture[str]

@@ -63,6 +63,15 @@ def test_a_data_set_at_a_url_is_reported_viewed_and_exported(memory_url: str, re
     assert all(path.exists() for path in made.values())
 
 
+def test_scripted_episodes_are_copied_while_they_are_recorded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--robot", "metaworld:reach", "--horizon", "12", "--keep-all", "--episodes", "2"]
+    assert main(["record", "--out", str(tmp_path / "here"), *words, "--mirror", str(tmp_path / "there")]) == 0
+    assert "2 episodes at" in capsys.readouterr().out
+    assert len(finished_episodes(open_store(tmp_path / "there"))) == 2
+
+
 def test_training_learns_from_a_url_what_it_learns_from_the_folder(there: str, recorded: Path, cache: Path) -> None:
     here, elsewhere = (
         load_training_data(TrainConfig(method="bc-play", play=place, num_labeled=2)).play for place in (recorded, there)
