@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, Float64, UInt8
 
-from clam_robot.episodes.recorder import Recorder
+from clam_robot.episodes.writer import EpisodeWriter
 from clam_robot.errors import ExchangeError
 from clam_robot.specs import RobotSpec
 from clam_robot.types import EpisodeOutcome, EpisodeStart, Observation, Step, TaskStatus
@@ -71,25 +71,24 @@ def record(clip: Clip, root: Path) -> Path:
         EpisodeError: the folder cannot be written.
     """
     length = len(clip.time)
-    with Recorder(
+    with EpisodeWriter(
         root,
+        clip.start,
         calibration=clip.calibration,
         time_corrections=clip.time_corrections,
         durable=False,
         wait_when_full=True,
-    ) as recorder:
-        recorder.on_episode_start(clip.start)
+    ) as writer:
         num_rows = 0
         frames = clip.frames if clip.spec.cameras else [{}] * length
         for row, images in zip(range(length), frames, strict=False):
-            recorder.on_step(_step(clip, row, images))
+            writer.append(_step(clip, row, images))
             num_rows += 1
         if num_rows < length:
             raise ExchangeError(
                 f"expected a frame for each of {length} rows, found {num_rows}; the films are too short"
             )
-        recorder.on_episode_end(_outcome(clip))
-        return recorder.paths[-1]
+        return writer.commit(_outcome(clip))
 
 
 def _step(clip: Clip, row: int, images: Mapping[str, np.ndarray]) -> Step:

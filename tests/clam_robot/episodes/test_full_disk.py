@@ -14,6 +14,9 @@ from clam_robot.cli.main import main
 from clam_robot.episodes import EpisodeDataset, Recorder, attributes, damage, folders
 from clam_robot.episodes.repair import SET_ASIDE
 from clam_robot.errors import EpisodeError
+from clam_robot.exchange.clip import Clip, unjudged
+from clam_robot.exchange.clip_source import import_clips
+from clam_robot.specs import RobotSpec
 from clam_robot.types import EpisodeStart
 
 _SIZE = 3 * 2**20  # [bytes]
@@ -126,3 +129,39 @@ def test_no_episode_begins_without_room(
             record(root, make_spec(cameras={"front": (64, 64)}), _STEPS)
             num_kept += 1
     assert len(folders.finished_episodes(root)) == num_kept
+
+
+def test_an_import_without_room_says_that_nothing_was_lost(
+    small_disk: Path, make_spec: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    robot, noise = make_spec(cameras={"front": (64, 64)}), np.random.default_rng(0)
+    rows = np.zeros((_STEPS, len(robot.state)), np.float32), np.zeros((_STEPS, len(robot.action)), np.float32)
+
+    class Clips:
+        @property
+        def spec(self) -> RobotSpec:
+            return robot
+
+        def __len__(self) -> int:
+            return 100
+
+        def __iter__(self) -> Iterator[Clip]:
+            for _ in range(len(self)):
+                yield Clip(
+                    start=EpisodeStart(spec=robot, task="t", source="play"),
+                    time=np.arange(_STEPS, dtype=float),
+                    state=rows[0],
+                    action=rows[1],
+                    action_requested=rows[1],
+                    image_times={"front": np.arange(_STEPS, dtype=float)},
+                    frames=({"front": noise.integers(0, 256, (64, 64, 3)).astype(np.uint8)} for _ in range(_STEPS)),
+                    row_success=unjudged(_STEPS),
+                    episode_return=unjudged(_STEPS),
+                )
+
+    with pytest.raises(EpisodeError) as found:
+        import_clips(Clips(), small_disk / "data")
+    assert "the disk is full; nothing was lost" in str(found.value)
+    assert "import again" in str(found.value)
+    assert "clam repair" not in str(found.value) + caplog.text
+    assert list(small_disk.iterdir()) == []
