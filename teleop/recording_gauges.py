@@ -2,6 +2,7 @@
 
 from collections import deque
 
+from clam_robot.control.tally import Pace
 from clam_robot.episodes.health import RecordingHealth
 from clam_robot.specs import RobotSpec
 from clam_robot.types import EpisodeOutcome, EpisodeStart, Step
@@ -9,7 +10,6 @@ from teleop.episode_quality import QualityLimits
 from teleop.session_state import Gauge
 
 _WINDOW = 3.0  # [s] over which the rate is told
-_LATE = 1.5  # periods between two rows from which the second one counts as late
 _SKEW = 0.1  # [s] between a row and its frames that is worth a look
 _LEAST_DISK = 5.0  # [GB]
 
@@ -32,9 +32,7 @@ class RecordingGauges:
 
     def on_step(self, step: Step) -> None:
         """Count a control period."""
-        now, period = step.observation.time, 1.0 / self._spec.control_hz
-        self._num_steps += 1
-        self._num_late += bool(self._times) and now - self._times[-1] > _LATE * period
+        now = step.observation.time
         self._times.append(now)
         while now - self._times[0] > _WINDOW:
             self._times.popleft()
@@ -44,16 +42,19 @@ class RecordingGauges:
     def on_episode_end(self, outcome: EpisodeOutcome) -> None:
         """Nothing to do: the counts stay until the next episode."""
 
-    def gauges(self, *, num_dropped: int, health: RecordingHealth, free_bytes: int | None) -> tuple[Gauge, ...]:
+    def gauges(
+        self, *, pace: Pace, num_dropped: int, health: RecordingHealth, free_bytes: int | None
+    ) -> tuple[Gauge, ...]:
         """The figures now.
 
         Args:
+            pace: of the loop, by which the episode is judged in the end, too.
             num_dropped: rows of this episode lost on their way to the disk.
             health: of the recorder.
             free_bytes: left on the disk; None where it is not known.
         """
-        limits, hz, steps = self._limits, self._spec.control_hz, max(self._num_steps, 1)
-        rate, late, dropped = self._rate(), self._num_late / steps, num_dropped / steps
+        limits, hz, steps = self._limits, self._spec.control_hz, max(pace.num_steps, 1)
+        rate, late, dropped = self._rate(), pace.num_overruns / steps, num_dropped / steps
         found = [
             Gauge(
                 name="rate",
@@ -104,7 +105,6 @@ class RecordingGauges:
 
     def _forget(self) -> None:
         self._times: deque[float] = deque()
-        self._num_steps = self._num_late = 0
         self._skew: float | None = None
 
     def _rate(self) -> float | None:

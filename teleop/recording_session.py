@@ -10,7 +10,7 @@ from clam_robot.control.loop import ControlLoop, LoopConfig
 from clam_robot.episodes.recorder import Recorder
 from clam_robot.errors import ClamRobotError, RobotError
 from clam_robot.hardware.safety_rules import Reason
-from clam_robot.hardware.stop_latch import StopLatch
+from clam_robot.hardware.stop_latch import StopCause, StopLatch
 from clam_robot.interfaces import Policy, Robot, Subscriber, TaskRobot
 from clam_robot.timing import Clock
 from clam_robot.types import EpisodeOutcome, EpisodeStart, Step
@@ -154,7 +154,7 @@ class RecordingSession:
                 gauges=self._read_gauges(),
                 coverage=() if self._guide is None else self._guide.coverage(),
                 wishes=situation.wishes,
-                stop_reason=str(cause) if cause is not None and situation.phase is Phase.STOPPED else "",
+                stop_reason=_in_words(cause) if cause is not None and situation.phase is Phase.STOPPED else "",
             )
 
     def run(self) -> None:
@@ -322,7 +322,10 @@ class RecordingSession:
             case Wish.CLEAR:
                 self._latch.clear()
             case Wish.QUIT if self._situation.has_episode and not self._situation.is_leaving:
-                self._message = "first decide on this episode; quit once more leaves it for `clam repair`"
+                first = "decide on this episode"
+                if self._situation.phase is Phase.STOPPED:
+                    first = "look at the robot and clear the stop (c), then decide on the episode that waits"
+                self._message = f"first {first}; quit once more leaves it for `clam repair`"
             case _:
                 pass
 
@@ -354,7 +357,10 @@ class RecordingSession:
             self._looked_at_disk = now
             self._free_bytes = _free_bytes(self._recorder.root)
         return self._more_gauges() + self._gauges.gauges(
-            num_dropped=self._recorder.num_dropped_now, health=self._recorder.health(), free_bytes=self._free_bytes
+            pace=self._loop.pace,
+            num_dropped=self._recorder.num_dropped_now,
+            health=self._recorder.health(),
+            free_bytes=self._free_bytes,
         )
 
     def _see(self, step: Step) -> None:
@@ -382,6 +388,11 @@ class _Watch:
 
 class _CalledOff(Exception):
     """The countdown was called off."""
+
+
+def _in_words(cause: StopCause) -> str:
+    """Why it stopped; that it stopped is said by the phase."""
+    return cause.detail if cause.reason is Reason.STOPPED else str(cause)
 
 
 def _free_bytes(folder: Path) -> int | None:

@@ -1,10 +1,12 @@
 """What commands print: one console, progress bars, and the training progress on top of them."""
 
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 from rich.console import Console
+from rich.logging import RichHandler
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -61,6 +63,24 @@ class Bars(Progress):
             console.print(
                 f"{task.description}: {completed} of {task.total:g}{', ' if note else ''}{note}", markup=False
             )
+
+
+@contextmanager
+def logs_above(display: Console) -> Iterator[None]:
+    """What is logged to the terminal goes above what is shown there live, which it would tear apart otherwise."""
+    torn = [
+        handler
+        for handler in logging.getLogger().handlers
+        if isinstance(handler, RichHandler) and handler.console.is_terminal and display.is_terminal
+    ]
+    before = [handler.console for handler in torn]
+    for handler in torn:
+        handler.console = display
+    try:
+        yield
+    finally:
+        for handler, console in zip(torn, before, strict=True):
+            handler.console = console
 
 
 def plural(count: int, noun: str) -> str:

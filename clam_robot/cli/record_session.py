@@ -188,12 +188,13 @@ class Command:
         Stops(self.stops, latch, stack, ros_namespace=body.ros_namespace, keys=keys, what_keys_do=told)
         if self.page is not None:
             open_page(self.page, session, robot.spec, latch, stack)
-        try:
-            with display, finished_by_interrupt(session):
-                session.run()
-        finally:
-            stack.close()
-            self._report(session, recorder)
+        with finished_by_interrupt(session):
+            try:
+                with display:
+                    session.run()
+            finally:
+                stack.close()
+                self._report(session, recorder)
 
     def _report(self, session: RecordingSession, recorder: Recorder) -> None:
         state = session.state()

@@ -1,11 +1,13 @@
 """Shows a recording session on the terminal, and tells what became of its episodes where nobody watches."""
 
+from contextlib import ExitStack
 from types import TracebackType
 
 from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.markup import escape
 
+from clam_robot.cli.console import logs_above
 from clam_robot.cli.session_view import session_view
 from clam_robot.cli.teleop_view import pose_in_words
 from clam_robot.specs import RobotSpec
@@ -31,10 +33,12 @@ class SessionDisplay:
     ) -> None:
         self._control, self._entry, self._spec, self._console = control, entry, spec, console
         self._drives_by_keys = drives_by_keys
+        self._stack = ExitStack()
         self._live = Live(console=console, get_renderable=self._render, refresh_per_second=_PER_SECOND, transient=True)
 
     def __enter__(self) -> "SessionDisplay":
         if self._console.is_terminal:
+            self._stack.enter_context(logs_above(self._console))
             self._live.start()
         return self
 
@@ -42,6 +46,7 @@ class SessionDisplay:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._live.stop()
+        self._stack.close()
 
     def tell(self, line: str) -> None:
         """Keep a line for whoever reads on."""

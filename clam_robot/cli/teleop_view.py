@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from contextlib import ExitStack
 
 import numpy as np
 from rich.console import RenderableType
@@ -9,7 +10,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.text import Text
 
-from clam_robot.cli.console import console
+from clam_robot.cli.console import console, logs_above
 from clam_robot.specs import RobotSpec
 from clam_robot.types import EpisodeOutcome, EpisodeStart, Step
 from teleop.mapping import MappingConfig
@@ -30,12 +31,14 @@ class TeleopView:
     def __init__(self, policy: TeleopPolicy, mapping: MappingConfig) -> None:
         self._policy, self._mapping = policy, mapping
         self._step: Step | None = None
+        self._stack = ExitStack()
         self._live = Live(console=console, get_renderable=self._line, refresh_per_second=10.0, transient=True)
 
     def on_episode_start(self, start: EpisodeStart) -> None:
         """Begin to show."""
         self._step = None
         if console.is_terminal:
+            self._stack.enter_context(logs_above(console))
             self._live.start()
 
     def on_step(self, step: Step) -> None:
@@ -45,6 +48,7 @@ class TeleopView:
     def on_episode_end(self, outcome: EpisodeOutcome) -> None:
         """Show no more."""
         self._live.stop()
+        self._stack.close()
 
     def _line(self) -> RenderableType:
         step, status = self._step, self._policy.status

@@ -16,7 +16,7 @@ from clam_robot.control.merge_rule import MergeChoice
 from clam_robot.control.planner import Planner
 from clam_robot.control.safety import SafetyLimiter
 from clam_robot.control.synchronous_planner import SynchronousPlanner
-from clam_robot.control.tally import EpisodeTally, log_outcome
+from clam_robot.control.tally import EpisodeTally, Pace, log_outcome
 from clam_robot.errors import ConfigError, PolicyUnavailable, StaleObservation
 from clam_robot.interfaces import AsyncPolicy, Policy, Robot, Subscriber, TaskRobot
 from clam_robot.timing import Clock, MonotonicClock, Rate
@@ -102,6 +102,12 @@ class ControlLoop:
         self._planner = self._planner_for(policy, stopwatch or MonotonicClock())
         self._ask_end = ask_end
         self._await_start = await_start
+        self._tally, self._rate = EpisodeTally(), Rate(robot.spec.control_hz, clock)
+
+    @property
+    def pace(self) -> Pace:
+        """Of the episode under way, or of the last one. For any thread."""
+        return Pace(num_steps=self._tally.num_steps, num_overruns=self._rate.num_overruns)
 
     def run_episode(self, start: EpisodeStart) -> EpisodeOutcome:
         """Reset to `start.seed` and run until the task is solved, the horizon is reached or something fails.
@@ -112,8 +118,8 @@ class ControlLoop:
             ClamRobotError: another fault of robot or policy.
             Exception: a subscriber's failure.
         """
-        tally = EpisodeTally()
-        rate = Rate(self._robot.spec.control_hz, self._clock)
+        tally = self._tally = EpisodeTally()
+        rate = self._rate = Rate(self._robot.spec.control_hz, self._clock)
         audience: list[Subscriber] = []
         failures = Failures()
         end, closing, begin = "", None, self._clock.now()

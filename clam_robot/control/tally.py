@@ -12,6 +12,19 @@ from clam_robot.types import EpisodeOutcome, EpisodeStart, Step, TaskStatus
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How well a loop keeps its periods.
+
+    Attributes:
+        num_steps: control periods so far.
+        num_overruns: of these, began late.
+    """
+
+    num_steps: int = 0
+    num_overruns: int = 0
+
+
 @dataclass(kw_only=True)
 class EpisodeTally:
     """Counts of one episode.

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import termios
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -136,6 +137,24 @@ def test_a_stop_holds_the_robot_and_the_episode_waits_for_who_clears_it(tmp_path
         assert person.leave() == 0
         assert "Traceback" not in person.printed
     assert len(EpisodeDataset(tmp_path / "demos")) == 1
+
+
+def test_ctrl_c_after_the_end_of_a_session_changes_nothing_of_how_it_ended(tmp_path: Path) -> None:
+    with operator("--robot", "metaworld:reach", "--out", str(tmp_path / "demos"), "--episodes", "1", *SLOW) as person:
+        person.see("READY")
+        person.record()
+        person.press(b" ")
+        person.see("STOPPED")
+        person.press(b"c")
+        person.see("REVIEW")
+        person.press(b"x")
+        person.see("in this sitting")
+        while person.process.poll() is None:
+            person.press(b"\x03")
+            time.sleep(0.005)
+        assert person.leave() == 0
+        assert "Traceback" not in person.printed
+        assert "stopped, stopped" not in person.printed.lower()
 
 
 def test_ctrl_c_in_an_episode_ends_it_and_a_second_one_leaves_it_to_be_recovered(tmp_path: Path) -> None:

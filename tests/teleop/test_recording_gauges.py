@@ -1,5 +1,6 @@
 import numpy as np
 
+from clam_robot.control.tally import Pace
 from clam_robot.episodes.health import RecordingHealth
 from clam_robot.specs import CameraSpec
 from clam_robot.testing.fakes import fake_spec
@@ -9,7 +10,9 @@ from teleop.recording_gauges import RecordingGauges
 from teleop.session_state import Gauge
 
 
-def gauges_after(times: list[float], *, num_dropped: int = 0, skew: float = 0.0) -> dict[str, Gauge]:
+def gauges_after(
+    times: list[float], *, num_dropped: int = 0, skew: float = 0.0, num_overruns: int = 0
+) -> dict[str, Gauge]:
     spec = fake_spec({"wrist": CameraSpec(height=2, width=2)})
     gauges = RecordingGauges(spec, QualityLimits())
     health = RecordingHealth(num_dropped={"images/wrist": num_dropped}, queue_fill=0.25)
@@ -20,7 +23,11 @@ def gauges_after(times: list[float], *, num_dropped: int = 0, skew: float = 0.0)
                 time=begin + time, state=np.zeros(6, np.float32), image_times={"wrist": begin + time - skew}
             )
             gauges.on_step(Step(observation=observation, requested=None, sent=None))
-    return {each.name: each for each in gauges.gauges(num_dropped=num_dropped, health=health, free_bytes=4 * 10**9)}
+    pace = Pace(num_steps=len(times), num_overruns=num_overruns)
+    return {
+        each.name: each
+        for each in gauges.gauges(pace=pace, num_dropped=num_dropped, health=health, free_bytes=4 * 10**9)
+    }
 
 
 def test_a_good_recording_alarms_nobody_but_for_the_disk() -> None:
@@ -34,7 +41,7 @@ def test_a_good_recording_alarms_nobody_but_for_the_disk() -> None:
 
 
 def test_a_slow_late_lossy_and_skewed_recording_alarms() -> None:
-    found = gauges_after([0.2 * k for k in range(50)], num_dropped=5, skew=0.3)
+    found = gauges_after([0.2 * k for k in range(50)], num_dropped=5, skew=0.3, num_overruns=49)
     assert {name for name, each in found.items() if each.is_alarming} == set(found)
     assert found["dropped rows"].value == 10.0
     assert found["recorder"].value == 25.0

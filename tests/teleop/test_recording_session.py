@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from clam_robot.episodes import EpisodeDataset, attributes, folders
 from clam_robot.episodes.repair import repair
 from clam_robot.errors import ServoSilent
+from clam_robot.types import EpisodeOutcome, Step
 from teleop.episode_quality import QualityLimits
 from teleop.session_state import Phase, SessionControl, Wish
 from tests.teleop.session_bench import SETUP, SessionBench, Word
@@ -92,6 +93,44 @@ def test_a_stop_in_the_middle_keeps_what_was_recorded_for_a_decision(tmp_path: P
     assert len(EpisodeDataset(tmp_path)) == 1
     assert any("clear the stop first, nothing is lost" in refusal for refusal in bench.refusals())
     assert any("look at it, then clear" in refusal for refusal in bench.refusals())
+
+
+def test_who_quits_while_the_robot_is_stopped_is_told_to_clear_it_first(tmp_path: Path) -> None:
+    bench = SessionBench(tmp_path)
+    said: list[tuple[str, str]] = []
+    ask = bench.session.ask
+
+    def note(wish: Wish, text: str = "") -> str:
+        refusal = ask(wish, text)
+        state = bench.session.state()
+        said.append((state.stop_reason, state.message))
+        return refusal
+
+    bench.session.ask = note
+    bench.run(*EPISODE, Wish.STOP, None, None, Wish.QUIT, Wish.CLEAR, None, None, Wish.SUCCESS)
+    reason, message = said[-3]
+    assert reason == "asked for in the recording session"
+    assert "clear the stop (c), then decide" in message
+    assert len(EpisodeDataset(tmp_path)) == 1
+
+
+def test_late_periods_are_shown_as_the_episode_is_judged_by_them(tmp_path: Path) -> None:
+    class SlowBench(SessionBench):
+        outcome: EpisodeOutcome
+
+        def on_step(self, step: Step) -> None:
+            self.clock.advance(0.12)  # more than the period of 0.1 s, less than any gap that is seen from outside
+            super().on_step(step)
+
+        def on_episode_end(self, outcome: EpisodeOutcome) -> None:
+            self.outcome = outcome
+
+    bench = SlowBench(tmp_path)
+    bench.run(*EPISODE, Wish.SUCCESS)
+    (late,) = (each for each in bench.session.state().gauges if each.name == "late periods")
+    assert bench.outcome.num_overruns >= bench.outcome.num_steps - 1 > 0
+    assert late.value == 100.0 * bench.outcome.num_overruns / bench.outcome.num_steps
+    assert late.is_alarming
 
 
 def test_a_fault_of_the_robot_stops_the_session_and_says_why(tmp_path: Path) -> None:
