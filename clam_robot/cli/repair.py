@@ -53,7 +53,7 @@ class Command:
             console.print(f"nothing to repair in {self.path}")
 
     def _folders(self) -> Iterator[Path]:
-        if (self.path / schema.METADATA).exists() or folders.is_partial(self.path):
+        if (self.path / schema.METADATA).exists() or folders.is_partial(self.path) or folders.is_finished(self.path):
             yield self.path.absolute()
             return
         for name in (*folders.finished_episodes(self.path), *folders.partial_episodes(self.path)):

@@ -68,7 +68,16 @@ def require(episode: Path, name: str, expected: dict[str, Any]) -> None:
         DamagedEpisode: it is missing, unreadable or another; says what differs.
     """
     found = read(episode, name)
-    for key in ("shape", "data_type", "chunk_grid", "chunk_key_encoding", "codecs"):
+    for key in (
+        "shape",
+        "data_type",
+        "chunk_grid",
+        "chunk_key_encoding",
+        "codecs",
+        "fill_value",
+        "zarr_format",
+        "node_type",
+    ):
         if found.get(key) != expected[key]:
             raise DamagedEpisode(
                 f"{episode}: array {name}: expected {key} {expected[key]}, found {found.get(key)}; "

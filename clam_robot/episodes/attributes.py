@@ -1,6 +1,7 @@
 """What is known of an episode as a whole; stored as the attributes of its zarr group."""
 
 import dataclasses
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from clam_robot import config
-from clam_robot.episodes import schema
+from clam_robot.episodes import array_metadata, schema
 from clam_robot.episodes.evidence import CameraEvidence, StreamEvidence
 from clam_robot.errors import ConfigError, DamagedEpisode, UnknownSchema
 from clam_robot.specs import RobotSpec
@@ -102,6 +103,44 @@ class EpisodeAttributes(config.Strict):
     time_corrections: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
+CHECKSUM = "checksum"
+"""Attribute that tells whether those beside it are as they were written."""
+
+
+def described(attributes: EpisodeAttributes) -> dict[str, Any]:
+    """The description of an episode's group, its attributes with their checksum."""
+    values = config.to_dict(attributes)
+    return array_metadata.describe_group({**values, CHECKSUM: {"of": sorted(values), "sha256": _sha256(values)}})
+
+
+def require_unchanged(folder: Path) -> None:
+    """Compare the attributes of the episode in `folder` with their checksum; episodes of older versions have none.
+
+    Attributes that other programs added are not looked at.
+
+    Raises:
+        DamagedEpisode: they are not as they were written, or unreadable.
+        UnknownSchema: written by a version this one does not read.
+    """
+    found = read_raw(folder)
+    if CHECKSUM not in found:
+        return
+    try:
+        expected = found[CHECKSUM]["sha256"]
+        values = {name: found[name] for name in found[CHECKSUM]["of"]}
+    except (KeyError, TypeError):
+        values, expected = {}, ""
+    if _sha256(values) != expected:
+        raise DamagedEpisode(
+            f"{folder / schema.METADATA}: the attributes are not what was written; restore it from a copy, or "
+            "`clam repair` keeps what they say now"
+        )
+
+
+def _sha256(values: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(json.loads(json.dumps(values)), sort_keys=True).encode()).hexdigest()
+
+
 def read_raw(folder: Path) -> dict[str, Any]:
     """Every attribute of the episode in `folder`, those of other programs included.
 
@@ -113,9 +152,14 @@ def read_raw(folder: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = dict(json.loads(path.read_bytes())["attributes"])
     except OSError as error:
-        raise DamagedEpisode(f"{folder}: cannot read its attributes: {error}; restore or delete the episode") from error
+        raise DamagedEpisode(
+            f"{folder}: cannot read its attributes: {error}; restore it from a copy, or set it aside with `clam repair`"
+        ) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise DamagedEpisode(f"{path}: not the description of an episode ({error}); restore or delete it") from error
+        raise DamagedEpisode(
+            f"{path}: not the description of an episode ({error}); restore it from a copy, or set it aside with "
+            "`clam repair`"
+        ) from error
     version = found.get("schema_version")
     if version not in (schema.SCHEMA_VERSION, schema.ONE_FRAME_PER_ROW):
         raise UnknownSchema(
@@ -141,12 +185,12 @@ def read(folder: Path) -> EpisodeAttributes:
     try:
         found = config.from_dict(EpisodeAttributes, known, source=str(folder / schema.METADATA))
     except ConfigError as error:
-        raise DamagedEpisode(f"{error}; restore or delete the episode") from error
+        raise DamagedEpisode(f"{error}; restore it from a copy, or set it aside with `clam repair`") from error
     if is_old:
         return dataclasses.replace(found, num_frames=dict.fromkeys(found.spec.cameras, found.length))
     if found.num_frames.keys() != found.spec.cameras.keys():
         raise DamagedEpisode(
             f"{folder}: expected num_frames of cameras {', '.join(found.spec.cameras) or 'none'}, "
-            f"found {', '.join(found.num_frames) or 'none'}; restore or delete the episode"
+            f"found {', '.join(found.num_frames) or 'none'}; restore it from a copy, or set it aside with `clam repair`"
         )
     return found

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from clam_robot.episodes import array_metadata, column_file, schema
-from clam_robot.episodes.attributes import EpisodeAttributes
+from clam_robot.episodes.attributes import EpisodeAttributes, require_unchanged
 from clam_robot.episodes.frames import Frames
 from clam_robot.errors import DamagedEpisode
 
@@ -18,6 +18,7 @@ def find(episode: Path, attributes: EpisodeAttributes) -> Iterator[DamagedEpisod
     Yields:
         For each array, chunk or frame that is missing, unreadable or contradicts the others, what is wrong with it.
     """
+    yield from _of_attributes(episode)
     spec, length = attributes.spec, attributes.length
     for camera, size in spec.cameras.items():
         num_frames = attributes.num_frames.get(camera, 0)
@@ -73,6 +74,13 @@ def _contradictions(episode: Path, attributes: EpisodeAttributes) -> Iterator[Da
                 require_times(episode, values)
         except DamagedEpisode as error:
             yield error
+
+
+def _of_attributes(episode: Path) -> Iterator[DamagedEpisode]:
+    try:
+        require_unchanged(episode)
+    except DamagedEpisode as error:
+        yield error
 
 
 def _of_column(episode: Path, column: schema.Column, num_rows: int) -> Iterator[DamagedEpisode]:

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from clam_robot import config
 from clam_robot.episodes import array_metadata, schema
-from clam_robot.episodes.attributes import EpisodeAttributes
+from clam_robot.episodes.attributes import EpisodeAttributes, described
 from clam_robot.episodes.column_stream import ColumnStream
 from clam_robot.episodes.disk import Disk
 from clam_robot.episodes.frame_stream import FrameStream
@@ -109,8 +108,7 @@ class EpisodeFiles:
         Raises:
             OSError: the disk is full or gone.
         """
-        description = array_metadata.describe_group(config.to_dict(attributes))
-        array_metadata.write(self._folder, description, self._disk)
+        array_metadata.write(self._folder, described(attributes), self._disk)
 
     def finish(self, attributes: EpisodeAttributes) -> None:
         """Write what waits, then the attributes.

@@ -18,7 +18,7 @@ from clam_robot.episodes.evidence import camera_evidence, stream_evidence
 from clam_robot.episodes.index import EpisodeIndex
 from clam_robot.episodes.reader import Episode
 from clam_robot.episodes.salvage import Salvage, salvage
-from clam_robot.errors import EpisodeError, NoEpisodes
+from clam_robot.errors import DamagedEpisode, EpisodeError, NoEpisodes
 
 SET_ASIDE = "set_aside"
 """Folder within a data set for what was replaced."""
@@ -59,9 +59,8 @@ def repair(folder: Path, *, dry_run: bool = False, disk: Disk | None = None) -> 
         What was done; None where nothing is wrong.
 
     Raises:
-        NoEpisodes: nothing of it is whole.
+        NoEpisodes: nothing of it is whole, or its attributes are lost, without which nothing can be read.
         EpisodeError: it is being recorded, or not an episode, or the disk is full or gone; it is as it was.
-        DamagedEpisode: not even its attributes can be read.
     """
     is_finished = not folders.is_partial(folder)
     if not folder.is_dir() or (is_finished and not folders.is_finished(folder)):
@@ -89,10 +88,15 @@ def _repair(folder: Path, *, is_finished: bool, dry_run: bool, disk: Disk) -> Re
     path = folder if is_finished else folders.final_path(folder)
     if not is_finished and not (folder / schema.METADATA).exists():
         raise NoEpisodes(f"{folder}: nothing of it reached the disk")
-    start = attributes.read(folder)
+    start = _start(folder)
     if is_finished and next(damage.find(folder, start), None) is None:
         return None
     kept = salvage(folder, start, is_finished=is_finished)
+    try:
+        attributes.require_unchanged(folder)
+    except DamagedEpisode:
+        changed = "the attributes are not what was written; what they said at the repair is kept"
+        kept = dataclasses.replace(kept, losses=(*kept.losses, changed))
     if not len(kept.rows):
         raise NoEpisodes(f"{folder}: nothing of it is whole")
     plan = Repair(path=path, set_aside=None, num_rows=len(kept.rows), losses=kept.losses)
@@ -124,6 +128,18 @@ def _repair(folder: Path, *, is_finished: bool, dry_run: bool, disk: Disk) -> Re
         disk.sync(changed)
     EpisodeIndex(path.parent).add(path.name, described)
     return dataclasses.replace(plan, set_aside=aside)
+
+
+def _start(folder: Path) -> EpisodeAttributes:
+    try:
+        return attributes.read(folder)
+    except DamagedEpisode as error:
+        if isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, FileNotFoundError):
+            raise  # the disk, not the episode
+        raise NoEpisodes(
+            f"{folder}: its attributes are lost, without which nothing of it can be read; put back its "
+            f"{schema.METADATA} from a copy, and its folder where it was"
+        ) from error
 
 
 def _write(source: Path, target: Path, described: EpisodeAttributes, kept: Salvage, disk: Disk) -> None:

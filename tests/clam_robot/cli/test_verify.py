@@ -1,5 +1,6 @@
 """`clam verify` and `clam repair` on damaged, unfinished and whole episodes."""
 
+import json
 from functools import partial
 from pathlib import Path
 
@@ -62,3 +63,47 @@ def test_damage_is_named_repaired_and_gone(root: Path, capsys: pytest.CaptureFix
     assert "verified 3 episodes: no damage" in capsys.readouterr().out
     assert main(["repair", str(root)]) == 0
     assert "nothing to repair" in capsys.readouterr().out
+
+
+def test_changed_attributes_are_noticed_and_repair_keeps_what_they_say(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    description = write(tmp_path, 20).commit(OUTCOME) / "zarr.json"
+    found = json.loads(description.read_text())
+    found["attributes"] |= {"other program": 1}
+    description.write_text(json.dumps(found))
+    assert main(["verify", str(tmp_path)]) == 0
+    capsys.readouterr()
+
+    found["attributes"]["task"] = "another"
+    description.write_text(json.dumps(found))
+    assert main(["verify", str(tmp_path)]) == EXIT_ERROR
+    assert "zarr.json: the attributes are not what was written" in capsys.readouterr().err
+    assert main(["repair", str(tmp_path)]) == 0
+    assert "repaired episode_000000: 20 steps" in capsys.readouterr().out
+    assert Episode(tmp_path / "episode_000000").task == "another"
+    assert main(["verify", str(tmp_path)]) == 0
+
+    found["attributes"].pop("checksum")  # as older versions wrote it
+    description.write_text(json.dumps(found))
+    assert main(["verify", str(tmp_path)]) == 0
+
+
+@pytest.mark.parametrize("content", [None, b"{", b"{}"])
+@pytest.mark.parametrize("name", ["", "episode_000000"])
+def test_an_episode_without_attributes_is_set_aside(
+    tmp_path: Path, content: bytes | None, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path, 20).commit(OUTCOME)
+    write(tmp_path, 20).commit(OUTCOME)
+    (path / "zarr.json").unlink()
+    if content is not None:
+        (path / "zarr.json").write_bytes(content)
+    before = {each.relative_to(path): each.read_bytes() for each in path.rglob("*") if each.is_file()}
+    assert main(["verify", str(tmp_path)]) == EXIT_ERROR
+    assert "set it aside with `clam repair`" in capsys.readouterr().err
+    assert main(["repair", str(tmp_path / name)]) == 0
+    aside = tmp_path / SET_ASIDE / path.name
+    assert f"it is at {aside}" in capsys.readouterr().out
+    assert {each.relative_to(aside): each.read_bytes() for each in aside.rglob("*") if each.is_file()} == before
+    assert main(["verify", str(tmp_path)]) == 0
