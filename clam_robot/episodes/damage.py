@@ -18,7 +18,6 @@ def find(episode: Path, attributes: EpisodeAttributes) -> Iterator[DamagedEpisod
     Yields:
         For each array, chunk or frame that is missing, unreadable or contradicts the others, what is wrong with it.
     """
-    yield from _of_attributes(episode)
     spec, length = attributes.spec, attributes.length
     for camera, size in spec.cameras.items():
         num_frames = attributes.num_frames.get(camera, 0)
@@ -29,6 +28,7 @@ def find(episode: Path, attributes: EpisodeAttributes) -> Iterator[DamagedEpisod
     for column in schema.columns(spec, attributes.schema_version):
         yield from _of_column(episode, column, length)
     yield from _contradictions(episode, attributes)
+    yield from _of_attributes(episode)
 
 
 def require_times(episode: Path, time: Float64[np.ndarray, "T"]) -> None:

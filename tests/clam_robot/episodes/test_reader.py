@@ -76,7 +76,7 @@ def test_a_missing_attribute_is_named(path: Path, name: str) -> None:
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"attributes": 3}', '{"attributes": null}', "\x00" * 40])
 def test_attributes_that_are_not_attributes_are_refused(path: Path, content: str) -> None:
     (path / "zarr.json").write_text(content)
-    with pytest.raises(DamagedEpisode, match=r"episode_000000.*restore or delete"):
+    with pytest.raises(DamagedEpisode, match=r"episode_000000.*set it aside with `clam repair`"):
         Episode(path)
 
 
