@@ -59,10 +59,14 @@ class Clearance:
 
     def is_closing_in(self, position: Float64[np.ndarray, "6"], before: Float64[np.ndarray, "6"]) -> bool:
         """Whether joints are nearer to something than any way leads, and nearer than they were before [rad]."""
-        return not self.is_no_nearer(position[None], before, _GUARDED)
+        return not self.is_no_nearer(position[None], before, _GUARDED, slack=_CREEP * self._period)
 
     def is_no_nearer(
-        self, positions: Float64[np.ndarray, "steps 6"], here: Float64[np.ndarray, "6"], share: float = 1.0
+        self,
+        positions: Float64[np.ndarray, "steps 6"],
+        here: Float64[np.ndarray, "6"],
+        share: float = 1.0,
+        slack: float = 0.0,
     ) -> bool:
         """Whether all positions [rad] are clear; what is too near here already may only come apart.
 
@@ -70,10 +74,11 @@ class Clearance:
             positions: to go to.
             here: where they begin.
             share: of the clearance.
+            slack: that much nearer is none [m].
         """
         allowed: dict[tuple[str, str], float] = {}
         for near in self._workspace.nearness(here, share=share):  # nearest first
-            allowed.setdefault((near.first, near.second), near.distance)
+            allowed.setdefault((near.first, near.second), near.distance - slack)
         return not any(
             near.distance < allowed.get((near.first, near.second), math.inf)
             for each in self._workspace.nearness_along(positions, share=share)
@@ -81,6 +86,8 @@ class Clearance:
         )
 
 
+# Links that come nearer this slowly do so while they begin to come apart, or under a load [m/s].
+_CREEP = 0.02
 # Shares of the clearance that joints keep where they are foreseen, and where they are.
 _FORESEEN, _GUARDED = 0.5, 0.25
 

@@ -32,15 +32,18 @@ class Arm:
         self.num_recoveries = 0
 
     def drive(self) -> None:
-        self.latch.stop(Reason.OVERLOAD, "elbow pushes")
-        self.latch.require_clear()
+        self._stop(Reason.OVERLOAD, "elbow pushes")
 
     def recover(self) -> None:
         self.num_recoveries += 1
         self.latch.require_clear()
         if self.num_recoveries <= self.num_errors:
-            self.latch.stop(Reason.SERVO_ERROR, "elbow reports OVERLOAD")
-            self.latch.require_clear()
+            self._stop(Reason.SERVO_ERROR, "elbow reports OVERLOAD")
+
+    def _stop(self, reason: Reason, detail: str) -> None:
+        """Stops, and notices however soon it is cleared."""
+        self.latch.stop(reason, detail)
+        raise ArmStopped(f"{reason}: {detail}")
 
 
 def clear_each_stop(latch: StopLatch, page: str, count: int) -> None:

@@ -9,6 +9,7 @@ from clam_robot.episodes.summary import summarize
 from clam_robot.errors import NoEpisodes
 from clam_robot.specs import RobotSpec
 from clam_robot.types import EpisodeStart
+from tests.programs import wait_for
 
 
 def test_a_summary_counts_what_is_there(
@@ -40,9 +41,9 @@ def test_what_a_crash_left_is_told_by_name_size_and_age(
 ) -> None:
     record(tmp_path, make_spec(), 11)
     with EpisodeWriter(tmp_path, EpisodeStart(spec=make_spec(), task="", source="play")) as writer:
+        wait_for(lambda: summarize(tmp_path).partial[0].num_bytes > 0, "what was written")
         (partial,) = summarize(tmp_path).partial
         assert partial.name == writer.folder.name == ".episode_000001.partial"
-        assert partial.num_bytes > 0
         assert partial.is_recording
         assert abs(datetime.datetime.now(datetime.UTC) - partial.changed_at) < datetime.timedelta(minutes=10)
     assert summarize(tmp_path).partial == ()
