@@ -1,12 +1,11 @@
 """Guides a person from episode to episode: runs the control loop, the recorder and what decides between them."""
 
 import dataclasses
-import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 from clam_robot.control.loop import ControlLoop, LoopConfig
+from clam_robot.episodes.disk import free_bytes
 from clam_robot.episodes.recorder import Recorder
 from clam_robot.errors import ClamRobotError, RobotError
 from clam_robot.hardware.safety_rules import Reason
@@ -355,7 +354,7 @@ class RecordingSession:
         now = self._clock.now()
         if now - self._looked_at_disk > _LOOK_AT_DISK:
             self._looked_at_disk = now
-            self._free_bytes = _free_bytes(self._recorder.root)
+            self._free_bytes = free_bytes(self._recorder.root)
         return self._more_gauges() + self._gauges.gauges(
             pace=self._loop.pace,
             num_dropped=self._recorder.num_dropped_now,
@@ -393,12 +392,3 @@ class _CalledOff(Exception):
 def _in_words(cause: StopCause) -> str:
     """Why it stopped; that it stopped is said by the phase."""
     return cause.detail if cause.reason is Reason.STOPPED else str(cause)
-
-
-def _free_bytes(folder: Path) -> int | None:
-    """Left on the disk of a folder that need not exist yet; None where that cannot be known."""
-    there = next((each for each in (folder.absolute(), *folder.absolute().parents) if each.exists()), None)
-    try:
-        return None if there is None else shutil.disk_usage(there).free
-    except OSError:
-        return None

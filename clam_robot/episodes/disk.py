@@ -15,6 +15,15 @@ def is_full(error: Exception) -> bool:
     return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
+def free_bytes(folder: Path) -> int | None:
+    """Left on the disk of a folder that need not exist yet; None where that cannot be known."""
+    there = next((each for each in (folder.absolute(), *folder.absolute().parents) if each.exists()), None)
+    try:
+        return None if there is None else shutil.disk_usage(there).free
+    except OSError:
+        return None
+
+
 class Disk:
     """Makes folders, writes files whole, and brings both to the disk when asked.
 

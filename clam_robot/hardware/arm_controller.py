@@ -129,7 +129,7 @@ class ArmController:
         """Take over an arm at rest where it is: its measured pose is the commanded one."""
         self._stream.reset(state.position)
         self._joints, self._velocity = state.position, state.velocity
-        self._brake = None
+        self._brake, self._is_checked = None, True
         self._sag.reset()
         self._commanded = tool_pose(state.position)
         self._gripper.reset(float(np.clip(opening(state.finger), 0.0, 1.0)))
@@ -236,8 +236,7 @@ class ArmController:
         plan = self._stream.plan_to(position, velocity=velocity)
         is_clear = not is_checked or self._is_clear(plan)
         if is_clear:
-            self._follow(plan)
-            self._is_checked = is_checked
+            self._follow(plan, is_checked=is_checked)
             self._commanded = tool_pose(self._stream.destination)
         return is_clear
 
@@ -296,7 +295,8 @@ class ArmController:
             self._stream.reset(nearer)
             self._commanded = tool_pose(nearer)
 
-    def _follow(self, plan: Plan) -> None:
+    def _follow(self, plan: Plan, *, is_checked: bool = True) -> None:
+        self._is_checked = is_checked
         if self._brake is not None:
             self._brake = None
             self._sag.forget_past()
@@ -334,7 +334,6 @@ class ArmController:
         is_clear = self._is_clear(plan)
         if is_clear:
             self._follow(plan)
-            self._is_checked = True
         return is_clear
 
     def _is_clear(self, plan: Plan) -> bool:
