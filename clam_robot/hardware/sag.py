@@ -22,6 +22,7 @@ class SagConfig(config.Strict):
             off its goal puts 800/128 of 885 on its motor; two servos share shoulder and elbow.
         rate: share of what gravity does not explain that is made up for per second [1/s].
         largest: correction of a joint beyond gravity's [rad]; bounds how hard a hand that is in contact presses on.
+        along: the same along gravity [rad]: who holds the hand up may let it drop by that much.
         lag: by which joints follow moving set-points [s]; they are compared with those of that long ago.
         slow: joints that move faster learn less, as their lag is not known that well [rad/s].
     """
@@ -29,6 +30,7 @@ class SagConfig(config.Strict):
     stiffness: tuple[float, ...] = (18.9, 37.8, 37.8, 18.9, 18.9, 6.9)
     rate: float = 2.5
     largest: float = 0.03
+    along: float = 0.008
     lag: float = 0.1
     slow: float = 0.15
 
@@ -81,9 +83,16 @@ class Sag:
             speed = np.maximum(path, np.abs(velocity))
             gain = self._gain / (1.0 + (speed / self._config.slow) ** 2)
             learned = self.correction + gain * (self._past[0] - measured)
-            self.correction = np.clip(learned, -self._config.largest, self._config.largest)
+            self.correction = np.clip(learned, *self._bounds(setpoint))
             if not path.any():
                 self._settled = self._settled + self._period / _SETTLING * (self.correction - self._settled)
+
+    def _bounds(self, setpoint: Float64[np.ndarray, "6"]) -> tuple[Float64[np.ndarray, "6"], Float64[np.ndarray, "6"]]:
+        """Of what is learned [rad]: less along gravity than against it."""
+        torque, config = self._gravity(setpoint), self._config
+        low = np.where(torque > _WEIGHTLESS, config.along, config.largest)
+        high = np.where(torque < -_WEIGHTLESS, config.along, config.largest)
+        return -low, high
 
     def correct(self, setpoint: Float64[np.ndarray, "6"]) -> Float64[np.ndarray, "6"]:
         """What to send for a set-point [rad]."""
@@ -91,5 +100,6 @@ class Sag:
 
 
 _SETTLING = 0.5  # time at rest in which what was learned is believed [s]
+_WEIGHTLESS = 0.1  # a joint that carries less may be pulled either way [Nm]
 # Joints that gravity pulls at.
 _CARRIES = np.array([0.0, 1.0, 1.0, 0.0, 1.0, 0.0])

@@ -35,6 +35,10 @@ class Box(config.Strict):
     size: tuple[float, float, float]
 
 
+# What the upper arm leans on behind the base in the sleep pose.
+REST = Box(name="rest", center=(-0.16, 0.0, 0.0275), size=(0.024, 0.072, 0.055))
+
+
 @dataclass(frozen=True, kw_only=True)
 class WorkspaceConfig(config.Strict):
     """Where the arm may be.
@@ -46,6 +50,8 @@ class WorkspaceConfig(config.Strict):
         clearance: distance that links keep from the table, boxes and one another [m].
         finger_clearance: distance that the fingers keep from the table [m]; they have to grasp what lies on it.
         boxes: what stands still.
+        rest: what the arm leans on when it sleeps, None where it leans on nothing; nobody but who puts it to sleep
+            comes near.
     """
 
     low: tuple[float, float, float] = (0.10, -0.35, 0.015)
@@ -54,6 +60,7 @@ class WorkspaceConfig(config.Strict):
     clearance: float = 0.01
     finger_clearance: float = 0.006
     boxes: tuple[Box, ...] = ()
+    rest: Box | None = REST
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +94,7 @@ class Workspace:
         reach = 1.0
         table = spec.worldbody.add_geom(name=TABLE, type=_MJ.mjtGeom.mjGEOM_BOX)
         table.size, table.pos = (reach, reach, 0.05), (0.0, 0.0, config.table_height - 0.05)
-        for box in config.boxes:
+        for box in (*config.boxes, *([] if config.rest is None else [config.rest])):
             geom = spec.worldbody.add_geom(name=box.name, type=_MJ.mjtGeom.mjGEOM_BOX)
             geom.size, geom.pos = tuple(0.5 * edge for edge in box.size), box.center
         self.model: Any = spec.compile()

@@ -144,6 +144,17 @@ def test_a_box_on_the_table_is_not_driven_into() -> None:
     assert tool_pose(settle(arm)).translation[0] < 0.31
 
 
+def test_the_upper_arm_does_not_lean_on_its_rest_but_comes_off_it() -> None:
+    arm, workspace = controller((0.05, -1.65, 1.2, 0.16, 0.9, 1.22), space="joints"), Workspace(WorkspaceConfig())
+    for position in drive(arm, np.array([0, -0.04, 0, 0, 0, 0, 1]), num_actions=8):
+        assert workspace.nearness(position) == []
+    assert settle(arm)[1] < -1.7
+    assert arm.num_changed[Reason.CLEARANCE] > 0
+    asleep = controller(SLEEP, space="joints")
+    assert asleep.move_to(np.array(RAISED))
+    np.testing.assert_allclose(settle(asleep), RAISED, atol=1e-6)
+
+
 def test_an_unreachable_pose_becomes_no_target() -> None:
     arm = controller(workspace=WorkspaceConfig(low=(-1.0, -1.0, 0.02), high=(2.0, 1.0, 2.0)))
     drive(arm, np.array([0.025, 0, 0.01, 0, 0, 0, 1]), num_actions=40)

@@ -36,6 +36,18 @@ def test_the_correction_is_bounded() -> None:
     np.testing.assert_allclose(measured, TARGET - 0.5 + SagConfig().largest)
 
 
+@pytest.mark.parametrize("weight", [-2.0, 2.0])
+def test_a_hand_that_is_held_up_presses_less_than_one_that_hangs_is_lifted(weight: float) -> None:
+    holding = np.array([0.0, weight, 0.0, 0.0, 0.0, 0.0])
+    for held_up in (True, False):
+        sag = Sag(SagConfig(), PERIOD, lambda position: holding)
+        off = 0.1 * np.sign(holding) * (1.0 if held_up else -1.0)
+        for _ in range(500):
+            sag.learn(TARGET, TARGET + off, REST)
+        expected = -SagConfig().along if held_up else SagConfig().largest
+        assert sag.correction[1] == pytest.approx(np.sign(weight) * expected)
+
+
 def test_joints_that_only_lag_behind_learn_little() -> None:
     sag, setpoint, worst = Sag(SagConfig(), PERIOD, _no_gravity), TARGET.copy(), 0.0
     past = [setpoint] * 9  # they lag by more than the configuration says

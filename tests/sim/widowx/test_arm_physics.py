@@ -7,6 +7,7 @@ from clam_robot.errors import SimulationDiverged
 from clam_robot.hardware import control_table as ct
 from clam_robot.hardware import wx250s
 from clam_robot.hardware.control_table import HardwareError, OperatingMode
+from clam_robot.hardware.workspace import REST
 from sim.widowx.arm_physics import ArmPhysics
 from sim.widowx.gripper_crank import crank_angle, crank_slope
 from tests.sim.widowx.registers import get, put
@@ -249,3 +250,11 @@ def test_physics_that_leaves_the_finite_numbers_is_noticed(
         arm.step(0.01)
     arm.reset()
     arm.step(0.01)
+
+
+@pytest.mark.parametrize("name", ["cradle_post", "cradle"])
+def test_what_the_arm_sleeps_on_is_where_the_robots_workspace_has_it(name: str) -> None:
+    physics = ArmPhysics()
+    geom = physics.model.geom(name)
+    reach = geom.size if name == "cradle_post" else (geom.size[0], geom.size[1] + geom.size[0], geom.size[0])
+    assert (np.abs(geom.pos - REST.center) + reach <= np.multiply(0.5, REST.size) + 1e-9).all()
