@@ -1,4 +1,7 @@
-"""For all tests: examples may take long, as the machine may be busy; drawing is chosen before MuJoCo is imported."""
+"""For all tests: types and shapes are checked at every call, before anything is imported; so is drawing chosen.
+
+Examples may take long, as the machine may be busy.
+"""
 
 import os
 import random
@@ -7,9 +10,14 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+from jaxtyping import install_import_hook
 
-from sim import opengl
+from tests.checked_modules import checked_modules
 from tests.programs import is_open, program
+
+install_import_hook(checked_modules(), "beartype.beartype")
+
+from sim import opengl  # noqa: E402
 
 opengl.select_backend()
 

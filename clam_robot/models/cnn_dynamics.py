@@ -1,9 +1,11 @@
 """Dynamics of frames as convolutional networks: a strided encoder backwards, a U-Net forwards."""
 
+from itertools import pairwise
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn.functional import gelu, interpolate
+from torch.nn.functional import avg_pool2d, gelu, interpolate
 
 from clam_robot.models.dynamics import InverseDynamics
 from clam_robot.models.frame_dynamics import FrameForward
@@ -65,6 +67,11 @@ class CnnForward(FrameForward):
     ) -> None:
         super().__init__(layout, latent_dim=latent_dim, hidden=hidden, num_layers=num_layers)
         self.frame = UNet(3 * (layout.past + 1), layout.num_present + latent_dim, vision.width)
+        self._shrink = vision.shrink
+
+    def predicted(self, frames: Float[Tensor, "B T 3 h w"]) -> Float[Tensor, "B T 3 h2 w2"]:
+        """Frames made smaller, a pixel the mean of those it stands for."""
+        return avg_pool2d(frames.flatten(0, 1), self._shrink).unflatten(0, frames.shape[:2])
 
     def predict_change(
         self, frames: Float[Tensor, "B T 3 h w"], known: Float[Tensor, "B K"]
@@ -76,6 +83,9 @@ class CnnForward(FrameForward):
 class UNet(nn.Module):
     """Frames, and some numbers that say what happens, to the change of the last frame.
 
+    On the way up channels are mixed before each doubling of the resolution, where it costs a quarter, and a layer on
+    single pixels joins them with what was seen on the way down.
+
     Args:
         num_channels: of all frames together.
         num_known: numbers beside them.
@@ -84,27 +94,25 @@ class UNet(nn.Module):
 
     def __init__(self, num_channels: int, num_known: int, width: int) -> None:
         super().__init__()
+        levels = (num_channels, width, 2 * width, 4 * width)
         self.down = nn.ModuleList(
-            nn.Conv2d(before, after, 3, stride=2, padding=1)
-            for before, after in ((num_channels, width), (width, 2 * width), (2 * width, 4 * width))
+            nn.Conv2d(before, after, 3, stride=2, padding=1) for before, after in pairwise(levels)
         )
-        self.known = nn.Linear(num_known, 4 * width)
-        self.middle = nn.Conv2d(8 * width, 4 * width, 3, padding=1)
-        self.up = nn.ModuleList(
-            nn.Conv2d(before, after, 3, padding=1) for before, after in ((6 * width, 2 * width), (3 * width, width))
-        )
+        self.known = nn.Linear(num_known, levels[-1])
+        self.middle = nn.Conv2d(levels[-1], levels[-1], 3, padding=1)
+        ups = ((4 * width, 2 * width), (2 * width, width))
+        self.mix = nn.ModuleList(nn.Conv2d(before, after, 3, padding=1) for before, after in ups)
+        self.join = nn.ModuleList(nn.Conv2d(2 * after, after, 1) for _, after in ups)
         self.out = nn.Conv2d(width + num_channels, 3, 3, padding=1)
 
     def forward(self, frames: Float[Tensor, "B C h w"], known: Float[Tensor, "B K"]) -> Float[Tensor, "B 3 h w"]:
         """The change of the last frame."""
-        levels = [frames]
+        levels = [frames.contiguous(memory_format=torch.channels_last)]
         for layer in self.down:
             levels.append(gelu(layer(levels[-1])))
-        x = levels.pop()
-        injected = self.known(known)[:, :, None, None].expand(-1, -1, *x.shape[-2:])
-        x = gelu(self.middle(torch.cat([x, injected], dim=1)))
-        for layer in self.up:
-            x = gelu(layer(torch.cat([_double(x), levels.pop()], dim=1)))
+        x = gelu(self.middle(levels.pop() + self.known(known)[:, :, None, None]))
+        for mix, join in zip(self.mix, self.join, strict=True):
+            x = gelu(join(torch.cat([_double(mix(x)), levels.pop()], dim=1)))
         return self.out(torch.cat([_double(x), levels.pop()], dim=1))
 
 

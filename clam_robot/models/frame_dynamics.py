@@ -35,12 +35,16 @@ class FrameForward(ForwardDynamics):
     ) -> Float[Tensor, "B 3 h w"]:
         """How the last frame changes next, from the present state and the latent that follows it (`known`)."""
 
+    def predicted(self, frames: Float[Tensor, "B T 3 h w"]) -> Float[Tensor, "B T 3 h2 w2"]:
+        """What of the frames is predicted, and predicted from; all of them unless a network says otherwise."""
+        return frames
+
     def error(self, window: Inputs, latents: Float[Tensor, "B 1 Z"]) -> dict[str, Float[Tensor, ""]]:
         """Of the next frame, as a share of copying the present one; and of the state's change."""
         assert window.frames is not None
         past = self._layout.past
         known = torch.cat([self._layout.present(window.features), latents[:, 0]], dim=-1)
-        frames = as_floats(window.frames[:, : past + 2])
+        frames = self.predicted(as_floats(window.frames[:, : past + 2]))
         predicted = self.predict_change(frames[:, : past + 1], known)
         frame = change_error(predicted, frames[:, past + 1] - frames[:, past])
         return {"frame": frame, **self.state.error(window, latents)}

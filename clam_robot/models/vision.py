@@ -22,6 +22,7 @@ class VisionConfig(config.Strict):
         size: height and width that frames are scaled to [pixel].
         shift: training moves all frames of a window by the same random distance of up to this many pixels.
         width: channels of the first convolution.
+        shrink: convolutional forward dynamics predicts frames this many times smaller, which costs less.
         patch: side of a space-time transformer's patches [pixel].
         encoder: a pretrained one for policies, as a program that `torch.export.save` wrote: frames (N, 3, size, size)
             in [-0.5, 0.5] to (N, ...), for any N; a small convolutional network is trained from scratch without.
@@ -32,16 +33,19 @@ class VisionConfig(config.Strict):
     size: int = 64
     shift: int = 4
     width: int = 32
+    shrink: int = 1
     patch: int = 16
     encoder: Path | None = None
     is_frozen: bool = True
 
     def __post_init__(self) -> None:
-        for name, least in (("size", 16), ("shift", 0), ("width", 1), ("patch", 1)):
+        for name, least in (("size", 16), ("shift", 0), ("width", 1), ("shrink", 1), ("patch", 1)):
             if getattr(self, name) < least:
                 raise ConfigError(f"{name} must be at least {least}, found {getattr(self, name)}")
         if self.size % 16 or self.size % self.patch:
             raise ConfigError(f"size: expected a multiple of 16 and of patch {self.patch}, found {self.size}")
+        if self.size % (8 * self.shrink):
+            raise ConfigError(f"shrink: expected size {self.size} to be a multiple of 8 of it, found {self.shrink}")
 
 
 def as_floats(frames: UInt8[Tensor, "*batch h w"]) -> Float[Tensor, "*batch h w"]:

@@ -25,7 +25,7 @@ PRESETS: Mapping[str, TrainConfig] = {
     "ours": TrainConfig(),
     "images": TrainConfig(
         features=FeatureConfig(past=1, future=1, entries=("hand", "gripper")),
-        vision=VisionConfig(camera="corner2"),
+        vision=VisionConfig(camera="corner2", width=16, shrink=2),
         latent=LatentActionConfig(architecture="cnn"),
         batch_size=64,
         dynamics_optimizer=OptimizerConfig(num_steps=2500),

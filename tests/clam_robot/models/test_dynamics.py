@@ -24,14 +24,16 @@ BATCH, LATENT = 3, 6
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """An architecture and how many steps it predicts."""
+    """An architecture, how many steps it predicts, and how much smaller frames."""
 
     architecture: str
     num_steps: int = 1
+    shrink: int = 1
 
     @property
     def vision(self) -> VisionConfig:
-        return VISION if self.architecture in {"cnn", "space-time"} else VisionConfig()
+        looks = self.architecture in {"cnn", "space-time"}
+        return replace(VISION, shrink=self.shrink) if looks else VisionConfig()
 
     @property
     def num_latents(self) -> int:
@@ -53,6 +55,7 @@ CASES = [
     Case(architecture="transformer"),
     Case(architecture="transformer", num_steps=3),
     Case(architecture="cnn"),
+    Case(architecture="cnn", shrink=2),
     Case(architecture="space-time"),
 ]
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.architecture}-{case.num_steps}")

@@ -216,6 +216,7 @@ def test_a_policy_with_a_camera_sees_its_history_of_frames() -> None:
         ({"size": 8}, "size must be at least 16, found 8"),
         ({"size": 72, "patch": 8}, "size: expected a multiple of 16 and of patch 8, found 72"),
         ({"size": 64, "patch": 12}, "size: expected a multiple of 16 and of patch 12, found 64"),
+        ({"size": 32, "shrink": 3}, "shrink: expected size 32 to be a multiple of 8 of it, found 3"),
         ({"shift": -1}, "shift must be at least 0, found -1"),
         ({"width": 0}, "width must be at least 1, found 0"),
         ({"patch": 0}, "patch must be at least 1, found 0"),
