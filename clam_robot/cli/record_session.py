@@ -156,6 +156,7 @@ class Command:
                 self.out,
                 is_reviewed=True,
                 joints=body.joints,
+                depth_units=body.depth_units,
                 calibration=body.calibration,
                 time_corrections=body.time_corrections,
             )

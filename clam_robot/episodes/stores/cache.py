@@ -31,8 +31,8 @@ def attributes_only(file: str) -> bool:
 
 
 def pictures_of(camera: str | None) -> Wanted:
-    """Every number, and the pictures of one camera or of none."""
-    others = f"{schema.IMAGES}/"
+    """Every number, and the pictures of one camera or of none; depth is left out."""
+    others = (f"{schema.IMAGES}/", f"{schema.DEPTH}/")
     here = None if camera is None else f"{schema.image_array(camera)}/"
     return lambda file: not file.startswith(others) or (here is not None and file.startswith(here))
 
