@@ -39,8 +39,8 @@ class Filming:
         """A set-point that is handed to the driver."""
         self._add(self._told, time, position)
 
-    def on_frame(self, camera: str, time: float, image: np.ndarray) -> None:
-        """A frame; only a small one is kept."""
+    def on_frame(self, camera: str, time: float, image: np.ndarray, depth: np.ndarray | None = None) -> None:
+        """A frame; only a small picture of it is kept."""
         if self._is_on:
             small = small_grey(image)
             with self._lock:

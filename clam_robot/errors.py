@@ -34,6 +34,7 @@
     │   ├── UnknownSchema      written by a version this one does not read
     │   ├── DamagedEpisode     a chunk, array or attribute is missing or unreadable
     │   ├── EpisodeExists      a name that is already taken
+    │   ├── FolderInUse        another program records into a folder, or mends it
     │   ├── NoEpisodes         nothing to read where a data set was expected
     │   ├── StoreUnavailable   a data set's URL cannot be reached, or does not let this user in
     │   └── ExchangeError      data in another program's format cannot be read, or these cannot be written in it
@@ -208,6 +209,10 @@ class DamagedEpisode(EpisodeError):
 
 class EpisodeExists(EpisodeError, FileExistsError):
     """An episode or data set of this name is already there."""
+
+
+class FolderInUse(EpisodeError, BlockingIOError):
+    """Another program records into the folder of a data set, or mends it."""
 
 
 class NoEpisodes(EpisodeError, FileNotFoundError):

@@ -12,6 +12,7 @@ from typing import Literal
 
 from clam_robot import config
 from clam_robot.control.loop import ControlLoop, LoopConfig
+from clam_robot.episodes.folder_lock import folder_lock
 from clam_robot.episodes.index import EpisodeIndex
 from clam_robot.episodes.recorder import Recorder
 from clam_robot.errors import ConfigError, EpisodeError
@@ -209,13 +210,17 @@ def complete(
         root: folder of the data set.
         num_episodes: that it shall hold.
         workers: see `collect`, as the other argument and what is raised.
+
+    Raises:
+        FolderInUse: another program records into it.
     """
-    there = EpisodeIndex(root).entries()[0].values()
-    missing = max(0, num_episodes - len(there))
-    last = max((entry.seed for entry in there if entry.seed is not None), default=None)
-    if missing:
-        first = None if last is None else last + 1
-        collect(config, root, missing, first_scene=first, workers=workers, on_progress=on_progress)
+    with folder_lock(root, f"clam, which records {config.source} on {config.robot}"):
+        there = EpisodeIndex(root).entries()[0].values()
+        missing = max(0, num_episodes - len(there))
+        last = max((entry.seed for entry in there if entry.seed is not None), default=None)
+        if missing:
+            first = None if last is None else last + 1
+            collect(config, root, missing, first_scene=first, workers=workers, on_progress=on_progress)
     return missing
 
 

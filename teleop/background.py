@@ -96,7 +96,7 @@ class BackgroundDevice:
 
     def _take(self, motion: Motion) -> None:
         if self._latch is not None and Event.STOP in motion.events:
-            self._latch.stop(detail="asked for on the teleoperation device")
+            self._latch.stop(detail="asked for by who drives it")
             motion = replace(motion, events=tuple(each for each in motion.events if each is not Event.STOP))
         now = self._clock.now()
         with self._lock:

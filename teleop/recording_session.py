@@ -9,7 +9,7 @@ from clam_robot.episodes.disk import free_bytes
 from clam_robot.episodes.recorder import Recorder
 from clam_robot.errors import ClamRobotError, RobotError
 from clam_robot.hardware.safety_rules import Reason
-from clam_robot.hardware.stop_latch import StopCause, StopLatch
+from clam_robot.hardware.stop_latch import StopLatch
 from clam_robot.interfaces import Policy, Robot, Subscriber, TaskRobot
 from clam_robot.timing import Clock
 from clam_robot.types import EpisodeOutcome, EpisodeStart, Step
@@ -153,7 +153,7 @@ class RecordingSession:
                 gauges=self._read_gauges(),
                 coverage=() if self._guide is None else self._guide.coverage(),
                 wishes=situation.wishes,
-                stop_reason=_in_words(cause) if cause is not None and situation.phase is Phase.STOPPED else "",
+                stop_reason=str(cause) if cause is not None and situation.phase is Phase.STOPPED else "",
             )
 
     def run(self) -> None:
@@ -387,8 +387,3 @@ class _Watch:
 
 class _CalledOff(Exception):
     """The countdown was called off."""
-
-
-def _in_words(cause: StopCause) -> str:
-    """Why it stopped; that it stopped is said by the phase."""
-    return cause.detail if cause.reason is Reason.STOPPED else str(cause)

@@ -132,7 +132,7 @@ class TeleopPolicy:
     def _hear(self, events: Sequence[Event]) -> None:
         for event in events:
             if event is Event.STOP and self._latch is not None:
-                self._latch.stop(detail="asked for on the teleoperation device")
+                self._latch.stop(detail="asked for by who drives it")
             self._on_event(event)
 
     def _make_ready(self, motion: Motion, observation: Observation) -> str:

@@ -11,6 +11,7 @@ from rich.progress import TaskID
 from clam_robot.cli.arguments import require_positive
 from clam_robot.cli.console import console, plural, progress_bars
 from clam_robot.cli.session_mirror import mirroring
+from clam_robot.episodes.folder_lock import folder_lock
 from clam_robot.episodes.index import EpisodeIndex, IndexEntry
 from clam_robot.episodes.same_robot import require_same_robot
 from clam_robot.episodes.stores.place import require_folder
@@ -44,7 +45,7 @@ class Command:
     With `--device keyboard`, or another device, you record by hand: `clam record --device keyboard --help`.
 
     Recording goes on where it stopped: the command ends when the folder holds `--episodes` episodes of the source.
-    Ctrl-C keeps every finished episode.
+    Ctrl-C keeps every finished episode. One command at a time records into a folder; a second one is refused.
 
     Attributes:
         out: folder of the data set.
@@ -65,6 +66,10 @@ class Command:
         """Record and say where the episodes are."""
         require_positive(episodes=self.episodes, workers=self.workers)
         require_folder(self.out, "--out")
+        with folder_lock(self.out, f"clam record --robot {self.collect.robot}"):
+            self._record_missing()
+
+    def _record_missing(self) -> None:
         config = self.collect
         require_same_robot(self.out, robot_of(config, ManualClock()).spec)
         there = [

@@ -21,6 +21,7 @@ from clam_robot.cli.session_resume import resume
 from clam_robot.cli.session_robot import ArmOptions, SessionRobot, make_session_robot
 from clam_robot.cli.stops import StopOptions, Stops
 from clam_robot.episodes.dataset import EpisodeDataset
+from clam_robot.episodes.folder_lock import folder_lock
 from clam_robot.episodes.recorder import Recorder
 from clam_robot.episodes.same_robot import require_same_robot
 from clam_robot.episodes.stores.mirror import Mirror
@@ -53,7 +54,7 @@ class Command:
     Enter starts an episode: the robot goes to its start, a countdown runs, then you drive. Say how it went with y
     (success), x (failure) or ? (unsure), or end it with a full stop and decide afterwards; n throws it away and begins
     again, backspace throws it away. m types a note, t another task. The space bar, or any key that means nothing, stops
-    the robot, c clears the stop. Ctrl-C finishes.
+    the robot, c clears the stop. Ctrl-C finishes. One command at a time records into a folder; a second one is refused.
 
     Attributes:
         device: what to drive with.
@@ -106,6 +107,10 @@ class Command:
         """Record until the folder holds enough or the person has finished."""
         require_positive(episodes=self.episodes)
         require_folder(self.out, "--out")
+        with folder_lock(self.out, f"clam record --device {self.device}"):
+            self._record_missing()
+
+    def _record_missing(self) -> None:
         setup = SessionSetup(
             mode=self.mode,
             task=self.task,
@@ -151,6 +156,7 @@ class Command:
                 self.out,
                 is_reviewed=True,
                 joints=body.joints,
+                depth_units=body.depth_units,
                 calibration=body.calibration,
                 time_corrections=body.time_corrections,
             )

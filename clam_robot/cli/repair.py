@@ -8,6 +8,7 @@ import tyro
 
 from clam_robot.cli.console import console, error_console, plural
 from clam_robot.episodes import folders, schema
+from clam_robot.episodes.folder_lock import folder_lock, require_free
 from clam_robot.episodes.repair import Repair, put_aside, repair
 from clam_robot.episodes.stores.place import require_folder
 from clam_robot.errors import EpisodeError, NoEpisodes
@@ -19,8 +20,8 @@ class Command:
 
     An unfinished episode keeps every row that was flushed; how it ended is unknown, so its success is not judged. Of a
     damaged one the rows that are not whole are taken out, which leaves a gap, and its attributes say what is lost. What
-    an episode was before is moved to the folder `set_aside`; nothing is deleted. What is still being recorded, and what
-    is whole, is left alone.
+    an episode was before is moved to the folder `set_aside`; nothing is deleted. What is whole is left alone, and a
+    folder that is recorded into is refused: what is under way there looks like a crash's remains.
 
     Attributes:
         path: folder of a data set or of one episode.
@@ -35,11 +36,21 @@ class Command:
 
         Raises:
             NoEpisodes: no such folder.
+            FolderInUse: a program records into it, or mends it.
             EpisodeError: some could not be repaired; each is named before.
         """
         require_folder(self.path, "path")
         if not self.path.is_dir():
             raise NoEpisodes(f"expected the folder of a data set or of an episode, found none at {self.path}")
+        root = self.path.absolute().parent if self._is_episode() else self.path
+        if self.dry_run:
+            require_free(root)
+            self._repair_all()
+        else:
+            with folder_lock(root, "clam repair"):
+                self._repair_all()
+
+    def _repair_all(self) -> None:
         num_failed = num_done = 0
         for folder in self._folders():
             try:
@@ -53,11 +64,15 @@ class Command:
             console.print(f"nothing to repair in {self.path}")
 
     def _folders(self) -> Iterator[Path]:
-        if (self.path / schema.METADATA).exists() or folders.is_partial(self.path) or folders.is_finished(self.path):
+        if self._is_episode():
             yield self.path.absolute()
             return
         for name in (*folders.finished_episodes(self.path), *folders.partial_episodes(self.path)):
             yield self.path / name
+
+    def _is_episode(self) -> bool:
+        path = self.path
+        return (path / schema.METADATA).exists() or folders.is_partial(path) or folders.is_finished(path)
 
     def _repair(self, folder: Path) -> bool:
         if folders.is_partial(folder) and folders.is_being_recorded(folder):

@@ -18,6 +18,7 @@ from clam_robot.cli.widowx import WIDOWX, CalibratedWidowX, make_widowx
 from clam_robot.control.deviation import Deviation, DeviationMeter
 from clam_robot.control.loop import ControlLoop, LoopConfig
 from clam_robot.control.replay_policy import ReplayConfig, ReplayPolicy
+from clam_robot.episodes.folder_lock import folder_lock
 from clam_robot.episodes.recorder import Recorder
 from clam_robot.episodes.stores.cache import pictures_of
 from clam_robot.episodes.stores.place import Place, require_folder
@@ -76,6 +77,8 @@ class Command:
         asked = self.widowx.calibration
         calibration = calibration_in_use(asked, self.widowx) if is_arm else no_calibration(asked, spec.name)
         with ExitStack() as stack:
+            if self.record is not None:
+                stack.enter_context(folder_lock(self.record, "clam replay --record"))
             clock = MonotonicClock() if self.real_time or self.robot == WIDOWX else ManualClock()
             horizon = policy.num_periods + 1
             arm = make_widowx(self.widowx, spec, clock, horizon=horizon, calibration=calibration) if is_arm else None

@@ -20,6 +20,7 @@ from clam_robot.control.background_policy import BackgroundPolicy
 from clam_robot.control.latest_only import LatestOnly
 from clam_robot.control.merge_rule import MergeChoice
 from clam_robot.control.success_rate import SuccessRate
+from clam_robot.episodes.folder_lock import folder_lock
 from clam_robot.episodes.recorder import Recorder
 from clam_robot.errors import ConfigError
 from clam_robot.interfaces import AsyncPolicy, Policy, Subscriber
@@ -98,6 +99,8 @@ class Command:
         asked = self.widowx.calibration
         calibration = calibration_in_use(asked, self.widowx) if is_arm else no_calibration(asked, self.robot or "it")
         with ExitStack() as stack:
+            if self.record is not None:
+                stack.enter_context(folder_lock(self.record, "clam run --record"))
             clock = MonotonicClock() if is_real_time else ManualClock()
             policy = self._asynchronous_policy(stack, clock) if self.asynchronous else self._policy(stack)
             arm = make_widowx(self.widowx, policy.spec, clock, calibration=calibration) if is_arm else None

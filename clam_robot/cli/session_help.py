@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 from teleop.session_state import Phase, SessionState, Wish
+from teleop.stop_keys import CLEAR
 
 _KEYS: tuple[tuple[str, Wish, str], ...] = (
+    (CLEAR, Wish.CLEAR, "clear the stop"),
     ("enter", Wish.START, "start"),
     ("y", Wish.SUCCESS, "success"),
     ("x", Wish.FAILURE, "failure"),
@@ -15,7 +17,6 @@ _KEYS: tuple[tuple[str, Wish, str], ...] = (
     ("bksp", Wish.DISCARD, "discard"),
     ("m", Wish.NOTE, "note"),
     ("t", Wish.TASK, "task"),
-    ("c", Wish.CLEAR, "clear the stop"),
     ("space", Wish.STOP, "STOP"),
     ("Ctrl-C", Wish.QUIT, "finish"),
 )
@@ -34,5 +35,6 @@ def keys_of(state: SessionState, *, drives_by_keys: bool) -> Iterator[tuple[str,
     if drives_by_keys and state.phase in {Phase.RECORDING, Phase.COUNTDOWN}:
         yield from _DRIVING
     for key, wish, what in _KEYS:
-        if wish in state.wishes and (wish not in _TYPING or state.phase in _AT_REST):
+        is_done = wish is Wish.STOP and state.phase is Phase.STOPPED
+        if wish in state.wishes and not is_done and (wish not in _TYPING or state.phase in _AT_REST):
             yield key, what

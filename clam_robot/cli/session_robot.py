@@ -51,6 +51,7 @@ class SessionRobot:
         what_comes: what the person should expect when it is connected; "" for nothing.
         details: for displays.
         joints: names of those whose samples come between steps.
+        depth_units: of the depth that comes with frames, by camera [m]; known once it is connected.
         listen: has a recorder take what joints and cameras measure between steps.
         calibration: as it goes into every episode; None without.
         time_corrections: what is taken off the times of each array of an episode [s].
@@ -64,6 +65,7 @@ class SessionRobot:
     what_comes: str = ""
     details: Mapping[str, str] = field(default_factory=dict[str, str])
     joints: tuple[str, ...] = ()
+    depth_units: Callable[[], Mapping[str, float]] = dict
     listen: Callable[[Recorder], None] = lambda recorder: None
     calibration: dict[str, Any] | None = None
     time_corrections: Mapping[str, float] = field(default_factory=dict[str, float])
@@ -100,6 +102,7 @@ def make_session_robot(name: str, options: ArmOptions, clock: Clock) -> SessionR
         what_comes="the arm is found and prepared; it goes to its start and tries itself when the first episode begins",
         details=_cameras(tuple(arm.spec.cameras)),
         joints=JOINT_NAMES,
+        depth_units=arm.depth_units,
         listen=partial(record_between_steps, arm),
         calibration=calibration.record(),
         time_corrections=time_corrections(calibration, where, has_samples=True),

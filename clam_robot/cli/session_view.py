@@ -13,7 +13,8 @@ from rich.text import Text
 
 from clam_robot.cli.big_digits import big_number
 from clam_robot.cli.session_help import keys_of
-from teleop.session_state import Coverage, Gauge, Phase, SessionState
+from teleop.session_state import Coverage, Gauge, Phase, SessionState, Wish
+from teleop.stop_keys import CLEAR
 
 _STYLES: Mapping[Phase, tuple[str, str]] = {
     Phase.READY: ("○", "bold cyan"),
@@ -98,7 +99,10 @@ def _prompt(state: SessionState, colour: str) -> RenderableType:
         return Align.center(Text(big_number(max(1, math.ceil(state.seconds))), style=f"bold {colour}"))
     words = Text(state.prompt, style="bold", justify="center")
     if state.stop_reason:
-        words = Text.assemble((f"STOPPED, {state.stop_reason}", "bold red"), "\n", words, justify="center")
+        cause = Text.assemble((f"STOPPED, {state.stop_reason}", "bold red"), justify="center")
+        words = Text.assemble(
+            cause, "\n", words, f": press {CLEAR}" if Wish.CLEAR in state.wishes else "", justify="center"
+        )
     return Panel(Align.center(words, vertical="middle"), box=box.HEAVY, border_style=colour, height=_PROMPT_LINES)
 
 

@@ -75,6 +75,7 @@ class EpisodeAttributes(config.Strict):
         mode: what for, "demonstration" or "play", where a person said so.
         verdict: what a person said of it, "success", "failure" or "unsure"; "" for nothing.
         notes: of a person.
+        depth_units: of the depth of each camera that measured it [m]; empty where none did.
         time_corrections: latency that was taken off the times of an array, by its name, before they were stored [s].
     """
 
@@ -100,6 +101,7 @@ class EpisodeAttributes(config.Strict):
     mode: str = ""
     verdict: str = ""
     notes: str = ""
+    depth_units: Mapping[str, float] = field(default_factory=dict[str, float])
     time_corrections: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
@@ -188,6 +190,11 @@ def read(folder: Path) -> EpisodeAttributes:
         raise DamagedEpisode(f"{error}; restore it from a copy, or set it aside with `clam repair`") from error
     if is_old:
         return dataclasses.replace(found, num_frames=dict.fromkeys(found.spec.cameras, found.length))
+    if not found.depth_units.keys() <= found.spec.cameras.keys():
+        raise DamagedEpisode(
+            f"{folder}: expected depth_units of cameras {', '.join(found.spec.cameras) or 'none'} only, "
+            f"found {', '.join(found.depth_units)}; restore it from a copy, or set it aside with `clam repair`"
+        )
     if found.num_frames.keys() != found.spec.cameras.keys():
         raise DamagedEpisode(
             f"{folder}: expected num_frames of cameras {', '.join(found.spec.cameras) or 'none'}, "

@@ -8,6 +8,7 @@ from jaxtyping import Float64, Int64
 
 from clam_robot.episodes import array_metadata, column_file, schema
 from clam_robot.episodes.attributes import EpisodeAttributes, require_unchanged
+from clam_robot.episodes.depth_frames import DepthFrames
 from clam_robot.episodes.frames import Frames
 from clam_robot.errors import DamagedEpisode
 
@@ -23,6 +24,9 @@ def find(episode: Path, attributes: EpisodeAttributes) -> Iterator[DamagedEpisod
         num_frames = attributes.num_frames.get(camera, 0)
         yield from _of_column(episode, schema.image_time_column(camera), num_frames)
         yield from _of_frames(Frames(episode, camera, (num_frames, *size.shape)))
+        if camera in attributes.depth_units:
+            unit = attributes.depth_units[camera]
+            yield from _of_frames(DepthFrames(episode, camera, (num_frames, *size.shape[:2]), unit))
     for column in schema.joint_columns(len(attributes.joints)):
         yield from _of_column(episode, column, attributes.num_joint_samples)
     for column in schema.columns(spec, attributes.schema_version):

@@ -1,6 +1,6 @@
 """The files of one episode, written as it grows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from clam_robot.episodes import array_metadata, schema
@@ -29,6 +29,7 @@ class EpisodeFiles:
         folder: of the episode, there and empty.
         spec: of the robot.
         num_joints: of the joint samples; 0 where there are none.
+        depth_cameras: those whose frames come with depth.
         disk: where to.
         settle: called with each file that does not change any more.
         jpeg_level: quality of camera frames [0 .. 100].
@@ -46,6 +47,7 @@ class EpisodeFiles:
         spec: RobotSpec,
         *,
         num_joints: int = 0,
+        depth_cameras: Collection[str] = (),
         disk: Disk | None = None,
         settle: Callable[[Path], None] = lambda path: None,
         jpeg_level: int = schema.JPEG_LEVEL,
@@ -59,11 +61,13 @@ class EpisodeFiles:
         self._block = schema.SHARD_ROWS if spec.cameras else schema.CHUNK_ROWS
         streams = (schema.TIME, schema.JOINTS, *map(schema.image_array, spec.cameras))
         self._num_pending = dict.fromkeys(streams, 0)
-        for group in schema.groups(spec, num_joints):
+        for group in schema.groups(spec, num_joints, has_depth=bool(depth_cameras)):
             self._disk.make_folder(folder / group)
             array_metadata.write(folder / group, array_metadata.describe_group(), self._disk)
         self.frames = {
-            camera: FrameStream(folder, camera, size, self._disk, settle, jpeg_level=jpeg_level)
+            camera: FrameStream(
+                folder, camera, size, self._disk, settle, jpeg_level=jpeg_level, has_depth=camera in depth_cameras
+            )
             for camera, size in spec.cameras.items()
         }
         self.joints = ColumnStream(folder, schema.joint_columns(num_joints), self._disk, settle)
@@ -73,6 +77,11 @@ class EpisodeFiles:
     def num_frozen(self) -> dict[str, int]:
         """Frames equal to the one before, by camera."""
         return {camera: frames.num_frozen for camera, frames in self.frames.items()}
+
+    @property
+    def num_without_depth(self) -> dict[str, int]:
+        """Frames that came without the depth that is stored, by camera."""
+        return {camera: frames.num_without_depth for camera, frames in self.frames.items()}
 
     def append(self, records: Sequence[Record]) -> None:
         """Take records; frames are encoded at once, files are written when a block is whole or has waited long.
@@ -87,7 +96,7 @@ class EpisodeFiles:
             match record:
                 case FrameRecord():
                     stream = schema.image_array(record.camera)
-                    self.frames[record.camera].append(record.image, record.time)
+                    self.frames[record.camera].append(record.image, record.time, record.depth)
                 case JointRecord():
                     stream = schema.JOINTS
                     self.joints.append(record.values)

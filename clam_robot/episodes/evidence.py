@@ -38,12 +38,14 @@ class CameraEvidence(StreamEvidence):
     Attributes:
         num_repeated: rows that show the frame of the row before, as a camera slower than the rows must.
         num_frozen: frames equal to the one before, pixel by pixel, though captured later.
+        num_without_depth: frames whose depth is unknown everywhere, as it did not come or was lost, where it is stored.
         skew_p50: median distance between a row's time and the capture of its frame [s]; None where unknown.
         skew_max: the largest [s].
     """
 
     num_repeated: int = 0
     num_frozen: int = 0
+    num_without_depth: int = 0
     skew_p50: float | None = None
     skew_max: float | None = None
 
@@ -77,6 +79,7 @@ def camera_evidence(
     *,
     num_dropped: int = 0,
     num_frozen: int = 0,
+    num_without_depth: int = 0,
 ) -> CameraEvidence:
     """What the times of a camera's frames and of the rows tell.
 
@@ -86,6 +89,7 @@ def camera_evidence(
         frame_index: which frame each row shows.
         num_dropped: frames, as counted while recording.
         num_frozen: frames, as counted while recording.
+        num_without_depth: frames, likewise.
     """
     stream = stream_evidence(frame_time, num_dropped=num_dropped)
     skew = np.abs(frame_time[frame_index] - row_time)
@@ -98,6 +102,7 @@ def camera_evidence(
         longest_gap=stream.longest_gap,
         num_repeated=int((np.diff(frame_index) == 0).sum()),
         num_frozen=num_frozen,
+        num_without_depth=num_without_depth,
         skew_p50=float(np.median(skew)) if len(skew) else None,
         skew_max=float(skew.max()) if len(skew) else None,
     )

@@ -1,19 +1,22 @@
-"""The frames of one camera and their times, written as they come."""
+"""The frames of one camera, their depth and their times, written as they come."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from clam_robot.episodes import array_metadata, frame_file, schema
+from clam_robot.episodes import array_metadata, depth_file, frame_file, schema
 from clam_robot.episodes.column_stream import ColumnStream
 from clam_robot.episodes.disk import Disk
 from clam_robot.episodes.schema import SHARD_ROWS
+from clam_robot.episodes.shard_stream import ShardStream
 from clam_robot.specs import CameraSpec
 
 
 class FrameStream:
-    """Encodes each frame when it comes and keeps the JPEGs of the shard that is not full yet.
+    """Encodes each frame when it comes and keeps what is encoded of the shard that is not full yet.
+
+    Depth goes to the disk before its frames, and the times after them.
 
     Args:
         episode: folder of the episode.
@@ -22,9 +25,11 @@ class FrameStream:
         disk: where to.
         settle: called with each file that does not change any more.
         jpeg_level: quality [0 .. 100].
+        has_depth: whether depth is stored; a frame that comes without is then unknown everywhere.
 
     Attributes:
         num_frozen: frames equal to the one before, though captured at another time.
+        num_without_depth: frames that came without depth, where depth is stored.
     """
 
     def __init__(
@@ -36,35 +41,36 @@ class FrameStream:
         settle: Callable[[Path], None],
         *,
         jpeg_level: int,
+        has_depth: bool = False,
     ) -> None:
-        self._folder = episode / schema.image_array(camera)
+        self._folder, self._depth_folder = episode / schema.image_array(camera), episode / schema.depth_array(camera)
         self._size = size
         self._disk = disk
-        self._settle = settle
         self._jpeg_level = jpeg_level
         self._time = schema.image_time_array(camera)
         self._times = ColumnStream(episode, [schema.image_time_column(camera)], disk, settle)
-        self._shard: list[bytes] = []
-        self._num_written = 0
+        self._images = ShardStream(self._folder, len(size.shape) + 1, disk, settle)
+        self._depths = ShardStream(self._depth_folder, depth_file.NUM_AXES, disk, settle) if has_depth else None
+        self._unknown = depth_file.encode_depth(np.zeros(size.shape[:2], np.uint16)) if has_depth else b""
         self._last: tuple[float, bytes] | None = None
-        self.num_frozen = 0
-        disk.make_folder(self._folder)
+        self.num_frozen = self.num_without_depth = 0
 
     @property
     def length(self) -> int:
         """Frames so far."""
         return self._times.length
 
-    def append(self, image: np.ndarray, time: float) -> None:
-        """Encode a frame (H, W, 3); its shard is written when it is whole.
+    def append(self, image: np.ndarray, time: float, depth: np.ndarray | None = None) -> None:
+        """Encode a frame (H, W, 3) and its depth (H, W); their shards are written when they are whole.
 
         Raises:
             OSError: the disk is full or gone.
         """
-        self.append_encoded(frame_file.encode_frame(image, self._jpeg_level), time)
+        known = None if depth is None or self._depths is None else depth_file.encode_depth(depth)
+        self.append_encoded(frame_file.encode_frame(image, self._jpeg_level), time, known)
 
-    def append_encoded(self, encoded: bytes, time: float) -> None:
-        """Take a frame as it stands in a shard.
+    def append_encoded(self, encoded: bytes, time: float, depth: bytes | None = None) -> None:
+        """Take a frame and its depth as they stand in a shard.
 
         Raises:
             OSError: the disk is full or gone.
@@ -72,27 +78,35 @@ class FrameStream:
         if self._last is not None:
             self.num_frozen += time != self._last[0] and encoded == self._last[1]
         self._last = time, encoded
-        self._shard.append(encoded)
+        if self._depths is not None:
+            self.num_without_depth += depth is None
+            self._depths.append(self._unknown if depth is None else depth)
+        self._images.append(encoded)
         self._times.append({self._time: np.float64(time)})
-        if len(self._shard) == SHARD_ROWS:
-            self._write_shard()
         self._times.flush_when_full()
 
-    def adopt(self, shard: Path, times: Sequence[float]) -> bool:
-        """Take over the file of a whole shard as it is; only where a shard begins.
+    def adopt(self, shard: Path, times: Sequence[float], depth_shard: Path | None = None) -> bool:
+        """Take over the files of a whole shard as they are; only where a shard begins.
+
+        Args:
+            shard: of the frames.
+            times: of them [s].
+            depth_shard: of their depth, where depth is stored.
 
         Returns:
-            Whether it was taken over.
+            Whether they were taken over.
 
         Raises:
             OSError: the disk is full or gone.
         """
-        if self._shard or len(times) != SHARD_ROWS:
+        if len(times) != SHARD_ROWS or (self._depths is not None) != (depth_shard is not None):
             return False
-        self._disk.link(shard, self._folder / frame_file.file_name(self.length // SHARD_ROWS))
+        if not self._images.adopt(shard):
+            return False
+        if self._depths is not None and depth_shard is not None:
+            self._depths.adopt(depth_shard)
         for time in times:
             self._times.append({self._time: np.float64(time)})
-        self._num_written = self.length
         self._times.flush_when_full()
         return True
 
@@ -102,7 +116,9 @@ class FrameStream:
         Raises:
             OSError: the disk is full or gone.
         """
-        self._write_shard()
+        if self._depths is not None:
+            self._depths.flush()
+        self._images.flush()
         self._times.flush()
 
     def finish(self) -> None:
@@ -112,16 +128,9 @@ class FrameStream:
             OSError: the disk is full or gone.
         """
         self.flush()
+        if self._depths is not None:
+            description = depth_file.describe((self.length, *self._size.shape[:2]))
+            array_metadata.write(self._depth_folder, description, self._disk)
         description = frame_file.describe((self.length, *self._size.shape), self._jpeg_level)
         array_metadata.write(self._folder, description, self._disk)
         self._times.finish()
-
-    def _write_shard(self) -> None:
-        if self.length == self._num_written:
-            return
-        path = self._folder / frame_file.file_name((self.length - 1) // SHARD_ROWS)
-        self._disk.replace_file(path, frame_file.encode_shard(self._shard))
-        self._num_written = self.length
-        if len(self._shard) == SHARD_ROWS:
-            self._shard.clear()
-            self._settle(path)

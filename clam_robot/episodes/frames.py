@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int64, UInt8
+from jaxtyping import Int64, UInt
 
 from clam_robot.episodes import array_metadata, frame_file, schema
 from clam_robot.errors import DamagedEpisode
@@ -19,16 +19,35 @@ class Frames:
     Index it by a frame, a slice or an array of frames.
     """
 
-    def __init__(self, episode: Path, camera: str, shape: tuple[int, int, int, int]) -> None:
+    num_axes = 4
+    dtype: np.dtype[Any] = np.dtype(np.uint8)
+
+    def __init__(self, episode: Path, camera: str, shape: tuple[int, ...]) -> None:
         self._episode = episode
-        self._name = schema.image_array(camera)
+        self._name = self.name_of(camera)
         self.shape = shape
-        self.dtype = np.dtype(np.uint8)
+
+    @staticmethod
+    def name_of(camera: str) -> str:
+        """Path of the array."""
+        return schema.image_array(camera)
+
+    def describe(self) -> dict[str, Any]:
+        """What the array's description has to be.
+
+        Raises:
+            DamagedEpisode: it is missing or unreadable.
+        """
+        return frame_file.describe(self.shape, frame_file.jpeg_level(array_metadata.read(self._episode, self._name)))
+
+    def decode(self, path: Path, rows: Sequence[int], out: Sequence[np.ndarray]) -> None:
+        """Decode frames of a shard, see `frame_file.read_frames`."""
+        frame_file.read_frames(path, rows, out)
 
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, rows: int | np.integer[Any] | slice | np.ndarray) -> UInt8[np.ndarray, "..."]:
+    def __getitem__(self, rows: int | np.integer[Any] | slice | np.ndarray) -> UInt[np.ndarray, "..."]:
         """Read frames; each is decoded once.
 
         Raises:
@@ -36,7 +55,7 @@ class Frames:
             DamagedEpisode: the array or a shard is missing or unreadable; says which and where.
         """
         wanted = np.asarray(np.arange(len(self))[rows])
-        frames = np.empty((*wanted.shape, *self.shape[1:]), np.uint8)
+        frames = np.empty((*wanted.shape, *self.shape[1:]), self.dtype)
         self.read(wanted.ravel(), list(frames.reshape(-1, *self.shape[1:])))
         return frames
 
@@ -45,7 +64,7 @@ class Frames:
 
         Args:
             rows: (n,) which frames, in any order, from 0 on.
-            out: n arrays (H, W, 3), C-contiguous.
+            out: n arrays of a frame's shape, C-contiguous.
 
         Raises:
             DamagedEpisode: as `__getitem__`.
@@ -75,14 +94,13 @@ class Frames:
     @cached_property
     def _folder(self) -> Path:
         """The array's folder, once its description was found to fit."""
-        level = frame_file.jpeg_level(array_metadata.read(self._episode, self._name))
-        array_metadata.require(self._episode, self._name, frame_file.describe(self.shape, level))
+        array_metadata.require(self._episode, self._name, self.describe())
         return self._episode / self._name
 
     def _read(self, shard: int, rows: list[int], out: list[np.ndarray]) -> None:
-        path = self._folder / frame_file.file_name(shard)
+        path = self._folder / frame_file.file_name(shard, self.num_axes)
         try:
-            frame_file.read_frames(path, rows, out)
+            self.decode(path, rows, out)
         except (OSError, ValueError, RuntimeError) as error:
             raise DamagedEpisode(
                 f"{self._episode}: array {self._name}: shard {path.name}, rows from {shard * schema.SHARD_ROWS} on, "

@@ -1,7 +1,7 @@
 """Takes what an episode is made of, from any thread, and hands it on in order."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from clam_robot.episodes import schema
 from clam_robot.episodes.frame_ledger import FrameLedger
 from clam_robot.episodes.record_queue import RecordQueue
 from clam_robot.episodes.records import FrameRecord, JointRecord, Row
+from clam_robot.errors import InvalidImage
 from clam_robot.specs import RobotSpec
 from clam_robot.types import Observation, Step
 
@@ -27,6 +28,7 @@ class Intake:
         spec: of the robot.
         is_labeled: whether actions may be used as labels.
         num_joints: of the joint samples; 0 where none are taken.
+        depth_cameras: those whose depth is taken.
         wait_when_full: let `append` wait for room.
         queue_bytes: memory for what waits [bytes].
 
@@ -36,9 +38,17 @@ class Intake:
     """
 
     def __init__(
-        self, spec: RobotSpec, *, is_labeled: bool, num_joints: int, wait_when_full: bool, queue_bytes: int
+        self,
+        spec: RobotSpec,
+        *,
+        is_labeled: bool,
+        num_joints: int,
+        depth_cameras: Collection[str] = (),
+        wait_when_full: bool,
+        queue_bytes: int,
     ) -> None:
         self._spec, self._is_labeled, self._num_joints = spec, is_labeled, num_joints
+        self._depth_cameras = frozenset(depth_cameras)
         self._wait_when_full = wait_when_full
         # Frames are encoded one by one as they come; vectors alone are not worth waking the thread for each.
         self.queue = RecordQueue(max_bytes=queue_bytes, block=1 if spec.cameras else schema.CHUNK_ROWS)
@@ -83,13 +93,14 @@ class Intake:
             self.num_dropped += not is_taken
         return is_taken
 
-    def append_frame(self, camera: str, time: float, image: np.ndarray) -> bool:
+    def append_frame(self, camera: str, time: float, image: np.ndarray, depth: np.ndarray | None = None) -> bool:
         """Take a frame between rows; never waits.
 
         Args:
             camera: of the spec.
             time: when it was captured [s].
             image: (H, W, 3) uint8, which nobody may change afterwards.
+            depth: (H, W) uint16, likewise; passed over where none was announced.
 
         Returns:
             Whether it is there; False when the queue was full or closed.
@@ -98,7 +109,12 @@ class Intake:
             InvalidImage: it does not fit the spec.
         """
         self._spec.cameras[camera].validate(image, what=f"camera {camera}")
-        record, ledger = FrameRecord(camera=camera, time=time, image=image), self._ledgers[camera]
+        depth = depth if camera in self._depth_cameras else None
+        if depth is not None and (depth.shape != image.shape[:2] or depth.dtype != np.uint16):
+            raise InvalidImage(
+                f"camera {camera}: expected depth {image.shape[:2]} uint16, found {depth.shape} {depth.dtype}"
+            )
+        record, ledger = FrameRecord(camera=camera, time=time, image=image, depth=depth), self._ledgers[camera]
         with self._taking:
             if ledger.find(time, image) is not None:
                 return True

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
 from clam_robot.episodes import attributes, column_file, damage, schema
+from clam_robot.episodes.depth_frames import DepthFrames
 from clam_robot.episodes.frames import Frames
 from clam_robot.episodes.joint_samples import JointSamples
 from clam_robot.episodes.row_frames import RowFrames
@@ -19,8 +20,8 @@ from clam_robot.specs import RobotSpec
 class Episode:
     """One finished episode. Opening reads its attributes; each array is read when it is first asked for.
 
-    Arrays have one row per control period, but for `frames`, `frame_times` and `joint_samples`, which come at the rates
-    of their sources; `clam_robot.episodes.schema` says what they hold.
+    Arrays have one row per control period, but for `frames`, `frame_depths`, `frame_times` and `joint_samples`, which
+    come at the rates of their sources; `clam_robot.episodes.schema` says what they hold.
 
     Raises:
         UnknownSchema: written by a version this one does not read.
@@ -151,6 +152,24 @@ class Episode:
         return {
             camera: RowFrames(frames, self.length, partial(self._frame_index, camera))
             for camera, frames in self.frames.items()
+        }
+
+    @cached_property
+    def frame_depths(self) -> Mapping[str, DepthFrames]:
+        """The depth of every frame, of the cameras that measured it; each is read when it is indexed."""
+        return {
+            camera: DepthFrames(
+                self.path, camera, (self._attributes.num_frames[camera], *self.spec.cameras[camera].shape[:2]), unit
+            )
+            for camera, unit in self._attributes.depth_units.items()
+        }
+
+    @cached_property
+    def depths(self) -> Mapping[str, RowFrames]:
+        """The depth of the frame that each row shows, by camera; each is read when it is indexed."""
+        return {
+            camera: RowFrames(frames, self.length, partial(self._frame_index, camera))
+            for camera, frames in self.frame_depths.items()
         }
 
     @cached_property

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64, UInt8
+from jaxtyping import Float64, UInt8, UInt16
 
 from clam_robot.episodes.disk import Disk
 from clam_robot.episodes.episode_files import EpisodeFiles
@@ -46,6 +46,7 @@ class Recorder:
         calibration: dict[str, Any] | None = None,
         time_corrections: Mapping[str, float] | None = None,
         joints: Sequence[str] = (),
+        depth_units: Callable[[], Mapping[str, float]] = dict,
         durable: bool = True,
         wait_when_full: bool = False,
         queue_bytes: int = QUEUE_BYTES,
@@ -58,11 +59,13 @@ class Recorder:
             root: folder of the data set.
             keep: says of an ended episode whether to keep it; all are kept without.
             is_reviewed: whether a person says of each what becomes of it, after its end.
+            depth_units: asked when an episode begins, with open cameras, see `EpisodeWriter`.
             calibration: see `EpisodeWriter`, as the other arguments.
         """
         self._root = root
         self._keep = keep
         self._is_reviewed = is_reviewed
+        self._depth_units = depth_units
         self._open = partial(
             EpisodeWriter,
             root,
@@ -75,6 +78,7 @@ class Recorder:
             files=files,
             disk=disk,
         )
+        self._newest: dict[str, tuple[float, np.ndarray, np.ndarray]] = {}
         self._writer: EpisodeWriter | None = None
         self._outcome: EpisodeOutcome | None = None
         self._failure: ClamRobotError | None = None
@@ -114,7 +118,12 @@ class Recorder:
         self.close()
         self._failure = None
         self._has_alarmed = False
-        self._writer = self._open(start)
+        units = self._depth_units()
+        writer = self._open(start, depth_units=units)
+        for camera, (time, image, depth) in list(self._newest.items()):
+            if camera in units and camera in start.spec.cameras:
+                writer.append_frame(camera, time, image, depth)
+        self._writer = writer
 
     def on_step(self, step: Step) -> None:
         """Take a step."""
@@ -130,20 +139,32 @@ class Recorder:
             self._has_alarmed = True
             logger.warning("%s", self._writer.health().alarm)
 
-    def on_frame(self, camera: str, time: float, image: UInt8[np.ndarray, "H W 3"]) -> None:
-        """Take a frame between steps; does nothing outside an episode, and never waits. For any thread.
+    def on_frame(
+        self,
+        camera: str,
+        time: float,
+        image: UInt8[np.ndarray, "H W 3"],
+        depth: UInt16[np.ndarray, "H W"] | None = None,
+    ) -> None:
+        """Take a frame between steps; never waits. For any thread.
+
+        Outside an episode nothing is recorded. The newest frame with depth is kept for the next one, whose first row
+        shows what was captured before it began, and rows bring pictures only.
 
         Args:
             camera: name; one that is not of the spec is passed over.
             time: when it was captured [s].
             image: that nobody may change afterwards.
+            depth: of it, likewise; None where the camera measures none.
 
         Raises:
-            InvalidImage: it does not fit the spec.
+            InvalidImage: one of them does not fit the spec.
         """
+        if depth is not None:
+            self._newest[camera] = time, image, depth
         writer = self._writer
         if writer is not None and camera in writer.spec.cameras:
-            writer.append_frame(camera, time, image)
+            writer.append_frame(camera, time, image, depth)
 
     def on_joints(
         self,

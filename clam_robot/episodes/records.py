@@ -23,16 +23,18 @@ class FrameRecord:
         camera: whose.
         time: when it was captured [s]; NaN where unknown.
         image: (H, W, 3) uint8, which nobody changes any more.
+        depth: (H, W) uint16, likewise; None where there is none.
     """
 
     camera: str
     time: float
     image: np.ndarray
+    depth: np.ndarray | None = None
 
     @property
     def num_bytes(self) -> int:
         """Memory it takes [bytes]."""
-        return _OVERHEAD + self.image.nbytes
+        return _OVERHEAD + self.image.nbytes + (0 if self.depth is None else self.depth.nbytes)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 
 import clam_robot
-from clam_robot.episodes import array_metadata, attributes, damage, folders, frame_file, schema
+from clam_robot.episodes import array_metadata, attributes, damage, depth_file, folders, frame_file, schema
 from clam_robot.episodes.attributes import EpisodeAttributes, RecordingStatistics
 from clam_robot.episodes.disk import Disk, is_full
 from clam_robot.episodes.episode_files import EpisodeFiles
 from clam_robot.episodes.evidence import camera_evidence, stream_evidence
+from clam_robot.episodes.frame_stream import FrameStream
 from clam_robot.episodes.index import EpisodeIndex
 from clam_robot.episodes.reader import Episode
 from clam_robot.episodes.salvage import Salvage, salvage
@@ -144,15 +145,15 @@ def _start(folder: Path) -> EpisodeAttributes:
 
 def _write(source: Path, target: Path, described: EpisodeAttributes, kept: Salvage, disk: Disk) -> None:
     files = EpisodeFiles(
-        target, described.spec, num_joints=len(described.joints), disk=disk, jpeg_level=_jpeg_level(source, described)
+        target,
+        described.spec,
+        num_joints=len(described.joints),
+        depth_cameras=described.depth_units,
+        disk=disk,
+        jpeg_level=_jpeg_level(source, described),
     )
     for camera, stream in files.frames.items():
-        folder, times = source / schema.image_array(camera), kept.frame_times[camera]
-        for shard, group in itertools.groupby(kept.frames[camera].tolist(), lambda each: each // schema.SHARD_ROWS):
-            here, shard_path = list(group), folder / frame_file.file_name(shard)
-            if not stream.adopt(shard_path, times[here].tolist()):
-                for encoded, time in zip(frame_file.read_encoded(shard_path, here), times[here].tolist(), strict=True):
-                    stream.append_encoded(encoded, time)
+        _write_frames(source, camera, stream, kept)
     for sample in kept.joints.tolist():
         files.joints.append({name: values[sample] for name, values in kept.joint_values.items()})
         files.joints.flush_when_full()
@@ -162,6 +163,26 @@ def _write(source: Path, target: Path, described: EpisodeAttributes, kept: Salva
         files.rows.append({**values, **{name: numbers[place] for name, numbers in index.items()}})
         files.rows.flush_when_full()
     files.finish(described)
+
+
+def _write_frames(source: Path, camera: str, stream: FrameStream, kept: Salvage) -> None:
+    has_depth = kept.has_depth.get(camera)
+    for shard, group in itertools.groupby(kept.frames[camera].tolist(), lambda each: each // schema.SHARD_ROWS):
+        here = list(group)
+        times = kept.frame_times[camera][here].tolist()
+        path = source / schema.image_array(camera) / frame_file.file_name(shard)
+        depth_path = source / schema.depth_array(camera) / frame_file.file_name(shard, depth_file.NUM_AXES)
+        is_whole = has_depth is None or bool(has_depth[here].all())
+        if is_whole and stream.adopt(path, times, None if has_depth is None else depth_path):
+            continue
+        depths: list[bytes | None] = [None] * len(here)
+        if has_depth is not None and has_depth[here].any():
+            places = np.flatnonzero(has_depth[here]).tolist()
+            found = frame_file.read_encoded(depth_path, [here[place] for place in places])
+            for place, depth in zip(places, found, strict=True):
+                depths[place] = depth
+        for encoded, time, depth in zip(frame_file.read_encoded(path, here), times, depths, strict=True):
+            stream.append_encoded(encoded, time, depth)
 
 
 def _renumbered(kept: Salvage, camera: str) -> np.ndarray:
@@ -219,6 +240,8 @@ def _cameras(before: RecordingStatistics, kept: Salvage, time: np.ndarray) -> di
             _renumbered(kept, camera),
             num_dropped=before.cameras[camera].num_dropped if camera in before.cameras else 0,
             num_frozen=before.cameras[camera].num_frozen if camera in before.cameras else 0,
+            num_without_depth=(before.cameras[camera].num_without_depth if camera in before.cameras else 0)
+            + (int((~kept.has_depth[camera][frames]).sum()) if camera in kept.has_depth else 0),
         )
         for camera, frames in kept.frames.items()
     }

@@ -5,13 +5,15 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int64, UInt8
+from jaxtyping import Int64, UInt
 
 from clam_robot.episodes.frames import Frames
 
 
 class RowFrames:
-    """What each row showed of one camera, (T, H, W, 3) uint8 RGB; a frame that several rows show is decoded once.
+    """What each row showed of one camera, (T, H, W, 3) uint8 RGB, or the depth of it, (T, H, W) uint16.
+
+    A frame that several rows show is decoded once.
 
     Index it by a row, a slice or an array of rows.
 
@@ -30,7 +32,7 @@ class RowFrames:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, rows: int | np.integer[Any] | slice | np.ndarray) -> UInt8[np.ndarray, "..."]:
+    def __getitem__(self, rows: int | np.integer[Any] | slice | np.ndarray) -> UInt[np.ndarray, "..."]:
         """Read frames.
 
         Raises:

@@ -1,14 +1,14 @@
 """What can still be read of an episode, whole or not, finished or not."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
-from clam_robot.episodes import column_file, frame_file, schema
+from clam_robot.episodes import column_file, depth_file, frame_file, schema
 from clam_robot.episodes.attributes import EpisodeAttributes
 from clam_robot.episodes.schema import CHUNK_ROWS, SHARD_ROWS, Column
 from clam_robot.errors import DamagedEpisode
@@ -24,6 +24,7 @@ class Salvage:
         values: by array name, all rows; filled up where they are lost and may be.
         frames: which frames, by camera.
         frame_times: of all frames [s], by camera; NaN where unknown.
+        has_depth: of all frames, whether their depth is whole, by camera; only of cameras that measured it.
         frame_index: which frame of each camera every row shows, by camera.
         joints: which joint samples.
         joint_values: by array name, all samples.
@@ -34,6 +35,7 @@ class Salvage:
     values: Mapping[str, np.ndarray]
     frames: Mapping[str, Int64[np.ndarray, "kept_frames"]]
     frame_times: Mapping[str, Float64[np.ndarray, "N"]]
+    has_depth: Mapping[str, Bool[np.ndarray, "N"]]
     frame_index: Mapping[str, Int64[np.ndarray, "T"]]
     joints: Int64[np.ndarray, "kept_samples"]
     joint_values: Mapping[str, np.ndarray]
@@ -47,7 +49,8 @@ _NEEDED = {schema.TIME, schema.STATE}
 def salvage(episode: Path, attributes: EpisodeAttributes, *, is_finished: bool) -> Salvage:
     """Read all that is whole.
 
-    A row is kept when its time, its state and all frames that it shows are whole; a lost action only loses its label.
+    A row is kept when its time, its state and all frames that it shows are whole; a lost action only loses its label,
+    and lost depth is unknown depth.
 
     Args:
         episode: folder.
@@ -72,9 +75,12 @@ def salvage(episode: Path, attributes: EpisodeAttributes, *, is_finished: bool) 
     frames: dict[str, np.ndarray] = {}
     times: dict[str, np.ndarray] = {}
     index: dict[str, np.ndarray] = {}
+    has_depth: dict[str, np.ndarray] = {}
     for camera, size in spec.cameras.items():
         num_frames = attributes.num_frames[camera] if is_finished else _written_frames(episode, camera)
         is_readable = _readable_frames(episode, camera, size, num_frames, losses)
+        if camera in attributes.depth_units:
+            has_depth[camera] = _readable_depth(episode, camera, size, num_frames, losses)
         times[camera], _ = _read(episode, schema.image_time_column(camera), num_frames, losses if is_finished else None)
         is_old = version == schema.ONE_FRAME_PER_ROW
         index[camera] = np.arange(length) if is_old else values.pop(schema.frame_index_array(camera))
@@ -95,6 +101,7 @@ def salvage(episode: Path, attributes: EpisodeAttributes, *, is_finished: bool) 
         values=values,
         frames=frames,
         frame_times=times,
+        has_depth=has_depth,
         frame_index=index,
         joints=joints,
         joint_values=joint_values,
@@ -161,12 +168,29 @@ def _read(episode: Path, column: Column, num_rows: int, losses: list[str] | None
 def _readable_frames(
     episode: Path, camera: str, size: CameraSpec, num_frames: int, losses: list[str]
 ) -> Bool[np.ndarray, "N"]:
-    name = schema.image_array(camera)
+    return _readable(episode, schema.image_array(camera), np.empty(size.shape, np.uint8), num_frames, losses)
+
+
+def _readable_depth(
+    episode: Path, camera: str, size: CameraSpec, num_frames: int, losses: list[str]
+) -> Bool[np.ndarray, "N"]:
+    name, out = schema.depth_array(camera), np.empty(size.shape[:2], np.uint16)
+    return _readable(episode, name, out, num_frames, losses, depth_file.decode_depth)
+
+
+def _readable(
+    episode: Path,
+    name: str,
+    out: np.ndarray,
+    num_frames: int,
+    losses: list[str],
+    decode: Callable[[bytes, np.ndarray], None] = frame_file.decode_frame,
+) -> Bool[np.ndarray, "N"]:
     is_readable = np.zeros(num_frames, bool)
-    out = np.empty(size.shape, np.uint8)
     for frame in range(num_frames):
         try:
-            frame_file.read_frames(episode / name / frame_file.file_name(frame // SHARD_ROWS), [frame], [out])
+            path = episode / name / frame_file.file_name(frame // SHARD_ROWS, out.ndim + 1)
+            frame_file.read_frames(path, [frame], [out], decode)
             is_readable[frame] = True
         except (OSError, ValueError, RuntimeError):
             continue

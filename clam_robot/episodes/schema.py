@@ -17,6 +17,11 @@ their times, but for a frame that was refused for want of room and came back wit
 
     images/<camera>          (N, H, W, 3)     uint8 RGB, JPEG, one frame a chunk, SHARD_ROWS frames a file
     image_time/<camera>      (N,)             float64 [s], when each frame was captured; NaN where unknown
+    depth/<camera>           (N, H, W)        uint16 [depth_units of the attributes], distance along the optical axis,
+                                              pixel by pixel of the frame of the same number; 0 where unknown
+
+Depth is a part of a frame: a robot's spec, which says what a policy sees, does not know of it, and `depth_units` in the
+attributes names the cameras that have it. So recordings with depth and without fit the same policies.
 
 M samples of J joints at the arm's own rate, where the recording was given them:
 
@@ -57,6 +62,7 @@ EPISODE_RETURN = "episode_return"
 FRAME_INDEX = "frame_index"
 IMAGES = "images"
 IMAGE_TIME = "image_time"
+DEPTH = "depth"
 JOINTS = "joints"
 JOINT_POSITION, JOINT_VELOCITY, JOINT_EFFORT = f"{JOINTS}/position", f"{JOINTS}/velocity", f"{JOINTS}/effort"
 JOINT_TIME = f"{JOINTS}/time"
@@ -107,6 +113,11 @@ def image_time_array(camera: str) -> str:
     return f"{IMAGE_TIME}/{camera}"
 
 
+def depth_array(camera: str) -> str:
+    """Path of the depth of a camera's frames."""
+    return f"{DEPTH}/{camera}"
+
+
 def frame_index_array(camera: str) -> str:
     """Path of which frame of a camera each row shows."""
     return f"{FRAME_INDEX}/{camera}"
@@ -133,10 +144,10 @@ def joint_columns(num_joints: int) -> tuple[Column, ...]:
     )
 
 
-def groups(spec: RobotSpec, num_joints: int) -> tuple[str, ...]:
+def groups(spec: RobotSpec, num_joints: int, *, has_depth: bool = False) -> tuple[str, ...]:
     """Every group within an episode."""
     of_cameras = (IMAGES, IMAGE_TIME, FRAME_INDEX) if spec.cameras else ()
-    return (*of_cameras, JOINTS) if num_joints else of_cameras
+    return (*of_cameras, *((DEPTH,) if has_depth else ()), *((JOINTS,) if num_joints else ()))
 
 
 def _columns(spec: RobotSpec, version: int) -> Iterator[Column]:

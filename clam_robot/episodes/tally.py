@@ -69,6 +69,7 @@ class Tally:
         *,
         num_dropped: Mapping[str, int],
         num_frozen: Mapping[str, int],
+        num_without_depth: Mapping[str, int],
         has_joints: bool,
     ) -> RecordingStatistics:
         """What was counted, beside what the loop counted.
@@ -77,6 +78,7 @@ class Tally:
             outcome: of the episode.
             num_dropped: records that were refused, by stream: "rows", "joints" and the names of the cameras' arrays.
             num_frozen: frames equal to the one before, by camera.
+            num_without_depth: frames that came without the depth that is stored, by camera.
             has_joints: whether joint samples were to come.
         """
         p50, p95 = np.percentile(outcome.infer_ms, (50, 95)).tolist() if outcome.infer_ms else (None, None)
@@ -88,6 +90,7 @@ class Tally:
                 np.array(self._frame_index[camera], np.int64),
                 num_dropped=num_dropped[schema.image_array(camera)],
                 num_frozen=num_frozen[camera],
+                num_without_depth=num_without_depth[camera],
             )
             for camera, times in self._frame_times.items()
         }

@@ -46,6 +46,7 @@ class EpisodeWriter:
         calibration: dict[str, Any] | None = None,
         time_corrections: Mapping[str, float] | None = None,
         joints: Sequence[str] = (),
+        depth_units: Mapping[str, float] | None = None,
         durable: bool = True,
         wait_when_full: bool = False,
         queue_bytes: int = QUEUE_BYTES,
@@ -60,6 +61,8 @@ class EpisodeWriter:
             calibration: the robot's calibration, to be kept beside the data.
             time_corrections: what was taken off the times that will come, by the array they go to [s]; to be kept, too.
             joints: names of the joints whose samples will come; without, none are taken.
+            depth_units: of the cameras whose frames will come with depth, and in which units [m]; of others none is
+                taken.
             durable: bring every file to the disk before the episode gets its name, so that not even a loss of power
                 leaves a half-written one. Most of it is done while the recording goes on.
             wait_when_full: let `append` wait for the disk, as a simulation can; a real robot cannot.
@@ -74,11 +77,15 @@ class EpisodeWriter:
         self._calibration = calibration
         self._time_corrections = dict(time_corrections or {})
         self._joints = tuple(joints)
+        self._depth_units = {
+            camera: unit for camera, unit in (depth_units or {}).items() if camera in start.spec.cameras
+        }
         self._started_at = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
         self._intake = Intake(
             start.spec,
             is_labeled=start.is_labeled,
             num_joints=len(self._joints),
+            depth_cameras=self._depth_units,
             wait_when_full=wait_when_full,
             queue_bytes=queue_bytes,
         )
@@ -92,6 +99,7 @@ class EpisodeWriter:
                 self._folder.path,
                 start.spec,
                 num_joints=len(self._joints),
+                depth_cameras=self._depth_units,
                 disk=self._folder.thread,
                 settle=self._folder.thread.settle,
             )
@@ -131,9 +139,9 @@ class EpisodeWriter:
         self._raise_failure()
         return self._intake.append(step)
 
-    def append_frame(self, camera: str, time: float, image: np.ndarray) -> bool:
+    def append_frame(self, camera: str, time: float, image: np.ndarray, depth: np.ndarray | None = None) -> bool:
         """As `Intake`; may be called from any thread."""
-        return self._intake.append_frame(camera, time, image)
+        return self._intake.append_frame(camera, time, image, depth)
 
     def append_joints(self, time: float, position: np.ndarray, velocity: np.ndarray, effort: np.ndarray) -> bool:
         """As `Intake`; may be called from any thread."""
@@ -258,6 +266,7 @@ class EpisodeWriter:
             length=0,
             num_frames=dict.fromkeys(self._start.spec.cameras, 0),
             joints=self._joints,
+            depth_units=self._depth_units,
             num_labeled=0,
             success=None,
             end="recording",
@@ -279,6 +288,7 @@ class EpisodeWriter:
                 outcome,
                 num_dropped=self._intake.dropped(),
                 num_frozen=self._files.num_frozen,
+                num_without_depth=self._files.num_without_depth,
                 has_joints=bool(self._joints),
             ),
             verdict=outcome.verdict,

@@ -1,6 +1,6 @@
 """A bench that knows more than the arm: where things are, and whether the task is done."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -62,13 +62,21 @@ class Bench(Protocol):
         ...
 
 
+FrameListener = Callable[[str, float, np.ndarray, np.ndarray | None], None]
+"""Told of a frame: camera, capture time [s], picture (H, W, 3) and depth (H, W) uint16, None where there is none."""
+
+
 @runtime_checkable
 class FilmingBench(Bench, Protocol):
     """A bench whose cameras have a pace of their own."""
 
-    def listen(self, listener: Callable[[str, float, np.ndarray], None] | None) -> None:
-        """Hand every new frame to `listener`: camera, capture time [s] and picture; None to nobody.
+    def listen(self, listener: FrameListener | None) -> None:
+        """Hand every new frame to `listener`, before an observation shows it; None to nobody.
 
-        It is called in the cameras' threads, has to return at once, and must not change the picture.
+        It is called in the cameras' threads, has to return at once, and must not change the arrays.
         """
+        ...
+
+    def depth_units(self) -> Mapping[str, float]:
+        """Of the depth that comes with frames, by camera [m]; without those that measure none. Known once connected."""
         ...

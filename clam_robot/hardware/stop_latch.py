@@ -23,7 +23,8 @@ class StopCause:
     detail: str
 
     def __str__(self) -> str:
-        return f"{self.reason}: {self.detail}"
+        """For words that say already that the arm is stopped."""
+        return self.detail if self.reason is Reason.STOPPED else f"{self.reason}: {self.detail}"
 
 
 class StopLatch:
@@ -49,7 +50,7 @@ class StopLatch:
                     logger.warning("already stopped, further cause: %s", cause)
                 return
             self._cause, self._told = cause, {reason}
-        logger.error("arm stopped, %s", cause)
+        logger.error("arm stopped: %s", cause)
 
     def clear(self) -> None:
         """Allow motion again; whoever clears has looked at the arm."""

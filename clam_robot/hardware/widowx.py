@@ -7,7 +7,7 @@ HealthWatch  ~1 Hz ── registers ──> StopLatch <── key, request, topi
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -18,7 +18,7 @@ from clam_robot import config
 from clam_robot.errors import ConfigError, NotConnected, SelfTestFailed, StaleObservation
 from clam_robot.hardware import safety_rules
 from clam_robot.hardware.arm_controller import ArmConfig, ArmController
-from clam_robot.hardware.bench import Bench, FilmingBench
+from clam_robot.hardware.bench import Bench, FilmingBench, FrameListener
 from clam_robot.hardware.health_watch import HealthWatch
 from clam_robot.hardware.joint_driver import JointDriver, JointState
 from clam_robot.hardware.safety_rules import Reason
@@ -181,7 +181,11 @@ class WidowX:
         if self._servo is not None:
             self._servo.listen(listener)
 
-    def listen_to_cameras(self, listener: Callable[[str, float, np.ndarray], None] | None) -> None:
+    def depth_units(self) -> Mapping[str, float]:
+        """Of the depth that comes with frames, see `FilmingBench.depth_units`."""
+        return self._bench.depth_units() if isinstance(self._bench, FilmingBench) else {}
+
+    def listen_to_cameras(self, listener: FrameListener | None) -> None:
         """Hand every new frame to `listener`, see `FilmingBench.listen`; there may be none between steps."""
         if isinstance(self._bench, FilmingBench):
             self._bench.listen(listener)

@@ -5,7 +5,7 @@
 | `state/<entry>` | measured state |
 | `action/<entry>`, `requested/<entry>` | what was sent, and what was asked for; gaps where there was nothing |
 | `task/success`, `task/return` | what the world said, where it did |
-| `camera/<name>` | pictures, at the time they were captured |
+| `camera/<name>`, `depth/<name>` | pictures and, where it was measured, depth, at the time they were captured |
 | `episode`, `limits` | what is known of the episode, and bounds and units of every entry, as text |
 
 All of them lie on the timeline `time`, in seconds from the first row, and rows on `step` too.
@@ -28,6 +28,7 @@ APPLICATION = "clam-robot"
 TIME = "time"
 STEP = "step"
 _JPEG_LEVEL = 90
+_PNG_LEVEL = 1
 
 
 def save_recording(
@@ -118,6 +119,12 @@ def _pictures(
                 recording.set_time(STEP, sequence=row)
                 jpeg = imagecodecs.jpeg_encode(frames[row], level=_JPEG_LEVEL)
                 recording.log(f"camera/{camera}", rr.EncodedImage(contents=bytes(jpeg), media_type="image/jpeg"))
+                if camera in episode.depths:
+                    png = imagecodecs.png_encode(episode.depths[camera][row], level=_PNG_LEVEL)
+                    meter = 1.0 / episode.frame_depths[camera].unit  # values in a metre
+                    recording.log(
+                        f"depth/{camera}", rr.EncodedDepthImage(bytes(png), media_type="image/png", meter=meter)
+                    )
             done += 1
             progress(done, total)
 
@@ -154,6 +161,7 @@ def _limits(episode: Episode) -> str:
 
 def _layout(episode: Episode) -> rrb.Blueprint:
     cameras = [rrb.Spatial2DView(origin=f"camera/{camera}", name=camera) for camera in episode.spec.cameras]
+    cameras += [rrb.Spatial2DView(origin=f"depth/{camera}", name=f"{camera}, depth") for camera in episode.depths]
     charts = rrb.Vertical(
         rrb.TimeSeriesView(origin="state", name="state"),
         rrb.TimeSeriesView(origin="action", name="action"),

@@ -43,7 +43,7 @@ def filmed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Take, Path]:
     root = tmp_path_factory.mktemp("episodes")
     with Recorder(root, joints=JOINT_NAMES, time_corrections={"image_time/wrist": APPLIED}) as recorder:
 
-        def on_frame(camera: str, time: float, image: object) -> None:
+        def on_frame(camera: str, time: float, image: object, depth: object) -> None:
             filming.on_frame(camera, time, image)  # pyright: ignore[reportArgumentType]
             recorder.on_frame(camera, time - APPLIED, image)  # pyright: ignore[reportArgumentType]
 

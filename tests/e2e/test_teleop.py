@@ -53,7 +53,8 @@ def test_keys_move_the_arm_stop_it_and_clear_the_stop_and_leave_the_terminal_as_
         person.wait(lambda: "grip 0%" in person.printed)
 
         person.press(b"z")
-        person.wait(lambda: "stopped: stopped: a key was pressed" in person.printed)
+        # Logged at once, and told when the command waits for the stop to be cleared.
+        person.wait(lambda: person.printed.count("stopped: a key was pressed") == 2)
         person.press(b"c")
         person.wait(lambda: "cleared" in person.printed and "grip 100%" in person.printed.rpartition("cleared")[2])
         np.testing.assert_allclose(person.hand, begin, atol=0.01)  # back at its start

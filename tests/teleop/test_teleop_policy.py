@@ -141,7 +141,7 @@ def test_a_continuous_gripper_goes_to_an_opening() -> None:
 def test_a_stop_of_the_device_stops_the_arm_until_it_is_cleared() -> None:
     latch = StopLatch()
     person = Person(latch=latch)
-    with pytest.raises(ArmStopped, match="device"):
+    with pytest.raises(ArmStopped, match="by who drives it"):
         person.act(Motion(events=(Event.STOP,)))
     with pytest.raises(ArmStopped):
         person.act(Motion())

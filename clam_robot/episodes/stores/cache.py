@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from clam_robot.episodes import schema
+from clam_robot.episodes.stores.cache_room import hold, make_room
 from clam_robot.episodes.stores.episode_store import EpisodeStore, StoredEpisode
 from clam_robot.episodes.stores.parallel import in_parallel
 
@@ -31,8 +32,8 @@ def attributes_only(file: str) -> bool:
 
 
 def pictures_of(camera: str | None) -> Wanted:
-    """Every number, and the pictures of one camera or of none."""
-    others = f"{schema.IMAGES}/"
+    """Every number, and the pictures of one camera or of none; depth is left out."""
+    others = (f"{schema.IMAGES}/", f"{schema.DEPTH}/")
     here = None if camera is None else f"{schema.image_array(camera)}/"
     return lambda file: not file.startswith(others) or (here is not None and file.startswith(here))
 
@@ -41,7 +42,7 @@ class EpisodeCache:
     """A local folder that follows a store: what is new there is fetched, what is gone or another is dropped here.
 
     A file that is here with the size it has there is not fetched again. Several processes may use a cache at a time.
-    Deleting it costs time only.
+    Deleting it costs time only. What all caches may take together is bounded, see `cache_room`.
 
     Args:
         store: what it follows.
@@ -70,6 +71,7 @@ class EpisodeCache:
 
         Raises:
             StoreUnavailable: the store cannot be reached; the next call goes on from there.
+            ConfigError: the size that caches may take is none.
             OSError: the disk is full or gone.
         """
         self.root.mkdir(parents=True, exist_ok=True)
@@ -81,6 +83,9 @@ class EpisodeCache:
                 for file, size in found[name].files.items()
                 if is_wanted(file) and _size(self.root / name / file) != size
             ]
+            hold(self._home)
+            if missing:
+                make_room(self._home.parent, sum(found[name].files[file] for name, file in missing))
             for done, _ in enumerate(in_parallel(self._fetch, missing), 1):
                 on_file(done, len(missing))
 

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float64, UInt8
 
 from clam_robot.errors import ConfigError
-from clam_robot.hardware.bench import Bench
+from clam_robot.hardware.bench import Bench, FrameListener
 from clam_robot.hardware.cameras.rig import CameraRig
 from clam_robot.specs import CameraSpec
 from clam_robot.types import TaskStatus
@@ -101,7 +101,11 @@ class CameraBench:
         frames = {name: (frame.image.copy(), frame.time) for name, frame in self.rig.latest(self._max_age).items()}
         return frames | ({} if self._beside is None else self._beside.frames())
 
-    def listen(self, listener: Callable[[str, float, np.ndarray], None] | None) -> None:
+    def depth_units(self) -> dict[str, float]:
+        """Of the depth that comes with frames, see `CameraRig.depth_units`."""
+        return self.rig.depth_units()
+
+    def listen(self, listener: FrameListener | None) -> None:
         """Hand every new frame of the cameras to `listener`, see `CameraRig.listen`."""
         self.rig.listen(listener)
 

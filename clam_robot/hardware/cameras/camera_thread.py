@@ -58,10 +58,11 @@ class CameraThread:
         self._clear()
 
     def listen(self, listener: Callable[[Frame], None] | None) -> None:
-        """Hand every new frame to `listener`, in place of the one before; None to nobody.
+        """Hand every new frame to `listener`, before it is the newest for others; None to nobody.
 
-        It is called in the camera's thread, has to return at once, and must not change the frame. One that raises is
-        told of in the log and called no more.
+        So what comes with a frame beside its picture is recorded before an observation shows it. `listener` takes the
+        place of the one before. It is called in the camera's thread, has to return at once, and must not change the
+        frame. One that raises is told of in the log and called no more.
         """
         self._listener = listener
 
@@ -187,9 +188,10 @@ class CameraThread:
             try:
                 frame = self.camera.read(_READ_TIMEOUT)
                 self.camera.spec.validate(frame.image, what="frame")
-                if self._take(frame):
+                if self._is_new(frame):
                     last_new = self._clock.now()
                     self._hand_over(frame)
+                    self._publish(frame)
                     self._tell(self._look_at(frame, pictures, slow))
                     continue
             except (CameraSilent, SpecError) as error:
@@ -199,14 +201,15 @@ class CameraThread:
             if self._clock.now() - last_new > self._silent_after:
                 raise CameraSilent(f"no new frame for {self._silent_after:g} s; {self._problem or 'only old ones'}")
 
-    def _take(self, frame: Frame) -> bool:
-        """Keep a frame; False where it was kept already."""
+    def _is_new(self, frame: Frame) -> bool:
+        """Count a frame; False where it was counted already."""
         with self._changed:
-            if not self._tally.add(frame, self._clock.now()):
-                return False
+            return self._tally.add(frame, self._clock.now())
+
+    def _publish(self, frame: Frame) -> None:
+        with self._changed:
             self._frame, self._problem, self._num_failures = frame, None, 0
             self._changed.notify_all()
-            return True
 
     def _hand_over(self, frame: Frame) -> None:
         if self._listener is None:

@@ -248,7 +248,7 @@ class RealSense:
             time=captured,
             sequence=self._last_number,
             depth=None if depth is None else np.array(depth.get_data()),
-            depth_unit=0.001 if depth is None else depth.get_units(),
+            depth_unit=0.001 if depth is None else round(depth.get_units(), 9),  # it comes in single precision
         )
 
     def _time(self, frame: Any, arrival: float, wall: float) -> float:  # noqa: ANN401

@@ -1,12 +1,11 @@
 """The cameras of one robot."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
 
-import numpy as np
-
 from clam_robot.errors import CameraError
+from clam_robot.hardware.bench import FrameListener
 from clam_robot.hardware.cameras.camera import Frame
 from clam_robot.hardware.cameras.camera_thread import CameraThread
 from clam_robot.specs import CameraSpec
@@ -76,10 +75,17 @@ class CameraRig:
         """
         return {name: thread.latest(max_age) for name, thread in self.threads.items()}
 
-    def listen(self, listener: Callable[[str, float, np.ndarray], None] | None) -> None:
-        """Hand every new frame of each camera to `listener`: name, capture time [s] and picture; None to nobody.
+    def depth_units(self) -> dict[str, float]:
+        """Of the depth of the cameras that measure it [m]; known with their first frames."""
+        newest = {name: thread.newest for name, thread in self.threads.items()}
+        return {
+            name: frame.depth_unit for name, frame in newest.items() if frame is not None and frame.depth is not None
+        }
 
-        It is called in the cameras' threads, has to return at once, and must not change the picture.
+    def listen(self, listener: FrameListener | None) -> None:
+        """Hand every new frame of each camera to `listener`, before it is the newest; None to nobody.
+
+        It is called in the cameras' threads, has to return at once, and must not change the arrays.
         """
         for name, thread in self.threads.items():
             thread.listen(None if listener is None else partial(_hand_over, listener, name))
@@ -90,5 +96,5 @@ class CameraRig:
         return max(times) - min(times) if times else 0.0
 
 
-def _hand_over(listener: Callable[[str, float, np.ndarray], None], name: str, frame: Frame) -> None:
-    listener(name, frame.time, frame.image)
+def _hand_over(listener: FrameListener, name: str, frame: Frame) -> None:
+    listener(name, frame.time, frame.image, frame.depth)

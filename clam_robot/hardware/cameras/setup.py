@@ -66,7 +66,7 @@ class RealSenseSetup(CameraSetup):
 
     Attributes:
         serial: as `clam cameras` lists it; None takes the only one there is.
-        depth: whether depth is measured, too, and brought into the colour image.
+        depth: whether depth is measured, too, brought into the colour image, and stored with every frame of an episode.
         exposure: of the colour image [s]; None leaves it to the camera.
         allow_usb2: use it although its cable or port is slow.
     """

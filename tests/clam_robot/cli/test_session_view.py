@@ -75,7 +75,15 @@ def test_keys_that_do_nothing_now_are_not_shown() -> None:
     assert " c  clear the stop" in stopped
     assert " y  success" not in stopped
     assert "servo 3 does not answer" in stopped
-    assert all("space  STOP" in each for each in (recording, review, stopped))
+    assert all("space  STOP" in each for each in (recording, review))
+    assert "space  STOP" not in stopped
+
+
+def test_a_stop_says_first_how_it_is_cleared() -> None:
+    stopped = shown(Phase.STOPPED)
+    assert ": press c" in stopped and ": press c" not in shown(Phase.REVIEW)
+    keys = next(line for line in stopped.splitlines() if "clear the stop  " in line)
+    assert keys.startswith(" c  clear the stop")
 
 
 def test_a_line_being_typed_is_shown_by_its_end() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from clam_robot.errors import ArmStopped
 from clam_robot.hardware.safety_rules import Reason
 from clam_robot.hardware.stop_latch import StopLatch
 
@@ -15,10 +16,21 @@ def test_further_causes_are_logged_once_each_until_the_stop_is_cleared(caplog: p
             latch.stop(Reason.STALE_STATE, f"no message for {period} periods")
             latch.stop(Reason.OVERLOAD, "the elbow pushes")
         assert [record.getMessage() for record in caplog.records] == [
-            "arm stopped, driver: the node is gone",
+            "arm stopped: driver: the node is gone",
             "already stopped, further cause: stale_state: no message for 0 periods",
             "already stopped, further cause: overload: the elbow pushes",
         ]
         assert latch.cause is not None
         assert latch.cause.reason is Reason.DRIVER
         latch.clear()
+
+
+def test_a_person_stops_it_in_words_that_say_so_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("WARNING")
+    latch = StopLatch()
+    latch.stop(detail="a key was pressed")
+    with pytest.raises(ArmStopped, match=r"the arm is stopped \(a key was pressed\); look at it"):
+        latch.require_clear()
+    latch.clear()
+    said = [record.getMessage() for record in caplog.records]
+    assert said == ["arm stopped: a key was pressed", "stop cleared (a key was pressed)"]

@@ -245,6 +245,14 @@ def test_every_new_frame_is_handed_over_once_and_in_order(thread: CameraThread) 
     assert None not in numbers and numbers == sorted(set(numbers), key=numbers.index)
 
 
+def test_a_frame_is_handed_over_before_it_is_the_newest(thread: CameraThread) -> None:
+    newest: list[bool] = []
+    thread.listen(lambda frame: newest.append(thread.newest is frame))
+    wait_for(lambda: len(newest) >= 5, "frames")
+    thread.listen(None)
+    assert not any(newest)
+
+
 def test_a_listener_that_fails_is_called_no_more_and_the_camera_goes_on(
     thread: CameraThread, caplog: pytest.LogCaptureFixture
 ) -> None:
