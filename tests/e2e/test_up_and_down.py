@@ -146,7 +146,8 @@ def robot(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
         assert processes_of(folder) == []
 
 
-def test_interrupted_on_its_way_up_it_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_interrupted_on_its_way_up_it_leaves_nothing(number: signal.Signals, tmp_path: Path) -> None:
     folder = tmp_path / "up"
     words = (sys.executable, "-m", "clam_robot.cli.main", "up", "--sim", "--folder", str(folder), *FREE_PORTS)
     up = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -156,9 +157,10 @@ def test_interrupted_on_its_way_up_it_leaves_nothing(tmp_path: Path) -> None:
         return state is not None and bool(state.programs)
 
     wait_for(has_programs, "programs on their way up")
-    up.send_signal(signal.SIGINT)
+    up.send_signal(number)
     said, _ = up.communicate(timeout=PATIENCE)
-    assert up.returncode == EXIT_INTERRUPTED and "interrupted" in said and "Traceback" not in said
+    assert up.returncode == 128 + number and "Traceback" not in said
+    assert ("interrupted" in said) is (up.returncode == EXIT_INTERRUPTED)
     assert processes_of(folder) == [] and read_state(folder) is None
 
 
