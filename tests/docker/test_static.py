@@ -1,6 +1,8 @@
 """Dockerfiles and compose file, without an engine that runs them; `make check` has hadolint and the schemas."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,14 @@ def test_services_turn_their_logs_and_tell_their_health(name: str) -> None:
     assert conditions <= {"service_healthy"}
 
 
+def test_the_probe_works_with_the_python_of_the_vendors_image(tmp_path: Path) -> None:
+    probe = tmp_path / "healthy.py"
+    probe.write_text((DOCKER / "healthy").read_text())
+    words = (sys.executable, "-m", "pyright", "--pythonversion", "3.8", str(probe))
+    told = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stdout
+
+
 def test_there_are_loops() -> None:
     assert sorted(LOOPS) == ["loop", "sim-loop", "vendor-loop"]
 
@@ -55,7 +65,7 @@ def test_a_loop_that_is_started_again_waits_for_a_person_whose_key_is_a_file(nam
     command = SERVICES[name]["command"]
     assert SERVICES[name]["restart"] == "unless-stopped" and "--wait-for-person" in command
     assert command[command.index("--page-key") + 1] == "/run/secrets/page_key"
-    assert SERVICES[name]["secrets"] == ["page_key"] and "file" in COMPOSE["secrets"]["page_key"]
+    assert "page_key" in SERVICES[name]["secrets"] and "file" in COMPOSE["secrets"]["page_key"]
 
 
 def test_of_simulation_only_its_page_is_seen() -> None:
