@@ -1,7 +1,6 @@
 """A policy that lives in another process or on another machine."""
 
 import logging
-import os
 from collections.abc import Callable
 from types import TracebackType
 from typing import TypeVar
@@ -12,13 +11,12 @@ from clam_robot.timing import Clock, MonotonicClock
 from clam_robot.types import ActionChunk, Observation
 from policy_server.address import address_of
 from policy_server.connection import Connection
+from policy_server.own_key import own_key
 from policy_server.packing import MalformedMessage, pack, unpack
 from policy_server.policy_info import PolicyInfo
 from policy_server.protocol import Timing, decode_chunk, decode_timing, encode_observation
 
 T = TypeVar("T")
-
-API_KEY = "CLAM_API_KEY"
 
 logger = logging.getLogger(__name__)
 
@@ -61,11 +59,11 @@ class RemotePolicy:
             max_reconnects: attempts after the first within one call.
             backoff_s: wait before the first of them, doubled for each that follows [s].
             max_backoff_s: longest of these waits [s].
-            api_key: for a server that wants one; by default that of the environment, CLAM_API_KEY.
+            api_key: for a server that wants one; by default the one that `own_key` finds.
             clock: what waiting is done with.
 
         Raises:
-            ConfigError: the URL is none of a WebSocket.
+            ConfigError: the URL is none of a WebSocket, or the key's file cannot be read.
         """
         self._url = url
         self._address = address_of(url, model=model)
@@ -74,7 +72,7 @@ class RemotePolicy:
         self._max_reconnects = max_reconnects
         self._backoff_s = backoff_s
         self._max_backoff_s = max_backoff_s
-        self._api_key = api_key or os.environ.get(API_KEY)
+        self._api_key = api_key or own_key()
         self._clock = clock or MonotonicClock()
         self._connection: Connection | None = None
         self._is_reset_due = False

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import ssl
 import threading
 from collections.abc import AsyncIterator
@@ -19,9 +18,9 @@ from clam_robot.specs import RobotSpec
 from clam_robot.timing import Clock, MonotonicClock
 from clam_robot.types import ActionChunk, Observation
 from policy_server.address import address_of
-from policy_server.client import API_KEY
 from policy_server.connection import CLOSE_TIMEOUT, MAX_REPLY_BYTES, authorization, explained
 from policy_server.mailbox import Mailbox
+from policy_server.own_key import own_key
 from policy_server.packing import MalformedMessage, pack, unpack
 from policy_server.policy_info import PROTOCOL_VERSION, PolicyInfo
 from policy_server.refusals import Refused
@@ -72,7 +71,7 @@ class StreamPolicy:
             connect_timeout_s: longest wait for a connection, first frame included [s].
             backoff_s: wait before a connection is opened anew, doubled for each that fails [s].
             max_backoff_s: longest of these waits [s].
-            api_key: for a server that wants one; by default that of the environment, CLAM_API_KEY.
+            api_key: for a server that wants one; by default the one that `own_key` finds.
             clock: measures.
 
         Raises:
@@ -85,7 +84,7 @@ class StreamPolicy:
         self._jpeg_quality = jpeg_quality
         self._timeout_s, self._connect_timeout_s = timeout_s, connect_timeout_s
         self._backoff_s, self._max_backoff_s = backoff_s, max_backoff_s
-        self._api_key = api_key or os.environ.get(API_KEY)
+        self._api_key = api_key or own_key()
         self._clock = clock or MonotonicClock()
         self._mailbox = Mailbox()
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -32,13 +32,14 @@ class Command:
         folder, clock = self.folder.absolute(), MonotonicClock()
         state = read_state(folder)
         if state is None:
-            console.print(f"nothing is up in {folder}", soft_wrap=True)
+            console.print(f"nothing is up in {folder}; --folder names another, as `clam up` was given", soft_wrap=True)
             return
         running = [each for each in (state.keeper, *state.processes) if each.is_left()]
-        num_killed = end_all([state.keeper], clock, patience=_KEEPER_ENDS_WITHIN)
-        # Those that a keeper left, which was killed; it may have started others after what was read.
-        left = read_state(folder) or state
-        num_killed += end_all(left.processes, clock, patience=_ENDS_WITHIN)
+        with console.status("ending the control loop, then the others"):
+            num_killed = end_all([state.keeper], clock, patience=_KEEPER_ENDS_WITHIN)
+            # Those that a keeper left, which was killed; it may have started others after what was read.
+            left = read_state(folder) or state
+            num_killed += end_all(left.processes, clock, patience=_ENDS_WITHIN)
         forget_state(folder)
         console.print(
             f"ended {plural(len(running), 'process').replace('processs', 'processes')}, {num_killed} by force"

@@ -17,7 +17,8 @@ class Command:
     """Say who may use a policy server: add a key, list them, or remove one.
 
     A key is shown once, when it is made; the file keeps its digest. Give the file to `clam serve --keys`, the key to
-    clients in the environment, CLAM_API_KEY. A running server reads the file when it starts.
+    clients in the environment, CLAM_API_KEY, or in a file of their own, CLAM_API_KEY_FILE. A running server reads the
+    file when it starts.
 
     Attributes:
         action: what to do.

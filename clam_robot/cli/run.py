@@ -131,6 +131,7 @@ class Command:
 
             def show(scene: int, outcome: EpisodeOutcome) -> None:
                 outcomes.append(outcome)
+                bars.update(task, total=math.ceil(len(outcomes) / self.episodes) * self.episodes)  # of every go so far
                 bars.show(task, len(outcomes), f"success {SuccessRate.of(outcomes)}")
 
             def run(scenes: Sequence[int]) -> None:

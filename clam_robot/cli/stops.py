@@ -1,14 +1,13 @@
 """The ways in which the arm is stopped while a command drives it, and in which a person lets it go on."""
 
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from clam_robot.cli.console import console
+from clam_robot.cli.terminate import ended_by_terminate
 from clam_robot.errors import ArmStopped, ClamRobotError, ConfigError, RobotError
 from clam_robot.hardware.stop_latch import StopLatch
 from teleop.stop_keys import StopKeys
@@ -152,24 +151,3 @@ def _key(file: Path | None) -> str | None:
     if not key:
         raise ConfigError(f"page_key: expected a file with a key, found none at {file}; make one: openssl rand -hex 12")
     return key
-
-
-@contextmanager
-def ended_by_terminate() -> Iterator[None]:
-    """While it lasts, being asked to end (SIGTERM), or a terminal that hangs up, ends the command as Ctrl-C does.
-
-    So the arm is held and let go of, and the terminal is as it was.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def end(number: int, frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

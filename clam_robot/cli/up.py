@@ -15,6 +15,8 @@ import tyro
 
 from clam_robot import config
 from clam_robot.cli.console import console
+from clam_robot.cli.loading import loading
+from clam_robot.cli.terminate import ended_by_terminate
 from clam_robot.deployment.process_id import ProcessId, end_all
 from clam_robot.deployment.rotating_log import RotatingLog
 from clam_robot.deployment.sim_set import SimConfig, page_key
@@ -51,14 +53,18 @@ class Command:
         """Start it, and say where everything is once it is ready.
 
         Raises:
-            ConfigError: it runs already, or a port is taken.
+            ConfigError: it runs already, a port is taken, or the timeout is none.
             UnknownRobot: there is no such task.
             CheckpointError: there is no such checkpoint.
             MissingDependency: ROS is not installed.
             ServerError: it was not ready in time, and was ended again.
         """
         if not self.sim:
-            raise ConfigError("expected --sim; a real arm is started with: docker compose --profile real up")
+            raise ConfigError(
+                "expected --sim; a real arm is started with: docker compose -f docker/compose.yaml --profile real up"
+            )
+        if not self.timeout > 0:
+            raise ConfigError(f"--timeout: expected a number of seconds above 0, found {self.timeout:g}")
         if shutil.which(_MASTER) is None:
             raise MissingDependency(
                 f"`clam up` needs ROS 1, found no {_MASTER}; run: sudo apt-get install python3-rosmaster python3-rospy "
@@ -67,36 +73,54 @@ class Command:
         _require_there_is(self.setup)
         clock, folder = MonotonicClock(), self.folder.absolute()
         begin = clock.now()
-        if read_state(folder) is not None:
-            raise ConfigError(
-                f"something is up in {folder}, or was killed there; end it with: clam down --folder {folder}"
-            )
-        keeper = _start(self.setup.with_ports(), folder)
-        try:
-            with _written(folder):  # whoever looks before the keeper has loaded finds it
-                write_state(folder, State(keeper=ProcessId.of(keeper.pid)))
-            with console.status("starting") as shown:
-                state = _await_ready(keeper, folder, clock, self.timeout, shown.update)
-        except BaseException:
-            _end(keeper, folder, clock)
-            raise
+        _require_nothing_is_left(folder)
+        with ended_by_terminate():
+            keeper = _start(self.setup.with_ports(), folder)
+            try:
+                with _written(folder):  # whoever looks before the keeper has loaded finds it
+                    write_state(folder, State(keeper=ProcessId.of(keeper.pid)))
+                with console.status("starting") as shown:
+                    state = _await_ready(keeper, folder, clock, self.timeout, shown.update)
+            except BaseException:
+                _end(keeper, folder, clock)
+                raise
         for name, program in state.programs.items():
             process = "" if program.process is None else program.process.pid
             console.print(f"{name:<8}{process:<9}{program.address}", markup=False, soft_wrap=True)
         console.print(f"all ready after {clock.now() - begin:.1f} s; logs are in {folder}", soft_wrap=True)
-        address, key = state.programs["loop"].address, page_key(folder).read_text().strip()
-        console.print(f"nothing moves before a person lets it: {address}?key={key}", soft_wrap=True)
+        console.print(f"nothing moves before a person lets it: {_page(state, folder)}", soft_wrap=True)
 
 
 def _require_there_is(setup: SimConfig) -> None:
     """Look at what programs would otherwise fail at again and again."""
-    from sim.widowx.tasks import make_task
+    with loading():
+        from sim.widowx.tasks import make_task
 
     make_task(setup.task)
     if setup.checkpoint is not None:
-        from clam_robot.models.checkpoint import load_header
+        with loading():
+            from clam_robot.models.checkpoint import load_header
 
         load_header(setup.checkpoint)
+
+
+def _require_nothing_is_left(folder: Path) -> None:
+    """What a machine that was switched off left in the file is nothing any more."""
+    state = read_state(folder)
+    if state is None:
+        return
+    end = f"end it with: clam down --folder {folder}"
+    if state.keeper.is_alive():
+        is_up = f"up in {folder} already" + (f", with its page at {_page(state, folder)}" if state.is_ready else "")
+        raise ConfigError(f"{is_up}; {end}")
+    left = [name for name, program in state.programs.items() if program.process and program.process.is_left()]
+    if left or state.keeper.is_left():
+        raise ConfigError(f"what was up in {folder} lost its keeper; left of it: {', '.join(left)}; {end}")
+
+
+def _page(state: State, folder: Path) -> str:
+    """Address that lets a person clear a stop."""
+    return f"{state.programs['loop'].address}?key={page_key(folder).read_text().strip()}"
 
 
 def _start(setup: SimConfig, folder: Path) -> subprocess.Popen[bytes]:

@@ -26,8 +26,11 @@ def main(folder: Path) -> None:
         signal.signal(number, lambda *_: keeper.stop())
     try:
         keeper.run()
-    except (ClamRobotError, OSError) as error:
-        logger.error("%s: %s", folder, getattr(error, "strerror", None) or error)
+    except ClamRobotError as error:
+        logger.error("%s", error)
+        sys.exit(2)
+    except OSError as error:
+        logger.error("cannot write to %s: %s; make room or way there", folder, error.strerror or error)
         sys.exit(2)
 
 

@@ -20,7 +20,8 @@ def what_to_do(path: Path) -> str:
         return "make it readable, or move it away"
     remove = f"rm {shlex.quote(str(path))}"
     if not named:
-        return f"it names no process; see whether any is left with: pgrep -af clam_robot, end it, then: {remove}"
+        look = "pgrep -af 'clam_robot|rosmaster'"
+        return f"it names no process; see whether any is left with: {look}, end it, then: {remove}"
     left = {name: process.pid for name, process in named.items() if process.is_left()}
     if not left:
         return f"none of the processes it names is left ({', '.join(named)}); mend it with: {remove}"

@@ -70,10 +70,11 @@ class SimConfig(config.Strict):
         """The same with free ports in place of 0.
 
         Raises:
-            ConfigError: one is taken.
+            ConfigError: some are taken; names them all.
         """
         held: list[socket.socket] = []
         found: dict[str, int] = {}
+        taken: list[str] = []
         try:
             for name in _PORTS:
                 port, flag = getattr(self, name), f"--{name.replace('_', '-')}"
@@ -84,13 +85,16 @@ class SimConfig(config.Strict):
                 except PermissionError:
                     raise ConfigError(f"port {port} is for root; choose one above 1023 with {flag}") from None
                 except OSError:
-                    raise ConfigError(
-                        f"port {port} is taken by another process; end it, or choose another with {flag}"
-                    ) from None
+                    taken.append(f"{port} ({flag})")
                 found[name] = held[-1].getsockname()[1]
         finally:
             for each in held:
                 each.close()
+        if taken:
+            raise ConfigError(
+                f"expected free ports, found taken: {', '.join(taken)}; see by whom with: sudo ss -ltnp, end that, or "
+                "choose others, 0 for a free one"
+            )
         return config.from_dict(SimConfig, config.to_dict(self) | found, source="ports")
 
 

@@ -12,7 +12,7 @@ def check(machine: Machine, setup: DoctorConfig) -> Finding:
     """It does not."""
     del setup
     paths = machine.glob("/sys/devices/system/cpu/cpu[0-9]*/cpufreq/scaling_governor")
-    governors = {path.read_text().strip() for path in paths}
+    governors = {text for path in paths if (text := machine.text(path)) is not None}
     if not governors:
         return ok(NAME, "none here, as in a virtual machine: the frequency is not ours to set")
     if governors == {_BEST}:

@@ -1,6 +1,7 @@
 """Room and speed for what is recorded."""
 
-from pathlib import Path
+import os
+import shlex
 
 from clam_robot.doctor.finding import Finding, ok, problem, warning
 from clam_robot.doctor.machine import Machine
@@ -12,7 +13,8 @@ _GIB = 2**30
 
 def check(machine: Machine, setup: DoctorConfig) -> Finding:
     """There is room, and the disk keeps up."""
-    folder = _existing(setup.data.absolute())
+    asked = setup.data.absolute()
+    folder = next(each for each in (asked, *asked.parents) if os.path.exists(each))  # noqa: PTH110, which may raise
     try:
         free = machine.free_bytes(folder) / _GIB
         if free < setup.free_gib:
@@ -28,7 +30,7 @@ def check(machine: Machine, setup: DoctorConfig) -> Finding:
             NAME,
             f"{folder}: {error.strerror}",
             why="episodes and checkpoints are written there",
-            mend=f"sudo chown $USER {folder}, or give another folder with --data",
+            mend=f"sudo install -d -o $USER {shlex.quote(str(asked))}, or give another folder with --data",
         )
     if speed < setup.disk_mb:
         return warning(
@@ -38,7 +40,3 @@ def check(machine: Machine, setup: DoctorConfig) -> Finding:
             mend="record onto an internal SSD",
         )
     return ok(NAME, f"{free:.0f} GiB free, writes {speed:.0f} MB/s at {folder}")
-
-
-def _existing(folder: Path) -> Path:
-    return next(each for each in (folder, *folder.parents) if each.exists())

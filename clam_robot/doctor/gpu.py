@@ -20,7 +20,7 @@ def check(machine: Machine, setup: DoctorConfig) -> Finding:
     ]
     driver = machine.read("/proc/driver/nvidia/version")
     if driver is not None:
-        return ok(NAME, f"{len(machine.glob('/dev/nvidia[0-9]*'))} with driver {driver.splitlines()[0]:.100}")
+        return _with_driver(machine, driver.splitlines()[0][:100])
     if cards:
         return problem(
             NAME,
@@ -34,3 +34,24 @@ def check(machine: Machine, setup: DoctorConfig) -> Finding:
         why="training with images is slow on a CPU; policies on states, and all of the simulation, do without",
         mend="train on another machine, and copy the checkpoint here",
     )
+
+
+def _with_driver(machine: Machine, driver: str) -> Finding:
+    """Its devices are there, and torch was built for them."""
+    num_devices = len(machine.glob("/dev/nvidia[0-9]*"))
+    if not num_devices:
+        return problem(
+            NAME,
+            f"driver {driver}, but no /dev/nvidia0",
+            why="programs reach the card through it; torch computes on the CPU meanwhile",
+            mend="sudo nvidia-modprobe -u -c=0; in a container, start it with -f docker/compose.gpu.yaml",
+        )
+    torch = machine.version("torch") or ""
+    if torch.endswith("+cpu"):
+        return problem(
+            NAME,
+            f"{num_devices} with driver {driver}, but torch {torch}",
+            why="this torch was built without CUDA, and leaves the card alone",
+            mend=f"pip install --force-reinstall torch=={torch.partition('+')[0]}, from an index whose build has CUDA",
+        )
+    return ok(NAME, f"{num_devices} with driver {driver}")

@@ -52,9 +52,13 @@ class Machine:
 
     def read(self, path: str) -> str | None:
         """What a small file says, without white space around it; None where it cannot be read."""
+        return self.text(self.path(path))
+
+    def text(self, path: Path) -> str | None:
+        """The same of a path below the root, as `glob` finds them."""
         try:
-            return self.path(path).read_text(encoding="utf-8", errors="replace").strip()
-        except OSError:
+            return path.read_text(encoding="utf-8", errors="replace").strip()
+        except OSError:  # for others to read, or gone since it was found
             return None
 
     def glob(self, pattern: str) -> list[Path]:

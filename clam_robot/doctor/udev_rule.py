@@ -18,7 +18,7 @@ def check(machine: Machine, setup: DoctorConfig) -> Finding:
     vendor, product = U2D2
     for folder in ("/etc/udev/rules.d", "/run/udev/rules.d", "/usr/lib/udev/rules.d", "/lib/udev/rules.d"):
         for path in machine.glob(f"{folder}/*.rules"):
-            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            lines = (machine.text(path) or "").splitlines()
             rules = [line for line in lines if not line.lstrip().startswith("#")]
             if any(vendor in rule and product in rule and "SYMLINK" in rule for rule in rules):
                 return ok(NAME, f"{folder}/{path.name}")

@@ -55,7 +55,7 @@ def usb_devices(machine: Machine) -> list[UsbDevice]:
                 name=machine.read(f"{at}/product") or f"{vendor}:{machine.read(f'{at}/idProduct')}",
                 speed=float(speed) if speed.replace(".", "", 1).isdigit() else 0.0,
                 bus=machine.read(f"{at}/busnum") or folder.name.partition("-")[0],
-                is_camera=any(each.read_text().strip() == _VIDEO for each in interfaces),
+                is_camera=any(machine.text(each) == _VIDEO for each in interfaces),
             )
         )
     return devices

@@ -46,7 +46,8 @@ class SafetyLimits(config.Strict):
         drift: furthest the commanded tool may be from the measured one [m].
         drift_angle: the same for its orientation [rad].
         state_age: oldest joint state to act on [s].
-        silence: without a state for this long the arm is not only held but stopped until a person looks at it [s].
+        silence: without a state or a set-point for this long the arm is not only held but stopped until a person
+            looks at it [s].
         tracking: largest distance of a joint from its set-point [rad].
         holding: largest torque of each joint that a posture may take to hold: somewhat under half of what stalls its
             servos, which they would not bear for long [Nm].

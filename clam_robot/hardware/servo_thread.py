@@ -64,7 +64,8 @@ class ServoThread:
     """Owns controller and driver while it runs; everything else asks it.
 
     Every period it reads the joints, checks the rules, and sends the next set-point of a plan that ends at rest. A
-    stale state, a joint that does not follow, an overload or a driver's error stops the arm and latches.
+    stale state, a joint that does not follow, an overload, a driver's error or a standstill of its own, during which
+    somebody may have come near, stops the arm and latches.
 
     Args:
         driver: connected and prepared.
@@ -106,7 +107,7 @@ class ServoThread:
         self._overload = OverloadTimer(limits.effort, limits.effort_time)
         self._way: list[Leg] = []
         self._way_velocity = 0.0
-        self._last_wish = clock.now()
+        self._last_wish = self._last_turn = clock.now()
         self._is_parked = self._is_interrupted = False
         self._latest = driver.read()
         self._listener: Callable[[JointState], None] | None = None
@@ -117,6 +118,7 @@ class ServoThread:
     def start(self) -> None:
         """Begin to stream."""
         self.rate.reset()
+        self._last_turn = self._clock.now()
         self._thread.start()
 
     def listen(self, listener: Callable[[JointState], None] | None) -> None:
@@ -215,6 +217,7 @@ class ServoThread:
             prepare()
             self._latest = self._driver.read()
             self._controller.start(self._latest)
+            self._last_turn = self._clock.now()
 
     def open_gripper(self) -> None:
         """Open the fingers."""
@@ -302,6 +305,7 @@ class ServoThread:
             logger.exception("the joints' states are handed over no more")
 
     def _turn(self) -> None:
+        self._notice_standstill()
         try:
             state = self._driver.read()
         except StaleObservation as error:
@@ -312,6 +316,7 @@ class ServoThread:
             self._latest = state
         if self._latch.cause is not None:
             self._way.clear()
+            self._last_wish = self._last_turn  # whoever clears has as long as anybody until the arm goes to its rest
         is_stale = self._clock.now() >= self._stale_at
         if self._latch.cause is not None or state is None or is_stale:
             self._stale_at = math.inf
@@ -327,6 +332,16 @@ class ServoThread:
         except ServoSilent as error:
             self._controller.hold(None)
             self._endure(error)
+
+    def _notice_standstill(self) -> None:
+        """Stop where nothing was sent for so long that a silence of the joints would stop the arm, too."""
+        before, self._last_turn = self._last_turn, self._clock.now()
+        stood = self._last_turn - before
+        if stood > self._limits.silence:
+            self._latch.stop(
+                Reason.STALE_STATE,
+                f"this program stood still for {stood:.1f} s; was it suspended, or the machine far too busy?",
+            )
 
     def _endure(self, silence: ClamRobotError) -> None:
         """A short silence holds the arm, a long one stops it."""

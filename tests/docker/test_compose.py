@@ -25,7 +25,7 @@ CHOSEN = {
     "EPISODES": "5",
     "CHECKPOINT": "today",
     "ROS_IP": "10.0.0.2",
-    "CLAM_API_KEY": "secret",
+    "API_KEY": "/etc/api.key",
     "CAMERAS": "/etc/cameras.toml",
     "PAGE_KEY": "/etc/page.key",
 }
@@ -117,23 +117,34 @@ def test_the_servos_adapter_is_for_the_node_alone_and_cameras_for_the_loop() -> 
     assert not any("devices" in service for service in services_of("sim").values())
 
 
-def test_the_pages_key_is_a_file_for_the_loop_alone() -> None:
-    assert resolved()["secrets"] == {"page_key": {"file": str(DOCKER / "page.key")}}
-    services = resolved()["services"].items()
-    assert {name for name, service in services if service.get("secrets")} == {"loop", "vendor-loop", "sim-loop"}
+def test_keys_are_files_for_the_loop_alone() -> None:
+    assert resolved()["secrets"] == {"page_key": {"file": str(DOCKER / "page.key")}, "api_key": {"file": "/dev/null"}}
+    services = resolved()["services"]
+    having = {
+        name: {each if isinstance(each, str) else each["source"] for each in service.get("secrets", [])}
+        for name, service in services.items()
+    }
+    having = {name: secrets for name, secrets in having.items() if secrets}
+    assert having == {"loop": {"page_key", "api_key"}, "vendor-loop": {"page_key", "api_key"}, "sim-loop": {"page_key"}}
+    assert services["loop"]["environment"]["CLAM_API_KEY_FILE"] == "/run/secrets/api_key"
+
+
+@pytest.mark.parametrize("name", ["data", "checkpoints"])
+def test_a_volume_has_the_name_that_backups_know(name: str) -> None:
+    volume = resolved()["volumes"][name]["name"]
+    assert volume == f"clam-{name}" and volume in (DOCKER / "README.md").read_text()
 
 
 def test_what_a_person_sets_arrives() -> None:
     plain = services_of("real")
     assert option(plain["loop"], "--server") == "ws://127.0.0.1:8000" and option(plain["loop"], "--episodes") == "1"
     assert option(plain["server"], "--checkpoint") == "/checkpoints/current"
-    assert plain["loop"]["environment"]["CLAM_API_KEY"] is None
     chosen = services_of("real", **CHOSEN)
     assert resolved(**CHOSEN)["secrets"]["page_key"]["file"] == CHOSEN["PAGE_KEY"]
     assert option(chosen["loop"], "--server") == "wss://gpu-box:8000" and option(chosen["loop"], "--episodes") == "5"
     assert option(chosen["server"], "--checkpoint") == "/checkpoints/today"
     assert {chosen[name]["environment"]["ROS_IP"] for name in ("master", "arm", "loop")} == {"10.0.0.2"}
-    assert chosen["loop"]["environment"]["CLAM_API_KEY"] == "secret"
+    assert resolved(**CHOSEN)["secrets"]["api_key"]["file"] == CHOSEN["API_KEY"]
     assert "/etc/cameras.toml:/etc/clam/cameras.toml:ro" in chosen["loop"]["volumes"]
 
 

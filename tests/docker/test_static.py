@@ -1,5 +1,6 @@
 """Dockerfiles and compose file, without an engine that runs them; `make check` has hadolint and the schemas."""
 
+import ast
 import re
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,22 @@ def test_services_turn_their_logs_and_tell_their_health(name: str) -> None:
     assert conditions <= {"service_healthy"}
 
 
+def test_the_probe_works_with_the_python_of_the_vendors_image() -> None:
+    """Ubuntu 20.04 has 3.8: neither newer syntax nor what text learned since."""
+    probe = ast.parse((DOCKER / "healthy").read_text(), feature_version=(3, 8))
+    asked = {node.attr for node in ast.walk(probe) if isinstance(node, ast.Attribute)}
+    assert not asked & {"removeprefix", "removesuffix"}
+
+
+def test_the_vendors_packages_are_not_left_out_of_their_build() -> None:
+    text = (DOCKER / "Dockerfile.xs_sdk").read_text()
+    left_in = re.search(r"rm -f ((?:\S+/CATKIN_IGNORE ?)+)", text)
+    assert left_in is not None and {"core/interbotix_ros_xseries", "manipulators/interbotix_ros_xsarms"} == {
+        word.rpartition("/")[0] for word in left_in[1].split()
+    }
+    assert text.index(left_in[0]) < text.index("catkin_make")
+
+
 def test_there_are_loops() -> None:
     assert sorted(LOOPS) == ["loop", "sim-loop", "vendor-loop"]
 
@@ -55,7 +72,7 @@ def test_a_loop_that_is_started_again_waits_for_a_person_whose_key_is_a_file(nam
     command = SERVICES[name]["command"]
     assert SERVICES[name]["restart"] == "unless-stopped" and "--wait-for-person" in command
     assert command[command.index("--page-key") + 1] == "/run/secrets/page_key"
-    assert SERVICES[name]["secrets"] == ["page_key"] and "file" in COMPOSE["secrets"]["page_key"]
+    assert "page_key" in SERVICES[name]["secrets"] and "file" in COMPOSE["secrets"]["page_key"]
 
 
 def test_of_simulation_only_its_page_is_seen() -> None:

@@ -32,6 +32,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.xdist_group("arm")]
 PATIENCE = 240.0  # [s]
 MOVING = 0.1  # [rad/s]
 STILL = 0.01  # [rad]
+SUSPENDED = 3.0  # [s]
 WATCHED = 1.0  # how long an arm that holds is looked at [s]
 FREE_PORTS = tuple(word for name in ("master", "server", "page", "bench") for word in (f"--{name}-port", "0"))
 PROGRAMS = {"master", "twin", "server", "xs_sdk", "loop"}
@@ -145,7 +146,8 @@ def robot(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
         assert processes_of(folder) == []
 
 
-def test_interrupted_on_its_way_up_it_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_interrupted_on_its_way_up_it_leaves_nothing(number: signal.Signals, tmp_path: Path) -> None:
     folder = tmp_path / "up"
     words = (sys.executable, "-m", "clam_robot.cli.main", "up", "--sim", "--folder", str(folder), *FREE_PORTS)
     up = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -155,9 +157,10 @@ def test_interrupted_on_its_way_up_it_leaves_nothing(tmp_path: Path) -> None:
         return state is not None and bool(state.programs)
 
     wait_for(has_programs, "programs on their way up")
-    up.send_signal(signal.SIGINT)
+    up.send_signal(number)
     said, _ = up.communicate(timeout=PATIENCE)
-    assert up.returncode == EXIT_INTERRUPTED and "interrupted" in said and "Traceback" not in said
+    assert up.returncode == 128 + number and "Traceback" not in said
+    assert ("interrupted" in said) is (up.returncode == EXIT_INTERRUPTED)
     assert processes_of(folder) == [] and read_state(folder) is None
 
 
@@ -176,6 +179,24 @@ def test_a_person_lets_it_solve_its_task_and_the_page_shows_it(robot: Robot) -> 
     robot.go_until_solved()
     assert robot.truth().success
     wait_for(lambda: robot.watch() < STILL, "an arm at rest", within=PATIENCE)
+
+
+def test_a_loop_that_was_suspended_waits_for_a_person_and_counts_on(robot: Robot) -> None:
+    loop = robot.state.programs["loop"].process
+    assert loop is not None
+    robot.go_until_moving()
+    os.kill(loop.pid, signal.SIGSTOP)
+    try:
+        begin = robot.truth().time
+        wait_for(lambda: robot.truth().time > begin + SUSPENDED, "a loop that is suspended for a while")
+        assert not robot.is_moving()
+    finally:
+        os.kill(loop.pid, signal.SIGCONT)
+    wait_for(lambda: robot.is_stopped_by("stale_state: this program stood still .*"), "an arm that waits for a person")
+    assert robot.watch() < STILL
+    robot.go_until_solved()
+    counts = re.findall(r"widowx: (\d+) of (\d+)", (robot.folder / "loop.log").read_text())
+    assert len(counts) > 1 and all(int(done) <= int(total) for done, total in counts)
 
 
 # Killed: what stops the arm, by the page; who is taken along. First those that leave the loop running: one that is new

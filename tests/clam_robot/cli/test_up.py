@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -64,12 +65,35 @@ def test_with_nothing_up_there_is_nothing_to_end(tmp_path: Path, capsys: pytest.
 def test_what_a_machine_that_was_switched_off_left_is_forgotten(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_state(tmp_path, State(keeper=GONE))
-    assert main(["up", "--sim", "--folder", str(tmp_path)]) == 2
-    assert "clam down" in capsys.readouterr().err
+    write_state(tmp_path, of_loop(GONE))
+    with socket.create_server(("127.0.0.1", 0)) as taken:  # the next thing that is looked at
+        port = str(taken.getsockname()[1])
+        assert main(["up", "--sim", "--folder", str(tmp_path), *PORTS[:-1], port]) == 2
+    assert f"taken: {port} (--bench-port)" in capsys.readouterr().err
     assert main(["down", "--folder", str(tmp_path)]) == 0
     assert "ended 0 processes" in capsys.readouterr().out
     assert read_state(tmp_path) is None
+
+
+def test_what_runs_is_not_started_again_and_its_page_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    me = ProcessId.of(os.getpid())
+    (tmp_path / "page.key").write_text("secret")
+    write_state(tmp_path, State(keeper=me, programs=of_loop(me).programs))
+    assert main(["up", "--sim", "--folder", str(tmp_path), *PORTS]) == 2
+    told = capsys.readouterr().err
+    assert f"up in {tmp_path} already, with its page at http://127.0.0.1:8080/?key=secret; end it with" in told
+    write_state(tmp_path, of_loop(me))
+    assert main(["up", "--sim", "--folder", str(tmp_path), *PORTS]) == 2
+    assert f"lost its keeper; left of it: loop; end it with: clam down --folder {tmp_path}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("timeout", ["0", "-5", "nan"])
+def test_a_timeout_is_a_time(timeout: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["up", "--sim", "--folder", str(tmp_path / "up"), "--timeout", timeout, *PORTS]) == 2
+    assert "--timeout: expected a number of seconds above 0" in capsys.readouterr().err
+    assert not (tmp_path / "up").exists()
 
 
 @pytest.fixture
@@ -126,7 +150,7 @@ def test_a_damaged_file_is_told_with_what_it_still_names_and_how_to_end_that(
 @pytest.mark.parametrize(
     ("damage", "told"),
     [
-        (lambda text: "", "it names no process; see whether any is left with: pgrep -af clam_robot"),
+        (lambda text: "", "it names no process; see whether any is left with: pgrep -af 'clam_robot|rosmaster'"),
         (lambda text: text.replace("keeper", "kepper"), "'keeper' is missing"),
         (lambda text: text.replace('"pid": 1,', '"pid": -1,'), "number of a process"),
         (lambda text: text[:-20], "none of the processes it names is left (keeper, loop)"),

@@ -18,13 +18,13 @@ def test_free_ports_are_chosen_once_and_differ() -> None:
     assert len(ports) == 4 and 0 not in ports
 
 
-def test_a_port_that_is_taken_is_named_with_its_flag() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        with pytest.raises(ConfigError, match=f"port {port} is taken .* --server-port"):
-            SimConfig(master_port=0, server_port=port, page_port=0, bench_port=0).with_ports()
+def test_all_ports_that_are_taken_are_named_with_their_flags() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        server, page = one.getsockname()[1], other.getsockname()[1]
+        with pytest.raises(
+            ConfigError, match=rf"taken: {server} \(--server-port\), {page} \(--page-port\); see by whom"
+        ):
+            SimConfig(master_port=0, server_port=server, page_port=page, bench_port=0).with_ports()
 
 
 def test_two_programs_cannot_have_one_port() -> None:

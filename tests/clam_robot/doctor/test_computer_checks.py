@@ -1,5 +1,6 @@
 """Disk, clock, processor, ports, packages, graphics card."""
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from clam_robot.doctor import clock_sync, cpu_governor, disk, gpu, ports, real_t
 from clam_robot.doctor.disk_speed import write_speed
 from clam_robot.doctor.finding import Status
 from clam_robot.doctor.setup import DoctorConfig, Role
+from clam_robot.doctor.survey import CHECKS, survey
 from clam_robot.errors import ConfigError
 from clam_robot.timing import ManualClock
 from tests.clam_robot.doctor.fake_machine import FakeMachine
@@ -34,6 +36,23 @@ def test_a_disk_that_may_not_be_written_is_told(fake: FakeMachine, tmp_path: Pat
 
     found = disk.check(fake.machine(write_speed=refuse), DoctorConfig(data=tmp_path))
     assert found.status is Status.PROBLEM and "Permission denied" in found.found
+
+
+def test_nobody_is_told_to_own_what_is_above_a_folder_that_is_not_there(fake: FakeMachine, tmp_path: Path) -> None:
+    def refuse(folder: Path) -> float:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    wanted = tmp_path / "robot's data"
+    found = disk.check(fake.machine(write_speed=refuse), DoctorConfig(data=wanted))
+    assert found.mend.startswith(f"sudo install -d -o $USER {shlex.quote(str(wanted))}, or give another folder")
+
+
+def test_what_cannot_be_read_ends_no_check(fake: FakeMachine) -> None:
+    at = ("/etc/udev/rules.d/50.rules", "/sys/bus/usb/devices/1-2:1.0/bInterfaceClass")
+    for path in (*at, "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"):
+        (fake.root / path.lstrip("/")).mkdir(parents=True)
+    fake.write("/sys/bus/usb/devices/1-2/idVendor", "8086")
+    assert len(survey(fake.machine(), SETUP)) == len(CHECKS["robot"])
 
 
 def test_speed_is_bytes_by_time(tmp_path: Path) -> None:
@@ -130,6 +149,11 @@ def test_a_graphics_card_wants_its_driver(fake: FakeMachine) -> None:
     fake.write("/dev/nvidia0")
     found = gpu.check(fake.machine(), SETUP)
     assert found.status is Status.OK and found.found == "1 with driver NVRM version: 590.1"
+    found = gpu.check(fake.machine(version={"torch": "2.13.0+cpu"}.get), SETUP)
+    assert found.status is Status.PROBLEM and found.found.endswith("but torch 2.13.0+cpu")
+    (fake.root / "dev/nvidia0").unlink()
+    found = gpu.check(fake.machine(), SETUP)
+    assert found.status is Status.PROBLEM and found.found.endswith("but no /dev/nvidia0")
 
 
 def test_a_card_of_another_maker_is_none(fake: FakeMachine) -> None:

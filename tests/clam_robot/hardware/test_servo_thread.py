@@ -27,13 +27,29 @@ FORWARD = np.array([0.02, 0, 0, 0, 0, 0, 0], np.float32)
 PATIENCE = 20.0  # for a machine that stalls [s]
 
 
+class LeapingClock(MonotonicClock):
+    """Real time, with moments in which a whole program stood still."""
+
+    def __init__(self) -> None:
+        self._leapt = 0.0
+
+    def now(self) -> float:
+        return super().now() + self._leapt
+
+    def sleep_until(self, deadline: float) -> None:
+        super().sleep_until(deadline - self._leapt)
+
+    def leap(self, seconds: float) -> None:
+        self._leapt += seconds
+
+
 class Rig:
     """A servo thread over perfect joints."""
 
     def __init__(
         self, position: tuple[float, ...] = START, park_after: float | None = None, action_age: float = 0.15
     ) -> None:
-        clock = MonotonicClock()
+        self.clock = clock = LeapingClock()
         self.driver = FakeDriver(clock, position)
         self.driver.connect()
         self.driver.prepare(profile_velocity=40, profile_acceleration=10)
@@ -61,6 +77,12 @@ def wait_until(is_so: Callable[[], bool]) -> None:
     while not is_so():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.005)
+
+
+def wait_for_turns(rig: Rig) -> None:
+    """Some more set-points."""
+    sent = len(rig.driver.goals)
+    wait_until(lambda: len(rig.driver.goals) > sent + 5)
 
 
 def is_at_rest(rig: Rig) -> bool:
@@ -118,6 +140,20 @@ def test_silent_joints_stop_the_arm(rig: Rig) -> None:
         rig.thread.act(FORWARD)
 
 
+def test_a_program_that_stood_still_stops_the_arm_until_a_person_has_looked(rig: Rig) -> None:
+    rig.clock.leap(5.0)
+    wait_until(lambda: rig.latch.cause is not None)
+    assert str(rig.latch.cause).startswith("stale_state: this program stood still for 5.")
+    with pytest.raises(ArmStopped):
+        rig.thread.act(FORWARD)
+
+
+def test_servos_that_take_long_to_prepare_are_no_standstill(rig: Rig) -> None:
+    rig.thread.take_over(lambda: rig.clock.leap(5.0))
+    wait_for_turns(rig)
+    assert rig.latch.cause is None
+
+
 def test_a_joint_that_does_not_follow_stops_the_arm_where_it_is(rig: Rig) -> None:
     rig.driver.is_stuck = True
     with pytest.raises(ArmStopped, match=r"tracking: \w+ is at"):
@@ -168,6 +204,20 @@ def test_long_silence_parks_the_arm_and_actions_need_a_reset() -> None:
         assert rig.driver.is_torque_on
         with pytest.raises(RobotError, match="went to its rest"):
             rig.thread.act(FORWARD)
+    finally:
+        rig.thread.end()
+
+
+def test_an_arm_that_was_stopped_for_long_does_not_go_to_its_rest_when_it_is_cleared() -> None:
+    rig = Rig(park_after=60.0)
+    try:
+        rig.latch.stop()
+        rig.clock.leap(300.0)
+        wait_for_turns(rig)
+        rig.latch.clear()
+        wait_for_turns(rig)
+        np.testing.assert_allclose(rig.driver.goals[-1], START, atol=1e-3)
+        rig.thread.act(FORWARD)
     finally:
         rig.thread.end()
 
