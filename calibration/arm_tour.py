@@ -1,11 +1,13 @@
 """Takes the arm from pose to pose and has a picture taken in each while it stands still."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 from jaxtyping import Float64
 
 from calibration.detection import BoardDetector, Detection
+from calibration.patience import patient_observation
 from calibration.recording import RecordingWriter
 from clam_robot.errors import CalibrationError, RobotError
 from clam_robot.hardware.cameras.camera import Camera, Frame
@@ -15,54 +17,51 @@ from clam_robot.timing import Clock
 
 # View number, of how many, and why it was left out; None where it was kept.
 Told = Callable[[int, int, str | None], None]
-_NEAR, _STILL = 0.02, 0.0016  # [rad]; a count of a servo is 0.0015
+_NEAR, _STILL = 0.05, 0.0016  # [rad]; a count of a servo is 0.0015
 _SETTLE = 0.4  # [s]
-_PATIENCE = 2.0  # without coming nearer [s]
+_PATIENCE = 5.0  # without a state of the joints [s]
 _LONGEST_WAIT = 5.0  # for a frame [s]
 
 
+class Goes(Robot, Protocol):
+    """A robot that finds its own way, whatever stalls the program that asks for it."""
+
+    def go_to(self, joints: Float64[np.ndarray, "6"]) -> None:
+        """Go to joint positions [rad] and come to rest there.
+
+        Raises:
+            RobotError: something is in its way.
+        """
+        ...
+
+
 class ArmTour:
-    """Moves a robot whose actions are changes of its joints; the robot's own rules keep it clear of things.
+    """Takes a robot to poses; its own rules keep it clear of things.
 
     Args:
         robot: connected and reset; its state begins with the joints.
         clock: the robot's.
     """
 
-    def __init__(self, robot: Robot, clock: Clock) -> None:
+    def __init__(self, robot: Goes, clock: Clock) -> None:
         self._robot, self._clock = robot, clock
-        self._step = np.array(robot.spec.action.high[:NUM_JOINTS])
         self._period = 1.0 / robot.spec.control_hz
 
     def joints(self) -> Float64[np.ndarray, "6"]:
         """As measured now [rad]."""
-        return self._robot.get_observation().state[:NUM_JOINTS].astype(np.float64)
+        return patient_observation(self._robot, self._clock, _PATIENCE).state[:NUM_JOINTS].astype(np.float64)
 
     def go(self, target: Float64[np.ndarray, "6"]) -> None:
         """Go there and stand still.
 
         Raises:
-            RobotError: the arm's rules do not let it, or it does not come to rest.
+            RobotError: the arm's rules do not let it, it is pushed away, or it does not come to rest.
         """
-        nearest, since = np.inf, self._clock.now()
-        while True:
-            left = target - self.joints()
-            distance = float(np.abs(left).max())
-            if distance < _NEAR:
-                break
-            if distance < nearest - 1e-3:
-                nearest, since = distance, self._clock.now()
-            elif self._clock.now() - since > _PATIENCE:
-                self._robot.hold()
-                raise RobotError(f"the arm stays {distance:.2f} rad from the pose; something is in its way")
-            # All joints arrive together, so that the way is a straight one.
-            share = min(1.0, float((self._step / np.maximum(np.abs(left), 1e-9)).min()))
-            action = np.zeros(len(self._robot.spec.action.names), np.float32)
-            action[:NUM_JOINTS] = share * left
-            self._robot.send_action(action)
-            self._clock.sleep_until(self._clock.now() + self._period)
-        self._robot.hold()
+        self._robot.go_to(target)
         self._wait_until_still()
+        distance = float(np.abs(target - self.joints()).max())
+        if distance > _NEAR:
+            raise RobotError(f"the arm stays {distance:.2f} rad from the pose; something is in its way")
 
     def _wait_until_still(self) -> None:
         before, since, begin = self.joints(), self._clock.now(), self._clock.now()

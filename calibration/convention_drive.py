@@ -7,7 +7,8 @@ from jaxtyping import Float64
 from scipy.spatial.transform import RigidTransform
 
 from calibration.convention_trial import AXES, ConventionTrial, GripperTrial
-from clam_robot.errors import RobotError
+from calibration.patience import patient_observation
+from clam_robot.errors import RobotError, StaleObservation
 from clam_robot.hardware.wx250s import NUM_JOINTS
 from clam_robot.interfaces import Robot
 from clam_robot.timing import Clock
@@ -19,6 +20,10 @@ _STILL = 0.0016  # [rad]; a count of a servo is 0.0015
 _SETTLED, _LONGEST = 3, 60  # actions
 _GRIPPER = NUM_JOINTS
 _GRIPPER_ACTIONS = 12
+# An arm holds when no action has come for so many periods, and what was left of its motion is lost.
+_LATE = 1.4
+_TRIES = 10
+_PATIENCE = 2.0  # for a state of the joints [s]
 
 # Pose of the board in the camera's frame at this moment, None where none is seen.
 Look = Callable[[], RigidTransform | None]
@@ -43,6 +48,7 @@ class ConventionDrive:
     ) -> None:
         self._robot, self._clock, self._look, self._tell = robot, clock, look, tell
         self._period = 1.0 / robot.spec.control_hz
+        self._is_late = False
 
     def run(self, axes: Sequence[int] = range(len(AXES))) -> tuple[list[ConventionTrial], GripperTrial]:
         """To and fro on every axis, then close and open the fingers; whatever happens, the arm is held at the end.
@@ -51,10 +57,11 @@ class ConventionDrive:
             axes: numbers of those to try.
 
         Raises:
-            RobotError: the arm stops, or moves much further than it was asked to.
+            RobotError: the arm stops, moves much further than it was asked to, or actions cannot be sent in time.
         """
         try:
             trials: list[ConventionTrial] = []
+            self._settle()
             for axis in axes:
                 name, size = AXES[axis], DISTANCE if axis < 3 else ANGLE
                 for way in (size, -2.0 * size, size):
@@ -67,6 +74,17 @@ class ConventionDrive:
             self._robot.hold()
 
     def _try(self, axis: int, way: float) -> ConventionTrial:
+        for _ in range(_TRIES):
+            self._is_late = False
+            trial = self._move(axis, way)
+            if not self._is_late:
+                return trial
+        raise RobotError(
+            f"{AXES[axis]}: an action came late in each of {_TRIES} tries, and an arm that holds meanwhile "
+            "does less than it is asked for; end other programs on this machine"
+        )
+
+    def _move(self, axis: int, way: float) -> ConventionTrial:
         asked = np.zeros(6)
         asked[axis] = way
         before, seen = self._joints(), self._look()
@@ -88,7 +106,7 @@ class ConventionDrive:
     def _opening(self, wanted: float) -> float:
         for _ in range(_GRIPPER_ACTIONS):
             self._act(np.zeros(6), wanted)
-        return float(self._robot.get_observation().state[_GRIPPER])
+        return float(patient_observation(self._robot, self._clock, _PATIENCE).state[_GRIPPER])
 
     def _settle(self) -> None:
         before, stood = self._joints(), 0
@@ -102,11 +120,16 @@ class ConventionDrive:
         raise RobotError("the arm does not come to rest; is it pushed, or does a joint swing?")
 
     def _joints(self) -> Float64[np.ndarray, "6"]:
-        return self._robot.get_observation().state[:NUM_JOINTS].astype(np.float64)
+        return patient_observation(self._robot, self._clock, _PATIENCE).state[:NUM_JOINTS].astype(np.float64)
 
     def _act(self, change: Float64[np.ndarray, "6"], opening: float = 1.0) -> None:
-        self._robot.send_action(np.append(change, opening).astype(np.float32))
-        self._clock.sleep_until(self._clock.now() + self._period)
+        begin = self._clock.now()
+        try:
+            self._robot.send_action(np.append(change, opening).astype(np.float32))
+        except StaleObservation:
+            self._is_late = True
+        self._clock.sleep_until(begin + self._period)
+        self._is_late |= self._clock.now() - begin > _LATE * self._period
 
 
 # Times what was asked for.

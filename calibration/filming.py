@@ -9,6 +9,7 @@ from jaxtyping import Float64
 
 from calibration.delay_signals import JointMotion
 from calibration.image_motion import small_grey
+from calibration.patience import patient_observation
 from calibration.swing import SwingConfig, swing_at
 from calibration.take import Film, Take, TakeInfo
 from clam_robot.errors import CalibrationError, StaleObservation
@@ -16,9 +17,9 @@ from clam_robot.hardware.joint_driver import JointState
 from clam_robot.hardware.wx250s import JOINT_NAMES, NUM_JOINTS
 from clam_robot.interfaces import Robot
 from clam_robot.timing import Clock
-from clam_robot.types import Observation
 
-_PATIENCE = 20.0  # for a first frame of every camera [s]
+# For a first frame of every camera: those that share a bus, or a busy machine, may take their time to begin [s].
+_PATIENCE = 20.0
 
 
 class Filming:
@@ -60,7 +61,7 @@ class Filming:
         """
         joint = JOINT_NAMES.index(setup.joint)
         period = 1.0 / robot.spec.control_hz
-        gripper = _first_observation(robot, clock).state[NUM_JOINTS]
+        gripper = patient_observation(robot, clock, _PATIENCE).state[NUM_JOINTS]
         begin, done = clock.now(), 0.0
         self._is_on = True
         try:
@@ -99,18 +100,6 @@ class Filming:
             with self._lock:
                 if not rows or time > rows[-1][0]:
                     rows.append((time, position))
-
-
-def _first_observation(robot: Robot, clock: Clock) -> Observation:
-    """Cameras that share a bus, or a busy machine, may take their time to begin."""
-    deadline = clock.now() + _PATIENCE
-    while True:
-        try:
-            return robot.get_observation()
-        except StaleObservation:
-            if clock.now() > deadline:
-                raise
-        clock.sleep_until(clock.now() + 1.0 / robot.spec.control_hz)
 
 
 def _motion(rows: list[tuple[float, np.ndarray]]) -> JointMotion:

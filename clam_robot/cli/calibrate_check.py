@@ -21,7 +21,7 @@ from clam_robot.cli.arm_identity import of_arm, serial_of
 from clam_robot.cli.calibration_files import save, utc_now
 from clam_robot.cli.camera_rig import camera_of
 from clam_robot.cli.console import console
-from clam_robot.cli.widowx import WidowXOptions, driver_of
+from clam_robot.cli.widowx import ArmAddress, driver_of
 from clam_robot.errors import CalibrationError, ConfigError
 from clam_robot.hardware.calibration.calibration import Calibration, load_calibration
 from clam_robot.hardware.calibration.camera_calibration import BoardReference, CameraCalibration
@@ -56,7 +56,7 @@ class CheckCommand:
     camera: tuple[str, ...]
     images: Path | None = None
     calibration: Path = Path("calibration.json")
-    widowx: Annotated[WidowXOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=WidowXOptions)
+    widowx: Annotated[ArmAddress, tyro.conf.OmitArgPrefixes] = field(default_factory=ArmAddress)
     board: Board | None = None
     remember: bool = False
     tolerance: Tolerance = field(default_factory=Tolerance)

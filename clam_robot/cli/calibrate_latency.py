@@ -22,7 +22,7 @@ from clam_robot.cli.calibration_files import load_or_new, save, utc_now
 from clam_robot.cli.camera_rig import rig_of
 from clam_robot.cli.console import console
 from clam_robot.cli.stops import StopOptions, Stops
-from clam_robot.cli.widowx import WidowXOptions, driver_of
+from clam_robot.cli.widowx import ArmAddress, driver_of
 from clam_robot.episodes.reader import Episode
 from clam_robot.errors import CalibrationError, ConfigError
 from clam_robot.hardware.calibration.latency_calibration import Latency, LatencyCalibration
@@ -57,7 +57,7 @@ class LatencyCommand:
 
     take: Path | None = None
     episode: Path | None = None
-    widowx: Annotated[WidowXOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=WidowXOptions)
+    widowx: Annotated[ArmAddress, tyro.conf.OmitArgPrefixes] = field(default_factory=ArmAddress)
     swing: SwingConfig = field(default_factory=SwingConfig)
     state_latency: float | None = None
     yes: bool = False

@@ -22,7 +22,7 @@ from clam_robot.cli.agreement import require_agreement
 from clam_robot.cli.arm_identity import serial_of
 from clam_robot.cli.camera_rig import camera_of
 from clam_robot.cli.console import console, plural
-from clam_robot.cli.widowx import WidowXOptions, driver_of
+from clam_robot.cli.widowx import ArmAddress, driver_of
 from clam_robot.errors import CalibrationError, ConfigError
 from clam_robot.hardware.calibration.camera_calibration import CameraCalibration
 from clam_robot.hardware.cameras.setup import CamerasConfig
@@ -44,7 +44,7 @@ class TourOptions:
             base's frame for a camera on the wrist, in the tool's for one on a stand.
     """
 
-    widowx: Annotated[WidowXOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=WidowXOptions)
+    widowx: Annotated[ArmAddress, tyro.conf.OmitArgPrefixes] = field(default_factory=ArmAddress)
     poses: PoseSetConfig = field(default_factory=PoseSetConfig)
     yes: bool = False
     camera_place: tuple[float, float, float, float, float, float] = (-0.06, 0.0, 0.08, -2.2, 0.0, -1.571)

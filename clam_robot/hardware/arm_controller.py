@@ -240,6 +240,10 @@ class ArmController:
             self._commanded = tool_pose(self._stream.destination)
         return is_clear
 
+    def is_way_clear(self, position: Float64[np.ndarray, "6"], velocity: float) -> bool:
+        """Whether `move_to` would set out."""
+        return self._is_clear(self._stream.plan_to(position, velocity=velocity))
+
     def open_gripper(self) -> None:
         """Open the fingers."""
         self._gripper.move_to(1.0)

@@ -261,6 +261,11 @@ class ServoThread:
                 self.hold()
                 raise RobotError(f"expected the arm to arrive within {timeout} s; it holds: is something in its way?")
 
+    def is_way_clear(self, position: Float64[np.ndarray, "6"], velocity: float) -> bool:
+        """Whether an arm at rest may go there [rad] at a velocity [rad/s]; `go` stops it for good where it may not."""
+        with self._lock:
+            return self._controller.is_way_clear(position, velocity)
+
     def _is_there(self) -> bool:
         return not self._way and self._controller.is_at_rest
 

@@ -12,10 +12,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Float64
 
 from clam_robot import config
-from clam_robot.errors import ConfigError, NotConnected, SelfTestFailed, StaleObservation
+from clam_robot.errors import ConfigError, NotConnected, RobotError, SelfTestFailed, StaleObservation
 from clam_robot.hardware import safety_rules
 from clam_robot.hardware.arm_controller import ArmConfig, ArmController
 from clam_robot.hardware.bench import Bench, FilmingBench, FrameListener
@@ -226,6 +226,18 @@ class WidowX:
             self.latch.stop(Reason.SELF_TEST, str(error))
             raise
         self._is_tested = True
+
+    def go_to(self, joints: Float64[np.ndarray, "6"]) -> None:
+        """Go from rest to joint positions [rad], straight through joint space, and wait until the arm is there.
+
+        Raises:
+            ArmStopped: the stop is latched.
+            RobotError: the way is blocked; the arm stays where it is.
+        """
+        servo = self._live()
+        if not servo.is_way_clear(joints, self._setup.velocity):
+            raise RobotError("the way is blocked by the table, a box or the arm itself")
+        servo.go([Leg(position=joints)], velocity=self._setup.velocity, timeout=_LONGEST_WAY)
 
     def park(self) -> None:
         """Go to the rest; torque stays on.

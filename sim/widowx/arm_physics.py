@@ -138,6 +138,12 @@ class ArmPhysics:
             if servo.description.name.removesuffix("_shadow") == joint:
                 servo.mount(offset)
 
+    def reverse(self, joint: str, is_reversed: bool) -> None:
+        """Screw a joint's servos in the wrong way round, or right again: it turns the other way than they say."""
+        for servo in self.servos:
+            if servo.description.name.removesuffix("_shadow") == joint:
+                servo.reverse(is_reversed)
+
     def place(self, position: Float64[np.ndarray, "6"], finger: float | None = None) -> None:
         """Put the arm somewhere at rest, without time passing; servos with torque hold it there.
 

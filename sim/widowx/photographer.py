@@ -10,10 +10,13 @@ from typing import Any
 import mujoco
 import numpy as np
 from jaxtyping import Float64, UInt8
+from scipy.spatial.transform import RigidTransform, Rotation
 
 from clam_robot.errors import ClamRobotError
 from clam_robot.hardware.calibration.intrinsics import Intrinsics
 from sim.camera import Camera
+from sim.widowx.board_print import quaternion
+from sim.widowx.board_scene import FLIP
 from sim.widowx.lens_view import LensView
 from sim.widowx.priority import run_ordinarily
 from sim.widowx.scene_board import GROUP, BoardPlace, arrange
@@ -31,6 +34,7 @@ class _Order:
     width: int
     lens: Intrinsics | None
     board: BoardPlace | None
+    shift: RigidTransform | None
     picture: "Future[UInt8[np.ndarray, 'height width 3']]"
 
 
@@ -40,12 +44,23 @@ class _Snapshot:
     def __init__(self, model: Any) -> None:  # noqa: ANN401
         self.model = model
         self.data = _MJ.MjData(model)
+        self._places = {each.name: camera_pose(each) for each in (model.camera(i) for i in range(model.ncam))}
 
     def restore(self, order: _Order) -> None:
         _MJ.mj_setState(self.model, self.data, order.state, _STATE)
+        seen, pose = self.model.camera(order.camera), self._places[order.camera]
+        if order.shift is not None:
+            pose = pose * order.shift
+        seen.pos, seen.quat = pose.translation, quaternion(pose.rotation * FLIP)
         _MJ.mj_forward(self.model, self.data)
         if order.board is not None:
             arrange(self.model, self.data, order.camera, order.board)
+
+
+def camera_pose(camera: Any) -> RigidTransform:  # noqa: ANN401
+    """Of a camera of a `mujoco.MjModel` in the frame of the body that carries it; x right, y down, z forwards."""
+    turn = Rotation.from_quat(camera.quat, scalar_first=True) * FLIP
+    return RigidTransform.from_components(camera.pos, turn)
 
 
 def full_state(model: Any, data: Any) -> Float64[np.ndarray, "size"]:  # noqa: ANN401
@@ -81,6 +96,7 @@ class Photographer:
         width: int,
         lens: Intrinsics | None = None,
         board: BoardPlace | None = None,
+        shift: RigidTransform | None = None,
     ) -> "Future[UInt8[np.ndarray, 'height width 3']]":
         """Ask for a picture of the scene in a state, see `full_state`.
 
@@ -91,8 +107,18 @@ class Photographer:
             width: of it [pixel].
             lens: of that size, in place of a pinhole.
             board: where the model's board is; None leaves it out.
+            shift: of the camera on its mount, in its own frame.
         """
-        order = _Order(state=state, camera=camera, height=height, width=width, lens=lens, board=board, picture=Future())
+        order = _Order(
+            state=state,
+            camera=camera,
+            height=height,
+            width=width,
+            lens=lens,
+            board=board,
+            shift=shift,
+            picture=Future(),
+        )
         if self._thread is None:
             self._thread = threading.Thread(target=self._draw, name="photographer", daemon=True)
             self._thread.start()

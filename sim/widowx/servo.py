@@ -96,6 +96,12 @@ class EmulatedServo:
         self._measure()
         self.hold()
 
+    def reverse(self, is_reversed: bool) -> None:
+        """Screw it in the other way round than Drive_Mode says, or right again; what it says turns the other way."""
+        self._mounting = -1.0 if self.description.is_reversed != is_reversed else 1.0
+        self._configure()
+        self.hold()
+
     def read(self, address: int, size: int) -> bytes:
         """Bytes of the control table, readings fresh.
 

@@ -86,6 +86,10 @@ class TwinClient:
         """Put the calibration board somewhere (`TwinRequests.board`)."""
         self._ask("board", where=where)
 
+    def shift(self, thing: str, by: Sequence[float]) -> None:
+        """Move a camera or the board (`TwinRequests.shift`)."""
+        self._ask("shift", thing=thing, by=[float(each) for each in by])
+
     def fault(self, name: str, servo: str | None = None, value: float | None = None) -> None:
         """Make something go wrong (`TwinRequests.fault`)."""
         self._ask("fault", name=name, servo=servo, value=value)

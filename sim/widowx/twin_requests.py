@@ -4,9 +4,11 @@ import math
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from scipy.spatial.transform import RigidTransform, Rotation
 
 from clam_robot import config
 from clam_robot.errors import ConfigError
@@ -14,6 +16,7 @@ from clam_robot.hardware import wx250s
 from clam_robot.hardware.calibration.intrinsics import PARAMETERS, Intrinsics
 from clam_robot.hardware.control_table import HardwareError
 from sim.names import require_known
+from sim.widowx.board_print import BOARD
 from sim.widowx.faults import require_offset, require_rate, require_servo
 from sim.widowx.photographer import Photographer
 from sim.widowx.scene_board import SceneBoard
@@ -35,6 +38,7 @@ FAULTS = (
     "latency",
     "picture_latency",
     "offset",
+    "reversed",
     "voltage",
     "unplug",
     "clear",
@@ -54,8 +58,9 @@ class TwinRequests:
         self._trace = trace
         self._photographer = photographer
         self._board = board
-        names = ("describe", "reset", "place", "state", "trace", "log", "frame", "fault", "load", "usage", "board")
-        self.handlers = {name: getattr(self, name) for name in names}
+        self._shifts: dict[str, RigidTransform] = {}
+        names = ("describe", "reset", "place", "state", "trace", "log", "frame", "fault", "load", "usage")
+        self.handlers = {name: getattr(self, name) for name in (*names, "board", "shift")}
 
     def describe(self) -> dict[str, Any]:
         """Port, speed, task, cameras, physics period [s] and the columns of a trace's rows."""
@@ -64,7 +69,7 @@ class TwinRequests:
             "port": str(self._twin.port.path),
             "speed": self._twin.speed,
             "task": self._physics.task.name,
-            "cameras": [model.camera(i).name for i in range(model.ncam)],
+            "cameras": self._cameras(),
             "period": float(model.opt.timestep),
             "columns": list(COLUMNS),
             "faults": list(FAULTS),
@@ -119,8 +124,7 @@ class TwinRequests:
             "time": simulated; older with "picture_latency". "stamp": on the machine's monotonic clock, when a camera
             without that fault saw it.
         """
-        model = self._physics.model
-        require_known(camera, [model.camera(i).name for i in range(model.ncam)], what="camera")
+        require_known(camera, self._cameras(), what="camera")
         if not (0 < height <= _LARGEST_PICTURE and 0 < width <= _LARGEST_PICTURE):
             raise ConfigError(f"a picture has 1 to {_LARGEST_PICTURE} pixels either way, found {height} x {width}")
         through = None if lens is None else _lens(lens, height, width)
@@ -135,7 +139,10 @@ class TwinRequests:
                 answer.set_result({"time": taken_at, "stamp": stamp, "pixels": picture.result().tobytes()})
 
         place = None if self._board is None else self._board.for_picture(camera)
-        self._photographer.order(state, camera, height, width, through, place).add_done_callback(deliver)
+        if place is not None and BOARD in self._shifts:
+            place = replace(place, pose=place.pose * self._shifts[BOARD])
+        shift = self._shifts.get(camera)
+        self._photographer.order(state, camera, height, width, through, place, shift).add_done_callback(deliver)
         return answer
 
     def board(self, where: str) -> None:
@@ -144,6 +151,19 @@ class TwinRequests:
             raise ConfigError("the scene has no board; start `clam twin --board table`")
         self._board.put(where)
 
+    def shift(self, thing: str, by: Sequence[float]) -> None:
+        """Move a camera, by its name, or the "board" from where it was at first: as if somebody had knocked against it.
+
+        Args:
+            thing: that is moved.
+            by: dx, dy, dz [m] and the rotation vector [rad], in its own frame: x right, y down, z forwards in a
+                camera's picture, into the print of the board. Zeros bring it back.
+        """
+        require_known(thing, [*self._cameras(), BOARD], what="thing that can be moved")
+        if len(by) != 6 or not np.isfinite(by).all():
+            raise ConfigError(f"by: expected six finite numbers, found {list(by)}")
+        self._shifts[thing] = RigidTransform.from_components(by[:3], Rotation.from_rotvec(by[3:]))
+
     def fault(self, name: str, servo: str | None = None, value: float | None = None) -> None:
         """Make something go wrong, or right again.
 
@@ -151,10 +171,11 @@ class TwinRequests:
             name: "overload", "overheating": raise that hardware error of a servo. "reboot": a servo restarts by itself.
                 "lost": it stays silent. "drop", "corrupt": share of packets. "latency": before each answer [s].
                 "offset": by how much the servos of a joint are mounted askew: true minus reported angle [rad].
+                "reversed": they are mounted the wrong way round: it turns the other way than they say.
                 "picture_latency": age of the scene in a picture [s]. "voltage": of the supply [V]. "unplug": the port
                 vanishes. "clear": all of these are repaired, hardware errors excepted, which take a reboot.
             servo: which, where it is one's.
-            value: how much; for "lost" and "unplug" 0 repairs it, anything else is as none given.
+            value: how much; for "lost", "reversed" and "unplug" 0 repairs it, anything else is as none given.
         """
         require_known(name, FAULTS, what="fault")
         faults = self._twin.faults
@@ -176,6 +197,8 @@ class TwinRequests:
                 faults.picture_latency = _require_latency(value or 0.0)
             case "offset":
                 self._physics.mount(self._servo(servo).description.name, require_offset(value or 0.0))
+            case "reversed":
+                self._physics.reverse(self._servo(servo).description.name, value != 0)
             case "voltage":
                 self._physics.supply_voltage = NOMINAL_VOLTAGE if value is None else _require_voltage(value)
             case "unplug":
@@ -184,6 +207,7 @@ class TwinRequests:
                 faults.clear()
                 for each in wx250s.JOINT_NAMES:
                     self._physics.mount(each, 0.0)
+                    self._physics.reverse(each, False)
                 self._physics.supply_voltage = NOMINAL_VOLTAGE
 
     def load(self, joint: str, torque: float) -> None:
@@ -205,6 +229,10 @@ class TwinRequests:
             "num_rejected": twin.wire.reader.num_rejected,
             "num_collisions": twin.wire.num_collisions,
         }
+
+    def _cameras(self) -> list[str]:
+        model = self._physics.model
+        return [model.camera(i).name for i in range(model.ncam)]
 
     def _servo(self, name: str | None) -> Any:  # noqa: ANN401
         return require_servo(name or "none given", self._physics.servos)

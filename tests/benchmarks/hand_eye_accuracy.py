@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 from scipy.spatial.transform import RigidTransform
 
+from calibration.board import Board
 from calibration.bundle_settings import OBSERVABLE, BundleSettings
 from calibration.diagnosis import diagnose
 from calibration.hand_eye import HandEyeFit, fit_hand_eye
@@ -32,8 +33,10 @@ from tests.benchmarks.hand_eye_mistakes import count_mistakes
 from tests.benchmarks.hand_eye_plot import plot_accuracy
 from tests.calibration.rendered_hand_eye import Noise, rendered_views
 from tests.calibration.synthetic_hand_eye import Truth
-from tests.calibration.synthetic_views import BOARD, LENS, scattered_views
+from tests.calibration.synthetic_views import LENS, scattered_views
 
+# The finer one, as calibration/README.md has it printed for the lens.
+LENS_BOARD = Board(columns=11, rows=8, square=0.024, marker=0.018)
 QUANTILES = {"median": 0.5, "p90": 0.9, "max": 1.0}
 GOALS = {"position, mm": 1.0, "angle of the frame, mrad": 1.0, "angle of sight, mrad": 1.0} | {
     f"offset {name}, mrad": 1.0 for name in OBSERVABLE
@@ -118,7 +121,10 @@ def calibrate_many(options: argparse.Namespace, mount: Mount) -> tuple[dict[str,
     for seed in range(options.first_seed, options.first_seed + options.num_seeds):
         rng = np.random.default_rng(seed)
         lens = LENS.with_vector(LENS.vector + rng.normal(0.0, 1.0, 9) * (8, 8, 6, 6, 0.03, 0.03, 5e-4, 5e-4, 0))
-        own = fit_intrinsics(BOARD, scattered_views(rng, options.num_own, lens=lens, tilt=0.9, depth=(0.16, 0.40)))
+        own = fit_intrinsics(
+            LENS_BOARD,
+            scattered_views(rng, options.num_own, lens=lens, board=LENS_BOARD, tilt=0.9, depth=(0.16, 0.40)),
+        )
         views, true = rendered_views(
             seed, mount, lens, Noise(), count=options.num_views, is_rendered=not options.corners
         )

@@ -23,8 +23,11 @@ def view(
     noise: float = NOISE,
 ) -> Detection:
     """Corners that lie in the picture; `pose` is that of the board in the camera's frame."""
-    corners = lens.project(pose.apply(board.points())) + rng.normal(0.0, noise, (board.num_corners, 2))
+    points = pose.apply(board.points())
+    corners = lens.project(points) + rng.normal(0.0, noise, (board.num_corners, 2))
     is_in = (corners >= 2).all(axis=1) & (corners <= (lens.width - 3, lens.height - 3)).all(axis=1)
+    # Far beyond the picture a lens's polynomial turns back into it.
+    is_in &= np.linalg.norm(points[:, :2], axis=1) < points[:, 2] * lens.width / lens.fx
     return Detection(
         ids=np.nonzero(is_in)[0], corners=corners[is_in], edge_width=2.0, width=lens.width, height=lens.height
     )
@@ -36,12 +39,13 @@ def scattered_views(
     *,
     tilt: float = 0.6,
     lens: Intrinsics = LENS,
+    board: Board = BOARD,
     noise: float = NOISE,
     depth: tuple[float, float] = (0.25, 0.55),
 ) -> list[Detection]:
     """Views all over the picture at some depth [m], the board leaning up to `tilt` [rad] about any axis in it."""
     views: list[Detection] = []
-    width, height = BOARD.size
+    width, height = board.size
     middle = np.array([0.5 * width, 0.5 * height, 0.0])
     while len(views) < count:
         away = rng.uniform(*depth)
@@ -51,7 +55,7 @@ def scattered_views(
         lean = tilt * rng.uniform(0.3, 1.0) * np.array([np.cos(direction), np.sin(direction), 0.0])
         turn = Rotation.from_rotvec(lean) * Rotation.from_euler("z", rng.uniform(-0.6, 0.6))
         pose = RigidTransform.from_components(centre - turn.apply(middle), turn)
-        seen = view(pose, rng, lens=lens, noise=noise)
+        seen = view(pose, rng, lens=lens, board=board, noise=noise)
         if len(seen.ids) >= 12:
             views.append(seen)
     return views

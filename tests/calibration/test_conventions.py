@@ -23,6 +23,7 @@ from clam_robot.types import Observation
 from sim.widowx_robot import WidowXTwin, WidowXTwinConfig
 from tests.calibration.synthetic_hand_eye import look
 from tests.calibration.synthetic_views import BOARD, LENS, view
+from tests.type_checks import unchecked
 
 pytestmark = pytest.mark.slow
 Mount = Literal["wrist", "stand"]
@@ -96,7 +97,8 @@ def drive(
     robot.connect()
     robot.reset(0)
     try:
-        trials, gripper = ConventionDrive(robot, clock).run(axes)
+        with unchecked():
+            trials, gripper = ConventionDrive(robot, clock).run(axes)
     finally:
         robot.disconnect()
     return trials, gripper, robot
@@ -176,6 +178,34 @@ def test_arm_that_runs_away_is_held() -> None:
         ConventionDrive(robot, clock).run()
     assert robot.num_held == 1
     robot.disconnect()
+
+
+@pytest.mark.parametrize("every", [23, 4])
+def test_motion_with_a_late_action_is_tried_again_and_given_up_in_the_end(every: int) -> None:
+    clock, count = ManualClock(), 0
+
+    def stall(action: np.ndarray) -> np.ndarray:
+        """Now and then the machine stalls, and the arm holds meanwhile: what it was asked for is lost."""
+        nonlocal count
+        count += 1
+        if count % every:
+            return action
+        clock.advance(0.2)
+        return np.append(np.zeros(6), action[6])
+
+    robot = Miswired(WidowXTwin(WidowXTwinConfig(horizon=100000), clock), stall)
+    robot.connect()
+    robot.reset(0)
+    with unchecked():
+        if every == 4:
+            with pytest.raises(RobotError, match="came late in each of 10 tries"):
+                ConventionDrive(robot, clock).run([0])
+        else:
+            trials, _ = ConventionDrive(robot, clock).run([0, 4])
+            assert count > every
+            assert judge_commands(trials) is None
+    robot.disconnect()
+    assert robot.num_held == 1
 
 
 def seen_by(trials: list[ConventionTrial], mount: Mount, camera: RigidTransform) -> list[ConventionTrial]:

@@ -1,6 +1,5 @@
 """A board that stays where it is, before cameras that do not."""
 
-import datetime
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -17,20 +16,14 @@ from calibration.recording import CaptureInfo, RecordingWriter
 from clam_robot.cli.main import main
 from clam_robot.errors import CalibrationError
 from clam_robot.hardware.calibration.calibration import Calibration, load_calibration, save_calibration
-from clam_robot.hardware.calibration.camera_calibration import (
-    BoardReference,
-    CameraCalibration,
-    HandEyeCalibration,
-    IntrinsicsCalibration,
-)
-from clam_robot.hardware.calibration.pose import to_pose
+from clam_robot.hardware.calibration.camera_calibration import CameraCalibration, HandEyeCalibration
 from clam_robot.hardware.kinematics import tool_pose
 from clam_robot.hardware.widowx import START
 from sim.widowx.board_scene import BoardScene
+from tests.calibration.known_cameras import known_lens, known_place, remembered
 from tests.calibration.synthetic_hand_eye import look
 from tests.calibration.synthetic_views import BOARD, LENS, view
 
-WHEN = datetime.datetime(2026, 6, 1, tzinfo=datetime.UTC).isoformat()
 AHEAD = RigidTransform.from_components([-0.1, -0.07, 0.6], Rotation.from_euler("xyz", [0.4, 0.2, 0.1]))
 
 
@@ -40,28 +33,8 @@ def measured(pose: RigidTransform, seed: int = 0, noise: float = 0.15) -> BoardM
 
 
 def camera(seen: BoardMeasurement | None = None, hand_eye: HandEyeCalibration | None = None) -> CameraCalibration:
-    known = IntrinsicsCalibration(
-        intrinsics=LENS,
-        source="fitted",
-        model="pinhole",
-        covariance=((0.0,) * 9,) * 9,
-        corner_noise=0.2,
-        rms=0.3,
-        view_rms=(0.3,),
-        board={},
-        made_at=WHEN,
-    )
-    reference = None
-    if seen is not None:
-        reference = BoardReference(
-            board=to_pose(seen.T_camera_board),
-            covariance=tuple(tuple(row) for row in seen.covariance.tolist()),
-            rms=seen.rms,
-            joints=None,
-            board_size={},
-            made_at=WHEN,
-        )
-    return CameraCalibration(serial="c 1", intrinsics=known, hand_eye=hand_eye, reference=reference)
+    reference = None if seen is None else remembered(seen)
+    return CameraCalibration(serial="c 1", intrinsics=known_lens(LENS), hand_eye=hand_eye, reference=reference)
 
 
 def drift(moved: RigidTransform, seed: int = 1) -> Drift:
@@ -109,24 +82,7 @@ def test_a_wrist_camera_is_compared_with_the_board_of_its_hand_eye_calibration()
     joints = np.array(START)
     place = look(np.array([-0.06, 0.0, 0.08]), np.array([0.05, 0.0, 0.0]))
     board = tool_pose(joints) * place * AHEAD
-    known = HandEyeCalibration(
-        mount="wrist",
-        camera=to_pose(place),
-        covariance=tuple(tuple(row) for row in (1e-8 * np.eye(6)).tolist()),
-        board=to_pose(board),
-        offsets={},
-        offset_sigmas={},
-        unobservable=(),
-        rms=0.3,
-        misfit=1.0,
-        held_out_position=1e-3,
-        held_out_angle=1e-3,
-        view_rms=(0.3,),
-        solvers={},
-        scale=(1.0, 0.001),
-        board_size={},
-        made_at=WHEN,
-    )
+    known = known_place("wrist", place, board, BOARD)
     elsewhere = joints + np.array([0.02, 0.01, 0.0, 0.0, 0.03, 0.0])
     seen = measured((tool_pose(elsewhere) * place).inv() * board)
     assert not find_drift(seen, expected_board(camera(hand_eye=known), elsewhere, seen), Tolerance()).is_drift

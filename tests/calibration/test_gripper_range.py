@@ -7,6 +7,7 @@ from clam_robot.hardware.wx250s import FINGER_CLOSED, FINGER_OPEN
 from clam_robot.timing import ManualClock
 from sim.widowx.arm_physics import ArmPhysics
 from sim.widowx.simulated_driver import SimulatedDriver
+from tests.type_checks import unchecked
 
 
 class Listening(DriverLayer):
@@ -33,7 +34,8 @@ def make(factor: float = 1.0) -> tuple[Listening, ManualClock]:
 def test_fingers_are_driven_to_both_stops_and_never_hard() -> None:
     driver, clock = make()
     told: list[str] = []
-    found = find_gripper_range(driver, clock, tell=lambda way, finger: told.append(way))
+    with unchecked():
+        found = find_gripper_range(driver, clock, tell=lambda way, finger: told.append(way))
     assert found.closed == pytest.approx(FINGER_CLOSED, abs=1e-3)
     assert found.opened == pytest.approx(FINGER_OPEN, abs=1e-3)
     assert found.sigma < 5e-4
@@ -44,7 +46,7 @@ def test_fingers_are_driven_to_both_stops_and_never_hard() -> None:
 
 def test_inverted_gripper_is_named() -> None:
     driver, clock = make(-1.0)
-    with pytest.raises(CalibrationError, match="gripper is inverted: told to close, it opens"):
+    with unchecked(), pytest.raises(CalibrationError, match="gripper is inverted: told to close, it opens"):
         find_gripper_range(driver, clock)
     assert driver.efforts[-1] == 0.0
 

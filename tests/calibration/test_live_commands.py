@@ -1,68 +1,36 @@
 """Commands from the camera and the servo bus to the file, against what the twin knows."""
 
-import os
-import subprocess
+import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from clam_robot.hardware.calibration.calibration import Calibration, load_calibration
 from sim.widowx.twin_process import TwinProcess
-from tests.programs import REPLY_TIMEOUT, clam
+from tests.calibration.live_bench import ARM, LENS, LiveBench, off
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("twin"), pytest.mark.timeout(900)]
-LENS = (300.0, 298.0, 161.0, 118.0, 0.05, -0.1, 0.0, 0.0, 0.0)
+CAMERAS = ("--cameras", "cameras.toml")
 LATE = 0.09  # [s]
-LONGEST = 400.0  # of a command on a busy machine [s]
-
-
-class Bench:
-    """A twin, and a folder in which commands are given."""
-
-    def __init__(self, twin: TwinProcess, folder: Path) -> None:
-        self.twin, self.folder = twin, folder
-        host, port = twin.address
-        (folder / "cameras.toml").write_text(
-            f'[cameras.wrist]\nkind = "twin"\naddress = "{host}:{port}"\nview = "wrist"\nwidth = 320\nheight = 240\n'
-            f"fps = 15.0\nlens = {list(LENS)}\nnoise = 2.0\n"
-        )
-
-    def calibrate(self, *words: str) -> str:
-        """What it says; the repository is where it is, whatever the folder."""
-        here = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-        done = subprocess.run(
-            clam("calibrate", *words), cwd=self.folder, env=here, capture_output=True, text=True, timeout=LONGEST
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def arm(self) -> tuple[str, ...]:
-        """The words that name it."""
-        return ("--port", str(self.twin.port), "--reply-timeout", str(REPLY_TIMEOUT), "--arm-serial", "twin 1")
-
-    @property
-    def calibration(self) -> Calibration:
-        return load_calibration(self.folder / "calibration.json")
+OFFSET = 0.02  # of the elbow [rad]
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveBench]:
     with TwinProcess(board="wrist") as twin:
-        yield Bench(twin, tmp_path_factory.mktemp("live"))
+        yield LiveBench(twin, tmp_path_factory.mktemp("live"))
 
 
-def test_intrinsics_are_those_of_the_lens(bench: Bench) -> None:
-    bench.calibrate("intrinsics", "--camera", "wrist", "--cameras", "cameras.toml")
-    found = bench.calibration.camera("wrist").intrinsics.intrinsics
-    assert (found.fx, found.fy) == pytest.approx(LENS[:2], rel=0.01)
-    assert (found.cx, found.cy) == pytest.approx(LENS[2:4], abs=2.5)
+def test_intrinsics_are_those_of_the_lens(bench: LiveBench) -> None:
+    bench.calibrate("intrinsics", "--camera", "wrist", *CAMERAS)
+    found = bench.known("calibration.json").camera("wrist").intrinsics.intrinsics
+    assert (found.fx, found.fy) == pytest.approx((LENS.fx, LENS.fy), rel=0.01)
+    assert (found.cx, found.cy) == pytest.approx((LENS.cx, LENS.cy), abs=2.5)
 
 
-def test_gripper_closes_and_opens_as_far_as_the_fingers_go(bench: Bench) -> None:
-    bench.calibrate("gripper", "--yes", *bench.arm())
-    assert bench.calibration.arm_serial == "twin 1"
-    gripper = bench.calibration.arm.gripper
+def test_gripper_closes_and_opens_as_far_as_the_fingers_go(bench: LiveBench) -> None:
+    bench.calibrate("gripper", "--yes", *bench.arm(), "--out", "gripper.json")
+    assert bench.known("gripper.json").arm_serial == ARM
+    gripper = bench.known("gripper.json").arm.gripper
     assert gripper is not None
     with bench.twin.client() as truth:
         finger = truth.state().finger
@@ -70,13 +38,61 @@ def test_gripper_closes_and_opens_as_far_as_the_fingers_go(bench: Bench) -> None
     assert gripper.closed < 0.5 * gripper.opened
 
 
-def test_pictures_are_found_to_be_as_late_as_they_are(bench: Bench) -> None:
+def test_pictures_are_found_to_be_as_late_as_they_are(bench: LiveBench) -> None:
+    bench.know("late.json")
+    bench.start()
+    (bench.folder / "one.toml").write_text(bench.wrist_setup)
     with bench.twin.client() as truth:
-        truth.board("table")
         truth.fault("picture_latency", value=LATE)
-    bench.calibrate("latency", "--cameras", "cameras.toml", "--yes", *bench.arm())
-    known = bench.calibration.latency
+    bench.calibrate("latency", "--cameras", "one.toml", "--yes", *bench.arm(), "--out", "late.json")
+    known = bench.known("late.json").latency
     assert known is not None
     assert known.command is not None
     assert known.cameras["wrist"].latency.seconds == pytest.approx(LATE, abs=0.025)
-    assert known.cameras["wrist"].serial == bench.calibration.camera("wrist").serial
+    assert known.cameras["wrist"].serial == "twin wrist"
+
+
+def test_camera_and_joints_are_found_by_a_tour_of_the_arm(bench: LiveBench) -> None:
+    bench.know("found.json")
+    bench.start()
+    with bench.twin.client() as truth:
+        truth.fault("offset", "elbow", OFFSET)
+    words = ("--camera", "wrist", "--mount", "wrist", "--count", "14", "--out", "found.json", *CAMERAS)
+    bench.calibrate("hand-eye", *words, *bench.arm(), "--yes")
+    place = bench.known("found.json").camera("wrist").hand_eye
+    assert place is not None
+    distance, angle = off(place.camera.transform(), bench.place)
+    assert distance < 0.004
+    assert angle < 0.008
+    bench.calibrate("arm", "--out", "found.json")
+    joints = bench.known("found.json").arm.joints
+    assert joints is not None
+    assert joints.offsets["elbow"] == pytest.approx(OFFSET, abs=0.006)
+    assert abs(joints.offsets["wrist_angle"]) < 0.006
+
+
+def test_self_test_passes_on_a_right_arm_and_names_the_joint_that_turns_the_other_way(bench: LiveBench) -> None:
+    bench.know("right.json")
+    bench.start()
+    words = ("self-test", "--camera", "wrist", "--calibration", "right.json", *CAMERAS, *bench.arm(), "--yes")
+    said = bench.calibrate(*words)
+    assert "every axis, its sign and the gripper are as they should be" in said
+    assert "saw no board" not in said
+    with bench.twin.client() as truth:
+        truth.fault("reversed", "wrist_rotate")
+    assert "joint wrist_rotate turns the other way than it reports" in bench.calibrate(*words, code=2)
+
+
+def test_check_says_whether_and_which_camera_moved_and_how_far(bench: LiveBench) -> None:
+    bench.know("right.json")
+    bench.start()
+    both = ("check", "--camera", "wrist", "over_shoulder", "--calibration", "right.json", *CAMERAS, *bench.arm())
+    bench.calibrate(*both, "--remember")
+    assert "drifted" not in bench.calibrate(*both)
+    with bench.twin.client() as truth:
+        truth.shift("over_shoulder", (0.0, 0.0, 0.012, 0.0, 0.0, 0.0))
+    said = bench.calibrate(*both, "--json", code=2)
+    told = json.loads(said[said.index("{") : said.rindex("}") + 1])
+    assert told["cameras"]["over_shoulder"]["distance"] == pytest.approx(0.012, abs=0.006)
+    assert not told["cameras"]["wrist"]["is_drift"]
+    assert "over_shoulder: its stand moved, as another camera sees the board where it was" in told["cause"]

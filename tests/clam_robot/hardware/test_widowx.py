@@ -8,7 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from clam_robot.errors import ArmStopped, ConfigError, DriverError, InvalidVector, NotConnected, SelfTestFailed
+from clam_robot.errors import (
+    ArmStopped,
+    ConfigError,
+    DriverError,
+    InvalidVector,
+    NotConnected,
+    RobotError,
+    SelfTestFailed,
+)
 from clam_robot.hardware.arm_controller import ArmConfig
 from clam_robot.hardware.control_table import HardwareError
 from clam_robot.hardware.joint_driver import JointState, ServoStatus
@@ -264,6 +272,18 @@ def test_what_was_read_before_a_stop_was_cleared_stops_nothing_afterwards() -> N
     finally:
         driver.may_answer.set()
         robot.disconnect()
+
+
+def test_it_goes_to_a_pose_and_stays_where_it_is_before_a_blocked_one(arm: tuple[WidowX, FakeDriver]) -> None:
+    robot, driver = arm
+    robot.reset()
+    there = np.array([0.3, -0.4, 0.4, 0.1, 1.2, 0.2])
+    robot.go_to(there)
+    np.testing.assert_allclose(driver.read().position, there, atol=0.02)
+    with pytest.raises(RobotError, match="the way is blocked"):
+        robot.go_to(np.array([0.3, 1.4, 0.4, 0.1, 1.2, 0.2]))
+    np.testing.assert_allclose(driver.read().position, there, atol=0.02)
+    assert robot.latch.cause is None
 
 
 def test_parking_brings_it_to_its_rest_with_torque(arm: tuple[WidowX, FakeDriver]) -> None:

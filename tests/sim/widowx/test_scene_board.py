@@ -14,8 +14,8 @@ from clam_robot.hardware.kinematics import tool_pose
 from sim.widowx.arm_physics import ArmPhysics
 from sim.widowx.bare_table import BareTable
 from sim.widowx.board_print import BoardPrint
-from sim.widowx.board_scene import FLIP, TOOL_IN_HAND
-from sim.widowx.photographer import Photographer, full_state
+from sim.widowx.board_scene import TOOL_IN_HAND
+from sim.widowx.photographer import Photographer, camera_pose, full_state
 from sim.widowx.scene import scene_model
 from sim.widowx.scene_board import SceneBoard
 
@@ -34,21 +34,21 @@ class Studio:
         self.physics = ArmPhysics(BareTable())
         self.photographer = Photographer(scene_model(self.board.add_to))
 
-    def picture(self, camera: str) -> tuple[np.ndarray, RigidTransform | None]:
+    def picture(self, camera: str, shift: RigidTransform | None = None) -> tuple[np.ndarray, RigidTransform | None]:
         """What is seen, and where the board is before the camera."""
         place = self.board.for_picture(camera)
         state = full_state(self.physics.model, self.physics.data)
-        image = self.photographer.order(state, camera, LENS.height, LENS.width, LENS, place).result(PATIENCE)
+        image = self.photographer.order(state, camera, LENS.height, LENS.width, LENS, place, shift).result(PATIENCE)
         if place is None or place.parent == "camera":
             return image, None if place is None else place.pose
         parent = RigidTransform.identity() if place.parent == "base" else tool_pose(self.physics.position)
-        return image, self.camera(camera).inv() * parent * place.pose
+        seen = self.camera(camera) if shift is None else self.camera(camera) * shift
+        return image, seen.inv() * parent * place.pose
 
     def camera(self, name: str) -> RigidTransform:
         """Its true pose in the base's frame, x right, y down."""
         seen: Any = self.physics.model.camera(name)
-        turn = Rotation.from_quat(seen.quat, scalar_first=True) * FLIP
-        own = RigidTransform.from_components(seen.pos, turn)
+        own = camera_pose(seen)
         if name != "wrist":
             return own
         return tool_pose(self.physics.position) * RigidTransform.from_translation(TOOL_IN_HAND).inv() * own
@@ -108,3 +108,25 @@ def test_a_servo_that_is_mounted_askew_reports_less_by_its_offset() -> None:
     off = [abs(each.position - wx250s.ZERO_COUNT) * wx250s.COUNT for each in both]
     assert off == pytest.approx([0.1, 0.1], abs=1e-6)
     assert physics.servo("elbow").position == pytest.approx(wx250s.ZERO_COUNT)
+
+
+def test_a_camera_that_is_knocked_sees_the_board_elsewhere_until_it_is_put_back(studio: Studio) -> None:
+    studio.board.put("table")
+    studio.physics.place(np.array([0.0, -0.9, 0.5, 0.0, 1.5, 0.0]))
+    knock = RigidTransform.from_components([0.01, 0.004, -0.006], Rotation.from_rotvec([0.01, -0.02, 0.03]))
+    for shift in (None, knock, None):
+        image, pose = studio.picture("wrist", shift)
+        assert pose is not None
+        found = BoardDetector(BOARD).detect(image)
+        assert found is not None
+        wanted = LENS.project(pose.apply(BOARD.points()[found.ids]))
+        assert np.median(np.linalg.norm(found.corners - wanted, axis=1)) < 0.3
+
+
+def test_a_servo_that_is_screwed_in_the_wrong_way_round_says_the_opposite() -> None:
+    physics = ArmPhysics(BareTable())
+    physics.place(np.full(6, 0.1))
+    for is_reversed, sign in ((False, 1.0), (True, -1.0), (False, 1.0)):
+        physics.reverse("wrist_angle", is_reversed)
+        off = (physics.servo("wrist_angle").position - wx250s.ZERO_COUNT) * wx250s.COUNT
+        assert off == pytest.approx(sign * 0.1, abs=1e-6)
