@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from clam_robot.control.loop import ControlLoop, LoopConfig
 from clam_robot.episodes.disk import free_bytes
 from clam_robot.episodes.recorder import Recorder
-from clam_robot.errors import ClamRobotError, RobotError
+from clam_robot.errors import ArmStopped, ClamRobotError, RobotError
 from clam_robot.hardware.safety_rules import Reason
 from clam_robot.hardware.stop_latch import StopLatch
 from clam_robot.interfaces import Policy, Robot, Subscriber, TaskRobot
@@ -177,8 +177,8 @@ class RecordingSession:
             self.hear(event)
         with self._lock:
             phase, is_stopped = self._situation.phase, self._latch.cause is not None
-            if is_stopped and phase in {Phase.READY, Phase.REVIEW, Phase.RESETTING}:
-                self._happen(Fact.STOPPED)
+            if is_stopped:
+                self._wait_for_look()
         if phase is Phase.STOPPED and not is_stopped:
             try:
                 self._recover()
@@ -186,6 +186,7 @@ class RecordingSession:
                 self._stop_for(error)
             else:
                 self._happen(Fact.CLEARED, "the stop is cleared; nothing was lost")
+        self._recorder.note("\n".join(self._notes))
         self._clock.sleep_until(self._clock.now() + _TICK)
 
     def _record(self) -> None:
@@ -205,20 +206,30 @@ class RecordingSession:
             self._happen(Fact.EMPTY, "called off before anything was recorded")
         except RobotError as error:
             self._stop_for(error)
-            self._after_fault("the robot stopped; what was recorded until then waits for your decision")
+            self._after_fault(
+                "the robot stopped; what was recorded until then waits for your decision",
+                if_empty="the robot stopped before anything was recorded",
+            )
+            self._wait_for_look()
         except ClamRobotError as error:
             self._after_fault(str(error))
         else:
             self._happen(Fact.ENDED)
 
-    def _after_fault(self, message: str) -> None:
+    def _after_fault(self, message: str, *, if_empty: str = "") -> None:
         waiting = self._recorder.undecided
         if waiting is not None and waiting.num_steps == 0:
             self._recorder.discard()
             waiting = None
         if waiting is None and self._guide is not None:
             self._guide.forget()
-        self._happen(Fact.EMPTY if waiting is None else Fact.CUT, message)
+        self._happen(*((Fact.EMPTY, if_empty or message) if waiting is None else (Fact.CUT, message)))
+
+    def _wait_for_look(self) -> None:
+        """The robot was stopped: it is made ready again once the stop is cleared, which it may be already."""
+        with self._lock:
+            if self._situation.phase in {Phase.READY, Phase.REVIEW, Phase.RESETTING}:
+                self._happen(Fact.STOPPED)
 
     def _count_down(self) -> None:
         """Between the robot's start and the episode's; raises where it is called off."""
@@ -237,7 +248,7 @@ class RecordingSession:
             raise _CalledOff
 
     def _end_of_episode(self) -> str | None:
-        asked = self._situation.asked
+        asked = self._situation.asked or ("recorder" if self._recorder.health().failure is not None else None)
         return None if asked is None else str(asked)
 
     def _settle(self) -> None:
@@ -342,8 +353,8 @@ class RecordingSession:
             self._tell(message)
 
     def _stop_for(self, error: RobotError) -> None:
-        """A fault of the robot holds it until a person has looked, as a stop does."""
-        if self._latch.cause is None:
+        """A fault of the robot holds it until a person has looked, as a stop does; one who was quick has looked."""
+        if self._latch.cause is None and not isinstance(error, ArmStopped):
             self._latch.stop(Reason.DRIVER, str(error))
 
     def _prompt(self) -> str:

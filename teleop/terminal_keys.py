@@ -14,6 +14,7 @@ from teleop.key_parser import KeyParser
 
 # How long the rest of a key that came in pieces may take [s].
 _PIECES_WITHIN = 0.05
+_NO_KEY = b"\0"  # POSIX's _POSIX_VDISABLE, as Linux has it
 
 
 @runtime_checkable
@@ -31,6 +32,9 @@ class KeyListener(Protocol):
 
 class TerminalKeys:
     """While somebody has it open, keys are read as they are pressed and not shown. Ctrl-C keeps its meaning.
+
+    Ctrl-Z, Ctrl-backslash and Ctrl-S are keys as others: a program that drives an arm is not suspended, killed or held
+    up in what it prints by a slip of the hand.
 
     When the last who opened it closes it, the terminal is as it was; leaving the `with` block closes it for all. One
     that is no terminal is left alone.
@@ -66,6 +70,7 @@ class TerminalKeys:
             self._before = termios.tcgetattr(self._file)
             self._wake, self._woken = os.pipe()
             tty.setcbreak(self._file)
+            self._take_control_keys()
             self._thread = threading.Thread(target=self._run, name="keys", daemon=True)
             self._thread.start()
         self._num_users += 1
@@ -94,6 +99,13 @@ class TerminalKeys:
     ) -> None:
         while self._num_users:
             self.close()
+
+    def _take_control_keys(self) -> None:
+        mode = termios.tcgetattr(self._file)
+        mode[tty.IFLAG] &= ~termios.IXON
+        for key in (termios.VSUSP, termios.VQUIT):
+            mode[tty.CC][key] = _NO_KEY
+        termios.tcsetattr(self._file, termios.TCSADRAIN, mode)
 
     def _run(self) -> None:
         parser = KeyParser()

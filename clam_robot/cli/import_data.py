@@ -11,6 +11,7 @@ from clam_robot.episodes.dataset import EpisodeDataset
 from clam_robot.episodes.stores.place import require_folder
 from clam_robot.errors import ConfigError, ExchangeError
 from clam_robot.exchange.clip_source import ClipSource, import_clips
+from clam_robot.exchange.staging import require_apart
 
 Format = Literal["lerobot", "replay-buffer", "bridge", "films"]
 
@@ -49,6 +50,7 @@ class Command:
         require_folder(self.destination, "destination")
         if not require_folder(self.source, "source").exists():
             raise ExchangeError(f"expected data at {self.source}, found nothing; give another path")
+        require_apart(self.destination, self.source)
         if not self.hz > 0 or min(self.size) < 1:
             raise ConfigError(f"--hz, --size: expected positive numbers, found {self.hz} and {self.size}")
         kind = self.format or _kind_of(self.source)

@@ -51,6 +51,12 @@ class Command:
         for row in rows:
             if row.reasons:
                 console.print(f"[yellow]suspicious:[/] {row.facts.name}: {'; '.join(row.reasons)}", soft_wrap=True)
+        if num_unread := len(dataset) - len(rows):
+            console.print(
+                f"[red]not on the page:[/] {num_unread} of {plural(len(dataset), 'episode')}, which cannot be read; "
+                "the page says why, and `clam verify` does",
+                soft_wrap=True,
+            )
         console.print(f"{plural(len(rows), 'episode')}: {out}", soft_wrap=True)
 
     def _beside(self) -> Path:

@@ -22,6 +22,7 @@ from clam_robot.control.merge_rule import MergeChoice
 from clam_robot.control.success_rate import SuccessRate
 from clam_robot.episodes.folder_lock import folder_lock
 from clam_robot.episodes.recorder import Recorder
+from clam_robot.episodes.stores.place import require_folder
 from clam_robot.errors import ConfigError
 from clam_robot.interfaces import AsyncPolicy, Policy, Subscriber
 from clam_robot.timing import Clock, ManualClock, MonotonicClock
@@ -83,6 +84,8 @@ class Command:
     def run(self) -> None:
         """Run the episodes and say how they went."""
         require_positive(episodes=self.episodes)
+        if self.record is not None:
+            require_folder(self.record, "--record")
         if self.replan_every is not None:
             require_positive(replan_every=self.replan_every)
         if self.patience is not None and not 0 < self.patience < math.inf:

@@ -1,4 +1,4 @@
-"""A recording session on a terminal of 80 columns and 24 lines or more."""
+"""A recording session on a terminal, best of 80 columns and 24 lines or more."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -34,6 +34,7 @@ _SHORT = {
     "not copied": "uncopied",
 }
 _BAR = 8
+_LEAST_FOR_BARS = 68  # columns
 _PROMPT_LINES = 5
 _LONGEST_MESSAGE = 210  # three lines of a small terminal
 
@@ -62,7 +63,7 @@ def session_view(
     if pose:
         parts.append(Text(pose, style="dim", no_wrap=True, overflow="ellipsis"))
     if state.coverage:
-        parts.append(_coverage(state.coverage))
+        parts.append(_Coverage(state.coverage))
     parts.append(_line(state, typing))
     title = " · ".join(escape(each) for each in (state.mode, details.get("robot", ""), state.operator) if each)
     return Group(
@@ -116,12 +117,27 @@ def _figures(gauges: Sequence[Gauge]) -> Text:
     return line
 
 
-def _coverage(coverage: Sequence[Coverage]) -> RenderableType:
-    table = Table.grid(expand=True, padding=(0, 1))
-    half = (len(coverage) + 1) // 2
-    for left, right in zip(coverage[:half], [*coverage[half:], None], strict=False):
-        table.add_row(*_covered(left), *(_covered(right) if right is not None else ()))
-    return table
+class _Coverage:
+    """Two columns of bars; on a terminal too narrow for them, what is missing in a line."""
+
+    def __init__(self, coverage: Sequence[Coverage]) -> None:
+        self._coverage = coverage
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        if options.max_width < _LEAST_FOR_BARS:
+            yield self._in_a_line()
+            return
+        table = Table.grid(expand=True, padding=(0, 1))
+        half = (len(self._coverage) + 1) // 2
+        for left, right in zip(self._coverage[:half], [*self._coverage[half:], None], strict=False):
+            table.add_row(*_covered(left), *(_covered(right) if right is not None else ()))
+        yield table
+
+    def _in_a_line(self) -> Text:
+        missing = [each.name for each in self._coverage if each.value < each.target]
+        if not missing:
+            return Text("play shows all that was asked for", style="green", no_wrap=True, overflow="ellipsis")
+        return Text(f"{len(missing)} missing: {', '.join(missing)}", style="red", no_wrap=True, overflow="ellipsis")
 
 
 def _covered(coverage: Coverage) -> tuple[Text, Text, Text]:

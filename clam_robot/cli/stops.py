@@ -88,10 +88,11 @@ class Stops:
         Raises:
             RobotError: it was stopped, and nobody here can clear it.
         """
+        num_stops = self._latch.num_stops
         try:
             drive()
         except ClamRobotError as error:
-            if self._latch.cause is None or not self._ways:
+            if not self._was_stopped(num_stops) or not self._ways:
                 raise
             self._await_clear(error, recover)
             return False
@@ -130,18 +131,23 @@ class Stops:
 
     def _await_clear(self, error: ClamRobotError, recover: Callable[[], object]) -> None:
         while True:
-            console.print(f"[bold red]stopped:[/] {self._latch.cause or error}", soft_wrap=True)
+            console.print(f"[bold red]stopped:[/] {self._latch.newest or error}", soft_wrap=True)
             console.print(f"look at the arm; {' or '.join(self._ways)} clears the stop and goes on, Ctrl-C ends")
             self._latch.wait_until_clear()
+            num_stops = self._latch.num_stops
             try:
                 recover()
             except RobotError as again:
-                if self._latch.cause is None:
+                if not self._was_stopped(num_stops):
                     raise
                 error = again
             else:
                 console.print("cleared: the arm goes to its start")
                 return
+
+    def _was_stopped(self, since: int) -> bool:
+        """Whether it is stopped, or was and is cleared already: a person may be quicker than what notices."""
+        return self._latch.cause is not None or self._latch.num_stops != since
 
 
 def _key(file: Path | None) -> str | None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import tyro
+from rich.markup import escape
 
 from clam_robot.cli.console import console, error_console, plural, progress_bars
 from clam_robot.cli.data_sets import unfinished_copies
@@ -74,6 +75,13 @@ class Command:
             is_recording = folders.is_being_recorded(folder / name)
             remedy = "it is being recorded" if is_recording else "finish it with `clam repair`"
             console.print(f"[yellow]unfinished:[/] {name}; {remedy}", soft_wrap=True)
+        for name in folders.misnamed_episodes(folder):
+            console.print(
+                f"[yellow]not looked at:[/] {escape(name)} holds an episode, which nothing reads under this name; "
+                f"call it {folders.next_name(folder)}, or put it elsewhere",
+                soft_wrap=True,
+                highlight=False,
+            )
 
 
 def _damages_there(store: EpisodeStore, name: str, found: StoredEpisode) -> list[str]:

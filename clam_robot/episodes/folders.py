@@ -6,6 +6,8 @@ import os
 import re
 from pathlib import Path
 
+from clam_robot.episodes import schema
+
 logger = logging.getLogger(__name__)
 
 _FINISHED = re.compile(r"episode_(\d{6,})")
@@ -21,6 +23,18 @@ def finished_episodes(root: Path) -> list[str]:
 def partial_episodes(root: Path) -> list[str]:
     """Names of the episodes in `root` that are being recorded, or that a crash left behind."""
     return sorted(filter(_PARTIAL.fullmatch, _names(root)))
+
+
+def misnamed_episodes(root: Path) -> list[str]:
+    """Names of folders in `root` that hold an episode and are not called as one, so that nobody finds it."""
+    known = (_FINISHED, _PARTIAL, _COPYING)
+    unknown = (name for name in _names(root) if not any(each.fullmatch(name) for each in known))
+    return sorted(name for name in unknown if (root / name / schema.METADATA).is_file())
+
+
+def next_name(root: Path) -> str:
+    """What the next episode in `root` would be called."""
+    return f"episode_{_next_number(root):06}"
 
 
 def episodes_being_copied(root: Path) -> list[str]:

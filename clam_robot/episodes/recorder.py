@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -209,6 +210,20 @@ class Recorder:
         except BaseException:
             self._leave()
             raise
+
+    def note(self, notes: str) -> None:
+        """Bring what a person notes to the disk, beside the episode that waits, so that a crash does not cost it.
+
+        Nothing where none waits or the notes are there already; where the disk refuses, that is logged, and `commit`
+        tries again.
+        """
+        if self._outcome is None or self._writer is None or self._outcome.notes == notes:
+            return
+        self._outcome = replace(self._outcome, notes=notes)
+        try:
+            self._writer.end(self._outcome)
+        except EpisodeError as error:
+            logger.error("the note is not on the disk yet: %s", error)
 
     def commit(self, outcome: EpisodeOutcome) -> Path:
         """Keep the episode that waits.

@@ -59,7 +59,7 @@ def export_lerobot_v21(
     statistics: list[dict[str, Any]] = []
     known: list[EpisodeExtras] = []
     num_rows = 0
-    with staged(destination, overwrite=overwrite) as root:
+    with staged(destination, source=dataset.root, overwrite=overwrite) as root:
         (root / "meta").mkdir()
         for number, episode in enumerate(dataset):
             task = tasks.setdefault(episode.task, len(tasks))

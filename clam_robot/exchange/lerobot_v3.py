@@ -69,7 +69,7 @@ def export_lerobot_v3(
         ConfigError: the codec cannot hold a camera's pictures.
         EpisodeError: an episode cannot be read, or is another robot's.
     """
-    with staged(destination, overwrite=overwrite) as root:
+    with staged(destination, source=dataset.root, overwrite=overwrite) as root:
         export = _Export(root, dataset, configuration or LeRobotV3Config())
         try:
             for done, episode in enumerate(dataset):

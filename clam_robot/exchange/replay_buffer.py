@@ -56,7 +56,7 @@ def export_replay_buffer(
         EpisodeError: an episode cannot be read, or is another robot's.
     """
     ends = np.cumsum([len(episode) for episode in dataset], dtype=np.int64)
-    with staged(destination, overwrite=overwrite) as folder:
+    with staged(destination, source=dataset.root, overwrite=overwrite) as folder:
         root = zarr.open_group(store=str(folder), mode="w", zarr_format=2)
         data, meta = root.create_group("data"), root.create_group("meta")
         _create(meta, EPISODE_ENDS, ends)[:] = ends

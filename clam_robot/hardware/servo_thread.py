@@ -176,17 +176,18 @@ class ServoThread:
                 where they are [s].
 
         Raises:
-            ArmStopped: the stop is latched.
+            ArmStopped: the stop is latched, or was on the way.
             RobotError: the set-points took longer than `patience` to come to rest.
         """
         stay = Stay(within=within, settle=settle)
         with self._moved:
-            if not self._wait(lambda: self._acts(action), patience):
+            num_stops = self._latch.num_stops
+            if not self._wait(lambda: self._acts(action), patience, num_stops):
                 self._pursue(action)
             end = self._controller.destination
-            if not self._wait(lambda: self._has_come_to(end), patience):
+            if not self._wait(lambda: self._has_come_to(end), patience, num_stops):
                 raise RobotError(f"expected the arm to come to rest within {patience} s")
-            self._wait(lambda: stay.look_at(self._latest, end), patience)
+            self._wait(lambda: stay.look_at(self._latest, end), patience, num_stops)
             return self._latest
 
     def _acts(self, action: Float32[np.ndarray, "7"]) -> bool:
@@ -204,10 +205,13 @@ class ServoThread:
         is_there = np.allclose(self._controller.setpoint, end, atol=_ARRIVED)
         return is_there or not self._controller.move_to(end)
 
-    def _wait(self, is_so: Callable[[], bool], timeout: float) -> bool:
-        """Whether it was so at some turn before `timeout` [s]; a latched stop is raised."""
-        found = self._moved.wait_for(lambda: self._latch.cause is not None or is_so(), timeout)
-        self._latch.require_clear()
+    def _wait(self, is_so: Callable[[], bool], timeout: float, num_stops: int) -> bool:
+        """Whether it was so at some turn before `timeout` [s]; a stop since `num_stops` is raised, cleared or not."""
+        latch = self._latch
+        found = self._moved.wait_for(
+            lambda: latch.cause is not None or latch.num_stops != num_stops or is_so(), timeout
+        )
+        latch.require_clear(since=num_stops)
         return found
 
     def take_over(self, prepare: Callable[[], object]) -> None:
@@ -248,13 +252,14 @@ class ServoThread:
             RobotError: the way is blocked or took too long; the arm holds.
         """
         with self._moved:
+            num_stops = self._latch.num_stops
             self._latch.require_clear()
             self._is_parked = self._is_interrupted = False
             self._last_wish = self._clock.now()
             self._stale_at = math.inf
             self._way, self._way_velocity = list(way), velocity
             self._hold()
-            arrived = self._wait(self._is_there, timeout)
+            arrived = self._wait(self._is_there, timeout, num_stops)
             if self._is_interrupted:
                 raise RobotError("the arm was told to hold before it had arrived")
             if not arrived:

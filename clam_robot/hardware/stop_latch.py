@@ -33,12 +33,24 @@ class StopLatch:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._cause: StopCause | None = None
+        self._newest: StopCause | None = None
+        self._num_stops = 0
         self._told: set[Reason] = set()
 
     @property
     def cause(self) -> StopCause | None:
         """Why the arm is stopped; None when it may move."""
         return self._cause
+
+    @property
+    def num_stops(self) -> int:
+        """How often it was stopped; has grown where a stop came and was cleared before anybody looked at the cause."""
+        return self._num_stops
+
+    @property
+    def newest(self) -> StopCause | None:
+        """Why it was stopped last, cleared or not."""
+        return self._newest
 
     def stop(self, reason: Reason = Reason.STOPPED, detail: str = "asked for by a person") -> None:
         """Stop the arm; what comes after the first cause is logged only, each reason once: rules look all the time."""
@@ -50,6 +62,8 @@ class StopLatch:
                     logger.warning("already stopped, further cause: %s", cause)
                 return
             self._cause, self._told = cause, {reason}
+            self._newest = cause
+            self._num_stops += 1
         logger.error("arm stopped: %s", cause)
 
     def clear(self) -> None:
@@ -65,11 +79,17 @@ class StopLatch:
         with self._changed:
             return self._changed.wait_for(lambda: self._cause is None, timeout)
 
-    def require_clear(self) -> None:
+    def require_clear(self, since: int | None = None) -> None:
         """Refuse to go on while stopped.
+
+        Args:
+            since: `num_stops` from when what goes on began; a stop that came afterwards counts though it was cleared.
 
         Raises:
             ArmStopped: says why and what to do.
         """
-        if self._cause is not None:
-            raise ArmStopped(f"the arm is stopped ({self._cause}); look at it, then clear the stop")
+        cause = self._cause
+        if cause is not None:
+            raise ArmStopped(f"the arm is stopped ({cause}); look at it, then clear the stop")
+        if since is not None and self._num_stops != since:
+            raise ArmStopped(f"the arm was stopped on the way ({self._newest}) and the stop was cleared; begin anew")

@@ -101,6 +101,7 @@ class WidowX:
         self._health: HealthWatch | None = None
         self._held = ExitStack()
         self._is_reset = self._is_tested = False
+        self._num_stops = 0
         self.latch = StopLatch()
 
     @property
@@ -205,6 +206,7 @@ class WidowX:
             RobotError: the way is blocked.
         """
         servo = self._live()
+        self._num_stops = self.latch.num_stops
         state = self._driver.read()
         way = [Leg(position=np.array(self._setup.start))]
         if np.abs(state.position - np.array(SLEEP)).max() < _AT_REST:
@@ -293,12 +295,13 @@ class WidowX:
 
         Raises:
             InvalidVector: not finite or of the wrong shape: nothing was done.
-            ArmStopped: the stop is latched.
+            ArmStopped: the stop is latched, or was since `reset`, which comes next then.
             StaleObservation: the joints went silent.
         """
         servo = self._live()
         if not self._is_reset:
             raise NotConnected(f"{self._name}: call reset() first")
+        self.latch.require_clear(since=self._num_stops)
         executed = servo.act(self.spec.action.clip(action, what="action"))
         if executed.reasons:
             logger.info("action changed: %s", ", ".join(executed.reasons))

@@ -1,12 +1,13 @@
 """A session on a robot of numbers, with a person who says the next word whenever there is a moment to."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32
 
 from clam_robot.episodes import Recorder, folders
+from clam_robot.episodes.episode_files import EpisodeFiles
 from clam_robot.hardware.stop_latch import StopLatch
 from clam_robot.testing.fakes import FakePolicy, FakeRobot
 from clam_robot.timing import ManualClock
@@ -62,14 +63,21 @@ class SessionBench:
         seeds: of the scenes.
     """
 
-    def __init__(self, root: Path, setup: SessionSetup = SETUP, *, hz: float = 10.0) -> None:
+    def __init__(
+        self,
+        root: Path,
+        setup: SessionSetup = SETUP,
+        *,
+        hz: float = 10.0,
+        files: Callable[..., EpisodeFiles] = EpisodeFiles,
+    ) -> None:
         self.root, self.clock, self.latch = root, ManualClock(), StopLatch()
         self.robot = WatchedRobot(self.clock, horizon=10**6)
         self.robot.bench = self
         self.robot.connect()
         self.policy = LatchedPolicy(self.robot.spec)
         self.policy.latch = self.latch
-        self.recorder = Recorder(root, is_reviewed=True, durable=False, wait_when_full=True)
+        self.recorder = Recorder(root, is_reviewed=True, durable=False, wait_when_full=True, files=files)
         self.answers: list[tuple[Word, str]] = []
         self.told: list[str] = []
         self.finished: list[set[str]] = []

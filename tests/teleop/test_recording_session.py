@@ -2,6 +2,7 @@
 
 import dataclasses
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clam_robot.episodes import EpisodeDataset, attributes, folders
+from clam_robot.episodes.episode_files import EpisodeFiles
+from clam_robot.episodes.records import Record
 from clam_robot.episodes.repair import repair
-from clam_robot.errors import ServoSilent
+from clam_robot.errors import ArmStopped, ServoSilent
 from clam_robot.types import EpisodeOutcome, Step
 from teleop.episode_quality import QualityLimits
 from teleop.session_state import Phase, SessionControl, Wish
+from tests.programs import wait_for
 from tests.teleop.session_bench import SETUP, SessionBench, Word
 
 PAUSE: list[Word] = [None] * 12  # longer than the countdown
@@ -87,12 +91,28 @@ def test_a_poor_episode_is_refused_with_its_figures_and_kept_when_the_person_ins
     assert bench.session.state().num_kept == 3
 
 
+def test_a_note_on_an_episode_that_nobody_decided_on_is_not_lost(tmp_path: Path) -> None:
+    bench = SessionBench(tmp_path)
+    bench.run(*EPISODE, (Wish.NOTE, "slipped"), Wish.END, None, (Wish.NOTE, "once"), None, Wish.QUIT, Wish.QUIT)
+    (name,) = folders.partial_episodes(tmp_path)
+    assert attributes.read(tmp_path / name).notes == "slipped\nonce"
+
+
 def test_a_stop_in_the_middle_keeps_what_was_recorded_for_a_decision(tmp_path: Path) -> None:
     bench = SessionBench(tmp_path)
     bench.run(*EPISODE, Wish.STOP, None, None, Wish.SUCCESS, Wish.START, Wish.CLEAR, None, None, Wish.SUCCESS)
     assert len(EpisodeDataset(tmp_path)) == 1
     assert any("clear the stop first, nothing is lost" in refusal for refusal in bench.refusals())
     assert any("look at it, then clear" in refusal for refusal in bench.refusals())
+
+
+def test_a_stop_that_is_cleared_before_the_session_looks_is_not_set_again(tmp_path: Path) -> None:
+    bench = SessionBench(tmp_path)
+    bench.robot.fault = ArmStopped("the arm was stopped on the way")  # by whoever has cleared it since
+    bench.run(*EPISODE, None, None, *EPISODE, Wish.SUCCESS)
+    assert bench.latch.num_stops == 0
+    assert "the stop is cleared; nothing was lost" in bench.told
+    assert bench.session.state().num_kept == 1
 
 
 def test_who_quits_while_the_robot_is_stopped_is_told_to_clear_it_first(tmp_path: Path) -> None:
@@ -152,6 +172,26 @@ def test_a_fault_of_the_robot_stops_the_session_and_says_why(tmp_path: Path) -> 
     bench.run(Wish.START, *PAUSE, Wish.CLEAR, None, None, *EPISODE, Wish.SUCCESS)
     assert any("servo 3 does not answer" in reason for reason in reasons)
     assert bench.session.state().num_kept == 1
+
+
+def test_a_disk_that_fails_ends_the_episode_so_that_nobody_drives_for_nothing(tmp_path: Path) -> None:
+    class FullDisk(EpisodeFiles):
+        def append(self, records: Sequence[Record]) -> None:
+            raise OSError(28, "No space left on device")
+
+    class FullBench(SessionBench):
+        num_steps = 0
+
+        def on_step(self, step: Step) -> None:
+            self.num_steps += 1
+            wait_for(lambda: self.recorder.health().failure is not None, "the disk's answer")
+            super().on_step(step)
+
+    bench = FullBench(tmp_path, files=FullDisk)
+    bench.run(*EPISODE, *PAUSE)
+    assert bench.num_steps <= 2  # the one that found out, and what the robot saw last
+    assert any("No space left on device; make room there" in line for line in bench.told)
+    assert bench.recorder.num_left == 1
 
 
 def test_the_session_ends_by_itself_when_as_many_are_kept_as_wanted(tmp_path: Path) -> None:

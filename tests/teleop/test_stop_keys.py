@@ -42,7 +42,10 @@ def wait_for(latch: StopLatch, *, stopped: bool) -> None:
         time.sleep(0.005)
 
 
-@pytest.mark.parametrize("key", [b" ", b"x", b"\n", b"c", b"cc", b"\x1b[A", b"\x1b", "ö".encode(), b"\xff"])
+CONTROL = [b"\x1a", b"\x1c", b"\x13", b"\x11"]  # Ctrl-Z, Ctrl-\\, Ctrl-S, Ctrl-Q
+
+
+@pytest.mark.parametrize("key", [b" ", b"x", b"\n", b"c", b"cc", b"\x1b[A", b"\x1b", "ö".encode(), b"\xff", *CONTROL])
 def test_any_key_stops_the_arm(terminal: tuple[int, TextIO], key: bytes) -> None:
     keyboard, stream = terminal
     latch = StopLatch()

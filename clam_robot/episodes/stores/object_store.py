@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
+from socket import gaierror
 from typing import Any, cast
 
 import fsspec  # pyright: ignore[reportMissingTypeStubs]
@@ -55,6 +56,8 @@ class ObjectStore:
             raise MissingDependency(f"{self._url}: {error}; s3:// needs pip install 'clam-robot[cloud]'") from error
         except ValueError as error:
             raise StoreUnavailable(f"{self._url}: {error}; expected a URL such as s3://bucket/folder") from error
+        except OSError as error:  # some stores, such as ftp://, are called at once
+            raise StoreUnavailable(f"{self._url}: {_explanation(error)}") from error
         self._fs, self._root = fs, str(root).rstrip("/")
         with self._explained():
             is_episode = bool(self._fs.exists(f"{self._root}/{schema.METADATA}"))
@@ -182,7 +185,7 @@ def _explanation(error: Exception) -> str:
             f"{error}; give some with `aws configure`, a role, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the "
             "environment"
         )
-    if names & _NO_CONNECTION or isinstance(error, ConnectionError | TimeoutError):
+    if names & _NO_CONNECTION or isinstance(error, ConnectionError | TimeoutError | gaierror):
         return f"{error or type(error).__name__}; is there a network? AWS_ENDPOINT_URL names an S3 server of your own"
     if isinstance(error, PermissionError):
         return f"not permitted ({error}); ask who owns the bucket to let these credentials list, read and write there"

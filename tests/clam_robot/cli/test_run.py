@@ -40,6 +40,16 @@ def test_inference_beside_a_simulation_that_waits_is_refused_before_anything_is_
     assert "add --real-time, or drive the arm with --robot widowx" in error
 
 
+def test_recording_into_a_url_is_refused_and_makes_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "--checkpoint", "nowhere", "--record", "s3://lab/rollouts"]) == 2
+    error = " ".join(capsys.readouterr().err.split())
+    assert "--record: expected a folder of this machine, found the URL s3://lab/rollouts" in error
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_episode_with_merged_chunks_from_a_server(chunks: str, tmp_path: Path) -> None:
     words = ["run", "--server", chunks, "--episodes", "1", "--record", str(tmp_path), "--real-time", "--asynchronous"]
     words += ["--replan-every", "5", "merge:weighted-average", "--merge.new-weight", "0.6"]

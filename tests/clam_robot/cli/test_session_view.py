@@ -27,7 +27,12 @@ COVERAGE = tuple(
 
 
 def shown(
-    phase: Phase, *, message: str = "", typing: tuple[str, str] | None = None, gauges: tuple[Gauge, ...] = GAUGES
+    phase: Phase,
+    *,
+    message: str = "",
+    typing: tuple[str, str] | None = None,
+    gauges: tuple[Gauge, ...] = GAUGES,
+    width: int = 80,
 ) -> str:
     situation = Situation(phase=phase, has_episode=phase in {Phase.REVIEW, Phase.SAVING})
     state = SessionState(
@@ -46,7 +51,7 @@ def shown(
         wishes=situation.wishes,
         stop_reason="driver: servo 3 does not answer" if phase is Phase.STOPPED else "",
     )
-    console = Console(file=io.StringIO(), width=80, height=24, force_terminal=True, color_system=None)
+    console = Console(file=io.StringIO(), width=width, height=24, force_terminal=True, color_system=None)
     details = {"robot": "widowx-twin:reach-block", "folder": "data/[play]"}
     with console.capture() as capture:
         console.print(session_view(state, details, drives_by_keys=True, pose="xyz +0.1 +0.2 +0.3", typing=typing))
@@ -65,6 +70,17 @@ def test_every_phase_fits_a_small_terminal_and_says_where_the_session_stands(pha
     assert "holding something" in text
     assert "4 of 10 %" in text
     assert "data/[play]" in text  # no markup
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+def test_half_a_terminal_shows_every_key_and_what_play_lacks(phase: Phase) -> None:
+    lines = shown(phase, width=40).splitlines()
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 40
+    text = "\n".join(lines)
+    assert phase.upper() in text
+    assert "9 missing: holding something, turni…" in text
+    assert phase is Phase.FINISHED or "finish" in text
 
 
 def test_keys_that_do_nothing_now_are_not_shown() -> None:

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -68,6 +68,27 @@ def test_what_is_cleared_goes_on(stack: ExitStack, capsys: pytest.CaptureFixture
     said = capsys.readouterr().out
     assert "stopped: overload: elbow pushes" in said and "the page's button" in said
     assert ("elbow reports OVERLOAD" in said) == (num_errors > 0)
+
+
+def test_a_person_who_clears_before_anybody_looks_is_not_waited_for(
+    stack: ExitStack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arm = Arm(num_errors=1)
+    stops = Stops(StopOptions(stop_page="127.0.0.1:0"), arm.latch, stack)
+
+    def at_once(move: Callable[[], None]) -> Callable[[], None]:
+        def moved() -> None:
+            try:
+                move()
+            finally:
+                arm.latch.clear()
+
+        return moved
+
+    assert stops.until_done(at_once(arm.drive), recover=at_once(arm.recover)) is False
+    assert arm.num_recoveries == 2
+    said = capsys.readouterr().out
+    assert "stopped: overload: elbow pushes" in said and "stopped: servo_error: elbow reports OVERLOAD" in said
 
 
 def test_what_was_stopped_begins_anew_until_it_is_finished(

@@ -41,6 +41,17 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_an_episode_under_a_name_that_nothing_reads_is_told_of(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (root / "episode_000001").rename(root / "episode_good one [b]")
+    (root / "set_aside").mkdir()
+    (root / "notes").mkdir()
+    assert main(["verify", str(root)]) == 0
+    out = capsys.readouterr().out
+    assert "not looked at: episode_good one [b] holds an episode" in out
+    assert "call it episode_000003, or put it elsewhere" in out
+    assert out.count("not looked at") == 1
+
+
 def test_damage_is_named_repaired_and_gone(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", str(root)]) == EXIT_ERROR
     printed = capsys.readouterr()

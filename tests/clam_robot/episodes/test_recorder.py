@@ -1,5 +1,6 @@
 import dataclasses
 import logging
+import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -166,6 +167,23 @@ def test_what_nobody_decided_on_is_left_to_be_repaired_whole(tmp_path: Path) -> 
     (episode,) = EpisodeDataset(tmp_path)
     assert (episode.path, episode.length, episode.attributes.end) == (done.path, 21, "recovered")
     assert episode.success is None  # nobody decided
+
+
+def test_what_was_noted_of_an_episode_outlives_the_program(tmp_path: Path) -> None:
+    with Recorder(tmp_path, is_reviewed=True) as recorder:
+        recorder.note("of nothing")
+        play(recorder)
+        recorder.note("slipped")
+        recorder.note("slipped\nonce")
+        (name,) = folders.partial_episodes(tmp_path)
+        shutil.copytree(tmp_path / name, tmp_path / "killed" / name)  # as a kill would leave it
+        recorder.note("slipped\nonce more")
+        assert recorder.undecided is not None
+        path = recorder.commit(dataclasses.replace(recorder.undecided, success=True))
+    done = repair(tmp_path / "killed" / name)
+    assert done is not None and done.path is not None
+    assert (read(done.path).notes, read(done.path).length) == ("slipped\nonce", 21)
+    assert (read(path).notes, read(path).success) == ("slipped\nonce more", True)
 
 
 def test_a_full_disk_under_review_is_raised_at_the_end_and_nothing_waits(tmp_path: Path) -> None:

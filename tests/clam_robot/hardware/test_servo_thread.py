@@ -43,6 +43,18 @@ class LeapingClock(MonotonicClock):
         self._leapt += seconds
 
 
+class WatchedDriver(FakeDriver):
+    """Something may happen while the servo thread reads the joints, when nobody else can look."""
+
+    meanwhile: Callable[[], object] | None = None
+
+    def read(self) -> JointState:
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
+        return super().read()
+
+
 class Rig:
     """A servo thread over perfect joints."""
 
@@ -50,7 +62,7 @@ class Rig:
         self, position: tuple[float, ...] = START, park_after: float | None = None, action_age: float = 0.15
     ) -> None:
         self.clock = clock = LeapingClock()
-        self.driver = FakeDriver(clock, position)
+        self.driver = WatchedDriver(clock, position)
         self.driver.connect()
         self.driver.prepare(profile_velocity=40, profile_acceleration=10)
         self.latch = StopLatch()
@@ -193,6 +205,18 @@ def test_a_hold_ends_a_way(rig: Rig) -> None:
     timer = threading.Timer(0.3, rig.thread.hold)
     timer.start()
     with pytest.raises(RobotError, match="hold before it had arrived"):
+        rig.thread.go([Leg(position=np.array(RAISED))], velocity=0.3, timeout=PATIENCE)
+    timer.join()
+
+
+def test_an_arm_that_was_stopped_on_its_way_has_not_arrived_however_soon_that_was_cleared(rig: Rig) -> None:
+    def stop_and_clear() -> None:
+        rig.latch.stop()
+        rig.latch.clear()
+
+    timer = threading.Timer(0.3, setattr, [rig.driver, "meanwhile", stop_and_clear])
+    timer.start()
+    with pytest.raises(ArmStopped, match="stopped on the way"):
         rig.thread.go([Leg(position=np.array(RAISED))], velocity=0.3, timeout=PATIENCE)
     timer.join()
 

@@ -25,6 +25,20 @@ def test_further_causes_are_logged_once_each_until_the_stop_is_cleared(caplog: p
         latch.clear()
 
 
+def test_a_stop_is_remembered_by_who_asks_since_when_though_it_was_cleared() -> None:
+    latch = StopLatch()
+    begin = latch.num_stops
+    latch.require_clear(since=begin)
+    latch.stop(Reason.OVERLOAD, "the elbow pushes")
+    latch.stop(Reason.DRIVER, "the node is gone")
+    latch.clear()
+    latch.require_clear()
+    with pytest.raises(ArmStopped, match="overload: the elbow pushes"):
+        latch.require_clear(since=begin)
+    assert latch.num_stops == begin + 1
+    latch.require_clear(since=latch.num_stops)
+
+
 def test_a_person_stops_it_in_words_that_say_so_once(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("WARNING")
     latch = StopLatch()

@@ -133,6 +133,19 @@ def test_a_stopped_arm_refuses_everything_that_moves_until_it_is_cleared(arm: tu
     robot.get_observation()
     robot.hold()
     robot.latch.clear()
+    robot.reset()
+    robot.send_action(FORWARD)
+
+
+def test_a_stop_that_is_cleared_between_two_actions_is_noticed_all_the_same(arm: tuple[WidowX, FakeDriver]) -> None:
+    robot, _ = arm
+    robot.reset()
+    robot.send_action(FORWARD)
+    robot.latch.stop(detail="a key was pressed")
+    robot.latch.clear()
+    with pytest.raises(ArmStopped, match=r"\(a key was pressed\) and the stop was cleared; begin anew"):
+        robot.send_action(FORWARD)
+    robot.reset()
     robot.send_action(FORWARD)
 
 

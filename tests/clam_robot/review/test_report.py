@@ -108,6 +108,18 @@ def test_the_command_names_suspicious_episodes(tmp_path: Path, capsys: pytest.Ca
     out = capsys.readouterr().out
     assert "suspicious: episode_000003: short: 4 steps" in out
     assert (tmp_path / "made_report.html").exists()
+    assert "cannot be read" not in out
+
+
+def test_the_command_says_how_many_episodes_it_could_not_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record_made(tmp_path / "made", made_spec(), [Made(length=n, seed=n) for n in (30, 31)])
+    (tmp_path / "made/episode_000001/state/c.0.0").write_bytes(b"broken")
+    assert main(["report", str(tmp_path / "made")]) == 0
+    out = capsys.readouterr().out
+    assert "not on the page: 1 of 2 episodes, which cannot be read" in out
+    assert "1 episode: " in out
 
 
 def test_bars_count_every_value() -> None:

@@ -92,6 +92,14 @@ def test_what_is_written_is_not_written_to_a_url(
     assert "expected a folder of this machine, found the URL s3://lab/x" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1:9/data", "ftp://nobody.invalid/data"])
+def test_a_store_that_is_called_at_once_and_does_not_answer_is_one_line(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["inspect", url]) == 2
+    assert re.match(rf"error: {url}: .*is there a network", " ".join(capsys.readouterr().err.split()))
+
+
 @pytest.mark.parametrize(
     ("changed", "code", "expected"),
     [
