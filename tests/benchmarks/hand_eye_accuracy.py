@@ -146,7 +146,7 @@ def main() -> None:
     parser.add_argument("--num-seeds", type=int, default=20)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--num-views", type=int, default=40)
-    parser.add_argument("--num-own", type=int, default=80, help="views for the intrinsics")
+    parser.add_argument("--num-own", type=int, default=60, help="views for the intrinsics")
     parser.add_argument("--mistake-seeds", type=int, default=10, help="recordings with each mistake")
     parser.add_argument("--mounts", nargs="+", default=["wrist", "stand"])
     parser.add_argument("--corners", action="store_true", help="project the corners, draw no pictures")
