@@ -36,7 +36,7 @@ from tests.calibration.synthetic_hand_eye import Truth
 from tests.calibration.synthetic_views import LENS, scattered_views
 
 # The finer one, as calibration/README.md has it printed for the lens.
-LENS_BOARD = Board(columns=11, rows=8, square=0.024, marker=0.018)
+LENS_BOARD = Board(columns=11, rows=8, square=0.023, marker=0.017)
 QUANTILES = {"median": 0.5, "p90": 0.9, "max": 1.0}
 GOALS = {"position, mm": 1.0, "angle of the frame, mrad": 1.0, "angle of sight, mrad": 1.0} | {
     f"offset {name}, mrad": 1.0 for name in OBSERVABLE
