@@ -104,7 +104,7 @@ class Filming:
         if span < setup.amplitude:
             raise CalibrationError(
                 f"{setup.joint} swung through {span:.3f} rad, expected {2.0 * setup.amplitude:.2f}: an arm "
-                "whose set-points come late holds; end other programs on this machine, and see that nothing is in its way"
+                "whose set-points come late holds; end other programs on this machine, and see that its way is free"
             )
 
     def _add(self, rows: list[tuple[float, np.ndarray]], time: float, position: np.ndarray) -> None:
