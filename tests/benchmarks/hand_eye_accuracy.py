@@ -5,8 +5,9 @@ within their doubt together with the hand-eye. An error is against the true came
 waist and wrist_rotate for right (no camera can tell those two). Centre of the lens, decentring p1, p2 and orientation
 of the camera's frame stand for one another, so the frame's angle is known less well than where a pixel looks; "over its
 doubt" says whether the covariance is honest (1 at best). Board and finger tip are predicted from joints for poses that
-were not used: the board's middle before the camera; the tip against the board (wrist) or across its line of sight from
-the stand. Then every mistake is injected and the table of what was named is made.
+were not used: the board's middle before the camera; the tip against the board (wrist) or, where it is in
+the picture, across its line of sight from the stand. Then every mistake is injected, and the table of what was
+named is made.
 
 MUJOCO_GL=egl python -m tests.benchmarks.hand_eye_accuracy --out /tmp/hand_eye [--num-seeds 20] [--corners]
 """
@@ -83,6 +84,11 @@ def unseen_errors(fit: HandEyeFit, true: Truth, mount: Mount, lens: Intrinsics, 
         else:
             seen = [(camera.inv() * hand * board).apply(middle) for camera, board, hand in pairs]
             tip = np.array([camera.inv().apply(hand.translation) for camera, _, hand in pairs])
+            # Beyond the picture no view told the lens.
+            if not (
+                np.abs(tip[0, :2]) < 0.5 * np.array([lens.width, lens.height]) / (lens.fx, lens.fy) * tip[0, 2]
+            ).all():
+                continue
             lenses = (lens, fit.result.intrinsics)
             pixels = [each.project(at[np.newaxis])[0] for each, at in zip(lenses, tip, strict=True)]
             tips.append(np.linalg.norm(pixels[1] - pixels[0]) * tip[0, 2] / lens.fx)

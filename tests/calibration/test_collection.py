@@ -75,9 +75,9 @@ def test_as_many_views_are_taken_as_are_wished_for(tmp_path: Path) -> None:
         clock,
         seconds=60.0,
         tell=lambda covered, problem: None,
-        fewest=60,
+        fewest=25,
     )
-    assert len(views) == 60
+    assert len(views) == 25
     writer = RecordingWriter(tmp_path / "more", CaptureInfo(camera="wrist", serial="held", board=BOARD))
     with pytest.raises(CalibrationError, match=r"still missing: \d+ more views"):
         collect_live(
@@ -85,7 +85,7 @@ def test_as_many_views_are_taken_as_are_wished_for(tmp_path: Path) -> None:
             BoardDetector(BOARD),
             writer,
             clock,
-            seconds=3.0,
+            seconds=1.5,
             tell=lambda covered, problem: None,
             fewest=500,
         )
