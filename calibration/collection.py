@@ -24,6 +24,7 @@ def collect_live(
     *,
     seconds: float,
     tell: Told,
+    fewest: int = 0,
     config: SelectionConfig | None = None,
 ) -> list[Detection]:
     """Watch until the views cover enough, and keep the pictures of those that count.
@@ -35,6 +36,7 @@ def collect_live(
         clock: the camera's.
         seconds: longest watch [s].
         tell: how it goes, at every picture.
+        fewest: views, though less would cover enough.
         config: what is refused.
 
     Raises:
@@ -43,10 +45,11 @@ def collect_live(
     selection = ViewSelection(config or SelectionConfig(), is_live=True)
     end = clock.now() + seconds
     covered = coverage(detector.board, [])
-    while not covered.is_enough:
+    while not covered.is_enough or covered.num_views < fewest:
         if clock.now() > end:
             raise CalibrationError(
-                f"{len(selection.kept)} views in {seconds:g} s, and still missing: {'; '.join(covered.missing())}"
+                f"{len(selection.kept)} views in {seconds:g} s, and still missing: "
+                f"{'; '.join(covered.missing()) or f'{fewest - covered.num_views} more views'}"
             )
         frame = camera.read(_LONGEST_WAIT)
         problem = selection.consider(detector.detect(frame.image))

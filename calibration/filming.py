@@ -58,6 +58,7 @@ class Filming:
 
         Raises:
             RobotError: the arm was stopped, or may not move there.
+            CalibrationError: it hardly moved.
         """
         joint = JOINT_NAMES.index(setup.joint)
         period = 1.0 / robot.spec.control_hz
@@ -78,6 +79,7 @@ class Filming:
         finally:
             self._is_on = False
             robot.hold()
+        self._require_motion(joint, setup)
 
     def take(self, info: TakeInfo) -> Take:
         """What was collected.
@@ -93,6 +95,16 @@ class Filming:
                 reported=_motion(self._reported),
                 told=_motion(self._told),
                 films=_films(self._frames),
+            )
+
+    def _require_motion(self, joint: int, setup: SwingConfig) -> None:
+        with self._lock:
+            way = [row[1][joint] for row in self._reported]
+        span = float(np.ptp(way)) if way else 0.0
+        if span < setup.amplitude:
+            raise CalibrationError(
+                f"{setup.joint} swung through {span:.3f} rad, expected {2.0 * setup.amplitude:.2f}: an arm "
+                "whose set-points come late holds; end other programs on this machine, and see that its way is free"
             )
 
     def _add(self, rows: list[tuple[float, np.ndarray]], time: float, position: np.ndarray) -> None:

@@ -38,6 +38,7 @@ class IntrinsicsCommand:
         board: that is shown; a folder of this command knows its own, unless another is given here.
         out: where the calibration is kept; other cameras in it stay.
         folder: for pictures and report; `calibration/NAME_intrinsics` by default.
+        views: fewest to take live; more tell the lens's middle better.
         seconds: longest live view.
     """
 
@@ -48,7 +49,8 @@ class IntrinsicsCommand:
     board: Board = field(default_factory=Board)
     out: Path = Path("calibration.json")
     folder: Path | None = None
-    seconds: float = 300.0
+    views: int = 12
+    seconds: float = 600.0
 
     def run(self) -> None:
         """Collect, fit, report, write."""
@@ -115,10 +117,19 @@ class IntrinsicsCommand:
             with console.status("show the board") as status:
 
                 def tell(covered: Coverage, problem: str | None) -> None:
-                    wish = "; ".join(covered.missing()[:2]) or "enough"
+                    left = self.views - covered.num_views
+                    wish = "; ".join(covered.missing()[:2]) or (f"{left} more views" if left > 0 else "enough")
                     status.update(f"{plural(covered.num_views, 'view')}, {problem or 'kept'}: {wish}")
 
-                views = collect_live(camera, BoardDetector(self.board), writer, clock, seconds=self.seconds, tell=tell)
+                views = collect_live(
+                    camera,
+                    BoardDetector(self.board),
+                    writer,
+                    clock,
+                    seconds=self.seconds,
+                    tell=tell,
+                    fewest=self.views,
+                )
             return info, views, camera.intrinsics() if isinstance(camera, KnowsItsIntrinsics) else None
         finally:
             camera.close()

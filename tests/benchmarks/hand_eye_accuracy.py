@@ -5,8 +5,9 @@ within their doubt together with the hand-eye. An error is against the true came
 waist and wrist_rotate for right (no camera can tell those two). Centre of the lens, decentring p1, p2 and orientation
 of the camera's frame stand for one another, so the frame's angle is known less well than where a pixel looks; "over its
 doubt" says whether the covariance is honest (1 at best). Board and finger tip are predicted from joints for poses that
-were not used: the board's middle before the camera; the tip against the board (wrist) or across its line of sight from
-the stand. Then every mistake is injected and the table of what was named is made.
+were not used: the board's middle before the camera; the tip against the board (wrist) or, where it is in
+the picture, across its line of sight from the stand. Then every mistake is injected, and the table of what was
+named is made.
 
 MUJOCO_GL=egl python -m tests.benchmarks.hand_eye_accuracy --out /tmp/hand_eye [--num-seeds 20] [--corners]
 """
@@ -36,7 +37,7 @@ from tests.calibration.synthetic_hand_eye import Truth
 from tests.calibration.synthetic_views import LENS, scattered_views
 
 # The finer one, as calibration/README.md has it printed for the lens.
-LENS_BOARD = Board(columns=11, rows=8, square=0.024, marker=0.018)
+LENS_BOARD = Board(columns=11, rows=8, square=0.023, marker=0.017)
 QUANTILES = {"median": 0.5, "p90": 0.9, "max": 1.0}
 GOALS = {"position, mm": 1.0, "angle of the frame, mrad": 1.0, "angle of sight, mrad": 1.0} | {
     f"offset {name}, mrad": 1.0 for name in OBSERVABLE
@@ -83,6 +84,11 @@ def unseen_errors(fit: HandEyeFit, true: Truth, mount: Mount, lens: Intrinsics, 
         else:
             seen = [(camera.inv() * hand * board).apply(middle) for camera, board, hand in pairs]
             tip = np.array([camera.inv().apply(hand.translation) for camera, _, hand in pairs])
+            # Beyond the picture no view told the lens.
+            if not (
+                np.abs(tip[0, :2]) < 0.5 * np.array([lens.width, lens.height]) / (lens.fx, lens.fy) * tip[0, 2]
+            ).all():
+                continue
             lenses = (lens, fit.result.intrinsics)
             pixels = [each.project(at[np.newaxis])[0] for each, at in zip(lenses, tip, strict=True)]
             tips.append(np.linalg.norm(pixels[1] - pixels[0]) * tip[0, 2] / lens.fx)
@@ -146,7 +152,7 @@ def main() -> None:
     parser.add_argument("--num-seeds", type=int, default=20)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--num-views", type=int, default=40)
-    parser.add_argument("--num-own", type=int, default=80, help="views for the intrinsics")
+    parser.add_argument("--num-own", type=int, default=60, help="views for the intrinsics")
     parser.add_argument("--mistake-seeds", type=int, default=10, help="recordings with each mistake")
     parser.add_argument("--mounts", nargs="+", default=["wrist", "stand"])
     parser.add_argument("--corners", action="store_true", help="project the corners, draw no pictures")

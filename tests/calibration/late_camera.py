@@ -1,5 +1,7 @@
 """A camera on a fake arm: stripes that shift with the waist, shown late."""
 
+import threading
+
 import numpy as np
 
 from clam_robot.hardware.cameras.camera import Frame
@@ -8,7 +10,8 @@ from clam_robot.specs import CameraSpec
 from clam_robot.testing.fake_driver import FakeDriver
 from clam_robot.timing import Clock
 
-PIXELS_PER_RADIAN = 250.0
+# So few that the flow can follow from frame to frame when a busy machine leaves most of them out.
+PIXELS_PER_RADIAN = 100.0
 
 
 class WatchedDriver(FakeDriver):
@@ -17,11 +20,13 @@ class WatchedDriver(FakeDriver):
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock)
         self.past: list[tuple[float, float]] = [(clock.now(), 0.0)]
+        self._in_turn = threading.Lock()
 
     def read(self) -> JointState:
-        """As the fake does."""
-        state = super().read()
-        self.past.append((state.time, float(state.position[0])))
+        """As the fake does, for one thread after the other."""
+        with self._in_turn:
+            state = super().read()
+            self.past.append((state.time, float(state.position[0])))
         return state
 
 
@@ -54,9 +59,10 @@ class LateCamera:
         del timeout
         self._due = max(self._due + 1.0 / self.fps, self._clock.now())
         self._clock.sleep_until(self._due)
-        now = self._clock.now()
         times, waist = np.array(list(self._driver.past)).T
-        x = self._x - PIXELS_PER_RADIAN * np.interp(now - self._late, times, waist)
+        # Where the waist was is known up to when somebody last asked, which a busy machine may do late.
+        shown = min(self._clock.now() - self._late, times[-1])
+        x = self._x - PIXELS_PER_RADIAN * np.interp(shown, times, waist)
         wave = np.sin(0.21 * x + 0.13 * self._y) + np.sin(0.11 * x - 0.3 * self._y) + np.sin(0.4 * x)
         grey = np.clip(128.0 + 30.0 * wave, 0, 255).astype(np.uint8)
-        return Frame(image=np.dstack([grey] * 3), time=now)
+        return Frame(image=np.dstack([grey] * 3), time=float(shown) + self._late)

@@ -65,6 +65,32 @@ class HeldBoard:
         return Frame(image=self._image, time=self._clock.now())
 
 
+def test_as_many_views_are_taken_as_are_wished_for(tmp_path: Path) -> None:
+    clock = ManualClock()
+    writer = RecordingWriter(tmp_path / "few", CaptureInfo(camera="wrist", serial="held", board=BOARD))
+    views = collect_live(
+        HeldBoard(clock),
+        BoardDetector(BOARD),
+        writer,
+        clock,
+        seconds=60.0,
+        tell=lambda covered, problem: None,
+        fewest=25,
+    )
+    assert len(views) == 25
+    writer = RecordingWriter(tmp_path / "more", CaptureInfo(camera="wrist", serial="held", board=BOARD))
+    with pytest.raises(CalibrationError, match=r"still missing: \d+ more views"):
+        collect_live(
+            HeldBoard(clock),
+            BoardDetector(BOARD),
+            writer,
+            clock,
+            seconds=1.5,
+            tell=lambda covered, problem: None,
+            fewest=500,
+        )
+
+
 def test_live_collection_ends_when_enough_is_covered_and_can_be_done_again(tmp_path: Path) -> None:
     clock, told = ManualClock(), []
     info = CaptureInfo(camera="wrist", serial="held", board=BOARD)

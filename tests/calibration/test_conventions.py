@@ -180,7 +180,7 @@ def test_arm_that_runs_away_is_held() -> None:
     robot.disconnect()
 
 
-@pytest.mark.parametrize("every", [23, 4])
+@pytest.mark.parametrize("every", [31, 4])
 def test_motion_with_a_late_action_is_tried_again_and_given_up_in_the_end(every: int) -> None:
     clock, count = ManualClock(), 0
 
@@ -201,9 +201,10 @@ def test_motion_with_a_late_action_is_tried_again_and_given_up_in_the_end(every:
             with pytest.raises(RobotError, match="came late in each of 10 tries"):
                 ConventionDrive(robot, clock).run([0])
         else:
-            trials, _ = ConventionDrive(robot, clock).run([0, 4])
-            assert count > every
-            assert judge_commands(trials) is None
+            trials, _ = ConventionDrive(robot, clock).run([4])
+            # A lost action is a turn of 0.0145 rad.
+            assert max(abs(float((each.moved() - each.asked)[4])) for each in trials) < 0.012
+            assert count > 2 * every
     robot.disconnect()
     assert robot.num_held == 1
 
