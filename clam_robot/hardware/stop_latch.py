@@ -64,7 +64,8 @@ class StopLatch:
             self._cause, self._told = cause, {reason}
             self._newest = cause
             self._num_stops += 1
-        logger.error("arm stopped: %s", cause)
+        # A person who stops it, or is waited for, is no fault.
+        logger.log(logging.WARNING if reason is Reason.STOPPED else logging.ERROR, "arm stopped: %s", cause)
 
     def clear(self) -> None:
         """Allow motion again; whoever clears has looked at the arm."""
