@@ -17,10 +17,11 @@ def is_full(error: Exception) -> bool:
 
 def free_bytes(folder: Path) -> int | None:
     """Left on the disk of a folder that need not exist yet; None where that cannot be known."""
-    there = next((each for each in (folder.absolute(), *folder.absolute().parents) if each.exists()), None)
+    asked = folder.absolute()
     try:
+        there = next((each for each in (asked, *asked.parents) if each.exists()), None)
         return None if there is None else shutil.disk_usage(there).free
-    except OSError:
+    except OSError:  # nor may one look at a folder below one that is closed
         return None
 
 

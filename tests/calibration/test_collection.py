@@ -8,7 +8,7 @@ from scipy.spatial.transform import RigidTransform, Rotation
 
 from calibration.board import Board
 from calibration.collection import collect_live, collect_pictures
-from calibration.detection import BoardDetector
+from calibration.detection import BoardDetector, Detection
 from calibration.recording import (
     CaptureInfo,
     RecordingWriter,
@@ -65,30 +65,19 @@ class HeldBoard:
         return Frame(image=self._image, time=self._clock.now())
 
 
-def test_as_many_views_are_taken_as_are_wished_for(tmp_path: Path) -> None:
+def _collect(folder: Path, *, seconds: float, fewest: int) -> list[Detection]:
     clock = ManualClock()
-    writer = RecordingWriter(tmp_path / "few", CaptureInfo(camera="wrist", serial="held", board=BOARD))
-    views = collect_live(
-        HeldBoard(clock),
-        BoardDetector(BOARD),
-        writer,
-        clock,
-        seconds=60.0,
-        tell=lambda covered, problem: None,
-        fewest=25,
+    writer = RecordingWriter(folder, CaptureInfo(camera="wrist", serial="held", board=BOARD))
+    board = HeldBoard(clock)
+    return collect_live(
+        board, BoardDetector(BOARD), writer, clock, seconds=seconds, tell=lambda covered, problem: None, fewest=fewest
     )
-    assert len(views) == 25
-    writer = RecordingWriter(tmp_path / "more", CaptureInfo(camera="wrist", serial="held", board=BOARD))
+
+
+def test_as_many_views_are_taken_as_are_wished_for(tmp_path: Path) -> None:
+    assert len(_collect(tmp_path / "few", seconds=60.0, fewest=25)) == 25
     with pytest.raises(CalibrationError, match=r"still missing: \d+ more views"):
-        collect_live(
-            HeldBoard(clock),
-            BoardDetector(BOARD),
-            writer,
-            clock,
-            seconds=1.5,
-            tell=lambda covered, problem: None,
-            fewest=500,
-        )
+        _collect(tmp_path / "more", seconds=1.5, fewest=500)
 
 
 def test_live_collection_ends_when_enough_is_covered_and_can_be_done_again(tmp_path: Path) -> None:
