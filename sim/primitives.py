@@ -22,6 +22,8 @@ HELD = 0.5
 # After this many empty grasps it carries all the same: what cannot be lifted may still be pulled.
 NUM_ATTEMPTS = 3
 
+# Walls of a funnel: metres up per metre aside, and how far aside is right above [m].
+FUNNEL_SLOPE, FUNNEL_NECK = 5.0, 0.006
 # A leg that has not moved the hand for this many periods is given up.
 PATIENCE = 3
 
@@ -55,6 +57,7 @@ class Leg:
         noise: standard deviation of the noise, as a share of full speed.
         tolerance: the leg is over within this distance [m]; 0 to stay until `max_steps`.
         max_steps: or after this many control periods.
+        funnel: how much higher the target is, at most, while the hand is not above it [m].
     """
 
     anchor: Literal["world", "object", "goal"]
@@ -64,12 +67,14 @@ class Leg:
     noise: float
     tolerance: float = 0.02
     max_steps: int = 25
+    funnel: float = 0.0
 
     def target(self, scene: Scene) -> Float64[np.ndarray, "3"]:
         """Where the hand is to be."""
-        if self.anchor == "world":
-            return self.offset
-        return self.offset + (scene.object if self.anchor == "object" else scene.goal)
+        anchors = {"world": np.zeros(3), "object": scene.object, "goal": scene.goal}
+        end = anchors[self.anchor] + self.offset
+        aside = float(np.linalg.norm((scene.hand - end)[:2]))
+        return end + min(self.funnel, FUNNEL_SLOPE * max(0.0, aside - FUNNEL_NECK)) * UP
 
     def is_over(self, scene: Scene, *, num_steps: int, num_still: int) -> bool:
         """Whether the next leg is due.

@@ -10,6 +10,11 @@ from sim.play import PlayPolicy
 from sim.primitives import UP, Leg, Legs, Scene
 
 _TIPS = 0.0135 * UP  # from the finger tips up to the tool's frame, with the hand looking down [m]
+# A hand beside the block stays above it, the more so the further it is aside: over a bus it overshoots more than in lock
+# step, and a policy from one state at a time can learn to wait only where the state says so [m].
+_FUNNEL = 0.06
+# Slow enough not to overshoot what the arm does a tenth of a second later [1/m].
+_CALM = 14.0
 _GAIN = 18.0  # share of full speed per metre to go [1/m]
 
 
@@ -85,8 +90,9 @@ def _pick(scene: Scene, noise: float) -> Legs:
     """Grasp the object and lift it, once more where it was lost."""
     while True:
         floor = scene.object[2]
-        yield _leg("object", 0.06 * UP, noise, is_closed=False)
-        yield _leg("object", 0.002 * UP, noise, is_closed=False, tolerance=0.012)
+        yield _leg(
+            "object", 0.002 * UP, noise, is_closed=False, tolerance=0.012, funnel=_FUNNEL, gain=_CALM, max_steps=40
+        )
         scene = yield _leg("object", 0.002 * UP, noise, is_closed=True, tolerance=0.0, max_steps=7)
         scene = yield _leg("world", scene.hand + 0.09 * UP, noise, is_closed=True)
         if scene.object[2] > floor + 0.02:
@@ -106,13 +112,16 @@ def _leg(
     is_closed: bool,
     tolerance: float = 0.02,
     max_steps: int = 25,
+    funnel: float = 0.0,
+    gain: float = _GAIN,
 ) -> Leg:
     return Leg(
         anchor=anchor,
         offset=offset,
         is_closed=is_closed,
-        gain=_GAIN,
+        gain=gain,
         noise=noise,
         tolerance=tolerance,
         max_steps=max_steps,
+        funnel=funnel,
     )

@@ -31,6 +31,8 @@ class WidowXTwinConfig(config.Strict):
         task: on the table.
         arm: as the real arm is driven.
         horizon: control periods per episode.
+        delay: set-points that go by from a state to the moment its action takes hold. Over a bus it is one to two: a
+            state is 5 ms old, an action takes 10 ms, and the next set-point is up to 20 ms away.
         cameras: cameras in the observation.
         image_height: of every camera [pixel].
         image_width: of every camera [pixel].
@@ -39,6 +41,7 @@ class WidowXTwinConfig(config.Strict):
     task: str = "reach-block"
     arm: WidowXConfig = field(default_factory=WidowXConfig)
     horizon: int = 100
+    delay: int = 1
     cameras: tuple[str, ...] = ()
     image_height: int = 224
     image_width: int = 224
@@ -46,6 +49,10 @@ class WidowXTwinConfig(config.Strict):
     def __post_init__(self) -> None:
         if self.horizon < 1:
             raise ConfigError(f"horizon must be at least 1, found {self.horizon}")
+        if not 0 <= self.delay < self.arm.arm.stream.hz / self.arm.action.hz:
+            raise ConfigError(
+                f"delay: expected fewer set-points than there are in a control period, found {self.delay}"
+            )
         task_points(self.task)
         for camera in self.cameras:
             require_known(camera, CAMERAS, what="camera on the WidowX's table")
@@ -87,7 +94,7 @@ class WidowXTwin(SimulatedRobot):
         from sim.widowx.tasks import make_task  # loads the simulator
         from sim.widowx.widowx_world import WidowXWorld
 
-        return WidowXWorld(make_task(self._setup.task), self._setup.arm)
+        return WidowXWorld(make_task(self._setup.task), self._setup.arm, delay=self._setup.delay)
 
     def _widowx(self) -> "WidowXWorld":
         from sim.widowx.widowx_world import WidowXWorld

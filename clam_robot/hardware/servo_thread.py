@@ -179,7 +179,6 @@ class ServoThread:
             ArmStopped: the stop is latched, or was on the way.
             RobotError: the set-points took longer than `patience` to come to rest.
         """
-        stay = Stay(within=within, settle=settle)
         with self._moved:
             num_stops = self._latch.num_stops
             if not self._wait(lambda: self._acts(action), patience, num_stops):
@@ -187,7 +186,22 @@ class ServoThread:
             end = self._controller.destination
             if not self._wait(lambda: self._has_come_to(end), patience, num_stops):
                 raise RobotError(f"expected the arm to come to rest within {patience} s")
-            self._wait(lambda: stay.look_at(self._latest, end), patience, num_stops)
+            return self.wait_until_settled(within=within, settle=settle, patience=patience)
+
+    def wait_until_settled(self, *, within: float, settle: float, patience: float) -> JointState:
+        """Wait until the joints stay at the set-point, which they reach a while after it rests, and read them.
+
+        Args:
+            within: as for `act_and_wait`.
+            settle: likewise.
+            patience: longest wait for joints that do not get there, which are then read where they are [s].
+
+        Raises:
+            ArmStopped: the stop is latched, or was meanwhile.
+        """
+        stay = Stay(within=within, settle=settle)
+        with self._moved:
+            self._wait(lambda: stay.look_at(self._latest, self._controller.setpoint), patience, self._latch.num_stops)
             return self._latest
 
     def _acts(self, action: Float32[np.ndarray, "7"]) -> bool:

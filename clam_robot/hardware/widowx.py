@@ -26,7 +26,7 @@ from clam_robot.hardware.self_test import SelfTestConfig, check_motion, check_re
 from clam_robot.hardware.servo_thread import Leg, ServoThread
 from clam_robot.hardware.stop_latch import StopLatch
 from clam_robot.hardware.widowx_spec import ActionConfig, widowx_spec, widowx_state
-from clam_robot.hardware.wx250s import NUM_JOINTS, SLEEP
+from clam_robot.hardware.wx250s import JOINT_NAMES, NUM_JOINTS, SLEEP
 from clam_robot.specs import RobotSpec
 from clam_robot.timing import Clock
 from clam_robot.types import Observation, TaskStatus
@@ -213,11 +213,27 @@ class WidowX:
             way.insert(0, Leg(position=np.array(RAISED), is_checked=False, velocity=_REST_VELOCITY))
         servo.open_gripper()
         servo.go(way, velocity=self._setup.velocity, timeout=_LONGEST_WAY)
+        self._settle_at_start(servo)
         if self._setup.self_test is not None and not self._is_tested and self._setup.action.space == "pose":
             self._try_axes(servo, self._setup.self_test)
         if self._bench is not None:
             self._bench.reset(seed)
         self._is_reset = True
+
+    def _settle_at_start(self, servo: ServoThread) -> None:
+        """Set-points are at the start before the joints are, and what a hand learned by leaning on things it unlearns.
+
+        An episode that began meanwhile would begin elsewhere than those that a policy has learned from.
+        """
+        state = servo.wait_until_settled(within=_NEAR, settle=_SETTLE, patience=_PATIENCE)
+        short = np.abs(state.position - np.array(self._setup.start))
+        if short.max() > _ROUGHLY:
+            joint = int(short.argmax())
+            logger.warning(
+                "%s stays %.3f rad from the start of episodes; is something in its way?",
+                JOINT_NAMES[joint],
+                short[joint],
+            )
 
     def _try_axes(self, servo: ServoThread, test: SelfTestConfig) -> None:
         try:
@@ -335,7 +351,8 @@ _WAY_TO_REST = (
     Leg(position=np.array(SLEEP), is_checked=False, velocity=_REST_VELOCITY),
 )
 _LONGEST_WAY = 30.0  # [s]
-# When a joint has arrived at a set-point of the self-test.
+# When a joint has arrived at the start, and at a set-point of the self-test.
 _NEAR = 0.004  # [rad]
+_ROUGHLY = 0.01  # which is worth telling [rad]
 _SETTLE = 0.2  # [s]
 _PATIENCE = 5.0  # [s]

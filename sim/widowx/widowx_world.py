@@ -5,13 +5,12 @@ from collections import Counter
 import numpy as np
 from jaxtyping import Float32
 
-from clam_robot.hardware.arm_controller import ArmController
+from clam_robot.hardware.arm_controller import Aim, ArmController
 from clam_robot.hardware.safety_rules import Reason
 from clam_robot.hardware.widowx import WidowXConfig
 from clam_robot.hardware.widowx_spec import widowx_state
-from clam_robot.hardware.wx250s import FINGER_OPEN
 from clam_robot.timing import ManualClock
-from sim.widowx.arm_physics import ArmPhysics
+from sim.widowx.arm_physics import FINGERS_AT_REST, ArmPhysics
 from sim.widowx.scene_task import SceneTask
 from sim.widowx.simulated_driver import SimulatedDriver
 from sim.world import Judgement
@@ -23,6 +22,7 @@ class WidowXWorld:
     Args:
         task: on the table; its reward is the credit at a moment, and a period's reward is what the best credit gained.
         setup: how the arm is driven.
+        delay: set-points that go by from a state to the moment its action takes hold.
 
     Attributes:
         model: `mujoco.MjModel` of the scene.
@@ -31,7 +31,7 @@ class WidowXWorld:
         executed: (7,) what became of the last action.
     """
 
-    def __init__(self, task: SceneTask, setup: WidowXConfig) -> None:
+    def __init__(self, task: SceneTask, setup: WidowXConfig, *, delay: int = 0) -> None:
         self._task = task
         self._setup = setup
         self.physics = ArmPhysics(task)
@@ -40,14 +40,19 @@ class WidowXWorld:
         self._driver = SimulatedDriver(self.physics, self._clock)
         self._controller = ArmController(setup.arm, space=setup.action.space, period=1.0 / setup.action.hz)
         self._num_periods = round(setup.arm.stream.hz / setup.action.hz)
+        self._delay = delay
         self._best_credit = 0.0
         self.executed = np.zeros(7, np.float32)
 
     def reset(self, seed: int) -> None:
-        """Lay out the scene; the arm is at the start of episodes with open fingers."""
+        """Lay out the scene; the arm is at the start of episodes, and its gripper has opened as far as it does by itself.
+
+        Fingers that were put in their place would stand where no gripper ever opens to, and policies take the last
+        per cent for a grip that closes.
+        """
         self._driver.disconnect()
         self.physics.reset(seed)
-        self.physics.place(np.array(self._setup.start), finger=FINGER_OPEN)
+        self.physics.place(np.array(self._setup.start), finger=FINGERS_AT_REST)
         self._driver.connect()
         self._driver.prepare(
             profile_velocity=self._setup.profile_velocity, profile_acceleration=self._setup.profile_acceleration
@@ -70,18 +75,20 @@ class WidowXWorld:
 
     def step(self, action: Float32[np.ndarray, "7"]) -> Judgement:
         """One period of the policy."""
-        self.executed = self._controller.act(action, self._driver.read()).action
-        return self._pass_period()
+        aim = self._controller.aim(action, self._driver.read())
+        return self._pass_period(aim)
 
     def hold(self) -> Judgement:
         """One period without an action."""
         self._controller.hold(self._driver.read())
         return self._pass_period()
 
-    def _pass_period(self) -> Judgement:
+    def _pass_period(self, aim: Aim | None = None) -> Judgement:
         """Set-points until the policy's next period."""
         before, success = self._best_credit, False
-        for _ in range(self._num_periods):
+        for number in range(self._num_periods):
+            if aim is not None and number == self._delay:
+                self.executed = self._controller.pursue(aim).action
             setpoint = self._controller.step(self._driver.read())
             self._driver.command(setpoint.position)
             self._driver.command_gripper(setpoint.gripper_effort)
@@ -93,5 +100,5 @@ class WidowXWorld:
         return Judgement(reward=self._best_credit - before, success=success)
 
 
-# Periods in which a hand that was put in its place finds out how it sags.
-_SETTLING = 10
+# Periods in which the fingers open, and a hand that was put in its place finds out how it sags.
+_SETTLING = 15

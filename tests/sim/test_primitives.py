@@ -1,11 +1,12 @@
 """Each primitive does what it is called, on a hand that goes where it is told at once."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from sim.primitives import NUM_ATTEMPTS, Leg, Legs, Scene, carry, grasp, push, reach, release
+from sim.primitives import FUNNEL_NECK, NUM_ATTEMPTS, UP, Leg, Legs, Scene, carry, grasp, push, reach, release
 
 OBJECT, GOAL = np.array([0.1, 0.6, 0.02]), np.array([-0.1, 0.8, 0.1])
 SEEDS = range(20)
@@ -105,3 +106,11 @@ def test_staying_goes_on_for_as_long_as_it_is_meant_to() -> None:
     leg = next(legs)
     assert not leg.is_over(_scene(), num_steps=leg.max_steps - 1, num_still=leg.max_steps - 1)
     assert leg.is_over(_scene(), num_steps=leg.max_steps, num_still=leg.max_steps)
+
+
+@pytest.mark.parametrize(("aside", "higher"), [(0.05, 0.06), (FUNNEL_NECK + 0.004, 0.02), (0.003, 0.0)])
+def test_a_hand_that_is_not_above_its_target_stays_higher(aside: float, higher: float) -> None:
+    leg = Leg(anchor="object", offset=0.002 * UP, is_closed=False, gain=1.0, noise=0.0, funnel=0.06)
+    scene = _scene()
+    beside = replace(scene, hand=scene.object + np.array([0.0, -aside, 0.1]))
+    np.testing.assert_allclose(leg.target(beside) - scene.object, (0.002 + higher) * UP, atol=1e-9)

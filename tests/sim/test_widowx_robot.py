@@ -90,6 +90,32 @@ def test_the_gripper_closes_on_nothing_and_opens_again() -> None:
     robot.disconnect()
 
 
+def test_the_gripper_begins_where_it_opens_to() -> None:
+    robot = _started()
+    opening = robot.spec.state.index("gripper_opening")
+    begins = robot.get_observation().state[opening]
+    for is_open in (0.0, 1.0):
+        for _ in range(15):
+            robot.send_action(np.array([0, 0, 0, 0, 0, 0, is_open], np.float32))
+    assert robot.get_observation().state[opening] == pytest.approx(begins, abs=0.005)
+    robot.disconnect()
+
+
+def test_an_action_takes_hold_some_set_points_after_what_was_seen() -> None:
+    went = []
+    for delay in (0, 1, 3):
+        robot = _started(delay=delay)
+        hand = robot.spec.state.points["hand"]
+        before = robot.get_observation().state[hand]
+        for _ in range(2):
+            robot.send_action(np.array([0, 0.02, 0, 0, 0, 0, 1], np.float32))
+        went.append(np.linalg.norm(robot.get_observation().state[hand] - before))
+        robot.disconnect()
+    assert went[0] > 1.2 * went[1] > 1.44 * went[2]
+    with pytest.raises(ConfigError, match="delay"):
+        WidowXTwinConfig(delay=5)
+
+
 def test_pictures_come_from_both_cameras() -> None:
     robot = _started(cameras=("over_shoulder", "wrist"), image_height=48, image_width=64)
     images = robot.get_observation().images

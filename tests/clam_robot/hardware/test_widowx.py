@@ -1,5 +1,6 @@
 """The WidowX over perfect joints: its life from connecting to letting go, and what it refuses."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -60,6 +61,25 @@ class MirroredDriver(FakeDriver):
         return replace(state, position=mirrored)
 
 
+class LaggingDriver(FakeDriver):
+    """Joints get to their goals a while after they were told."""
+
+    lag = 0.3  # [s]
+    short = 0.0  # what the elbow stays short of its goal by [rad]
+
+    def __init__(self, clock: MonotonicClock) -> None:
+        super().__init__(clock)
+        self._where, self._when = np.array(SLEEP), clock.now()
+
+    def read(self) -> JointState:
+        state = super().read()
+        share = 1.0 - np.exp((self._when - state.time) / self.lag)
+        self._where, self._when = self._where + share * (state.position - self._where), state.time
+        shift = np.zeros(6)
+        shift[2] = self.short
+        return replace(state, position=self._where - shift)
+
+
 class OtherServoDriver(FakeDriver):
     """One servo is of another model."""
 
@@ -112,6 +132,24 @@ def test_a_reset_brings_the_hand_to_the_start_and_actions_move_it_from_there(arm
     sent = robot.send_action(FORWARD * 100)
     assert sent[0] == pytest.approx(robot.spec.action.high_array[0], abs=1e-3)
     assert driver.profile == SETUP.profile_velocity
+
+
+def test_an_episode_begins_when_the_joints_are_at_the_start_and_not_only_their_set_points() -> None:
+    robot, _ = make(LaggingDriver(MonotonicClock()), replace(SETUP, velocity=0.5))
+    robot.connect()
+    robot.reset()
+    np.testing.assert_allclose(robot.get_observation().state[:6], START, atol=0.005)
+    robot.disconnect()
+
+
+def test_a_joint_that_stays_short_of_the_start_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    driver = LaggingDriver(MonotonicClock())
+    driver.short = 0.06  # more than is made up for
+    robot, _ = make(driver)
+    robot.connect()
+    robot.reset()
+    assert re.search(r"elbow stays 0\.0\d\d rad from the start", caplog.text)
+    robot.disconnect()
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
