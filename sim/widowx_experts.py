@@ -10,8 +10,8 @@ from sim.play import PlayPolicy
 from sim.primitives import UP, Leg, Legs, Scene
 
 _TIPS = 0.0135 * UP  # from the finger tips up to the tool's frame, with the hand looking down [m]
-# A hand beside the block stays above it, the more so the further it is aside: over a bus it overshoots more than in lock
-# step, and a policy from one state at a time can learn to wait only where the state says so [m].
+# A hand beside the block stays above it, the more so the further it is aside. The arm overshoots a little, over a bus
+# more than in lock step, and a policy that sees one state at a time can learn to wait only where the state says so [m].
 _FUNNEL = 0.06
 # Slow enough not to overshoot what the arm does a tenth of a second later [1/m].
 _CALM = 14.0

@@ -45,7 +45,7 @@ class WidowXWorld:
         self.executed = np.zeros(7, np.float32)
 
     def reset(self, seed: int) -> None:
-        """Lay out the scene; the arm is at the start of episodes, and its gripper has opened as far as it does by itself.
+        """Lay out the scene; the arm is at the start of episodes, its gripper as far open as it opens by itself.
 
         Fingers that were put in their place would stand where no gripper ever opens to, and policies take the last
         per cent for a grip that closes.
