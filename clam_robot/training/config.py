@@ -41,7 +41,8 @@ class TrainConfig(config.Strict):
         save_every: updates between two states on disk, from which an interrupted run goes on.
         device: where to train; auto takes a GPU where there is one.
         devices: processes that share every batch, each on a GPU of its own or on the CPU.
-        precision: of computation; mixed ones keep weights in 32 bits.
+        precision: of computation; bf16-mixed keeps weights in 32 bits. Half floats (16-mixed) need a loss scale, which a
+            resumed run would have to go on with.
         features: what the models see of the state.
         vision: what they see through a camera.
         latent: the latent action model.
@@ -63,7 +64,7 @@ class TrainConfig(config.Strict):
     save_every: int = 500
     device: Literal["auto", "cpu", "cuda"] = "auto"
     devices: int = 1
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"
     features: FeatureConfig = field(default_factory=FeatureConfig)
     vision: VisionConfig = field(default_factory=VisionConfig)
     latent: LatentActionConfig = field(default_factory=LatentActionConfig)
