@@ -8,13 +8,13 @@ from pathlib import Path
 
 from clam_robot.cli.arguments import require_positive
 from clam_robot.cli.console import console, progress_bars
-from clam_robot.cli.robots import robot_for
 from clam_robot.control.success_rate import SuccessRate
 from clam_robot.errors import ConfigError
 from clam_robot.processes import map_in_order, worker_pool
 from clam_robot.timing import ManualClock
 from clam_robot.types import EpisodeOutcome
 from sim.collect import FIRST_SEED
+from sim.robot_for_spec import robot_for
 from sim.rollouts import run_rollouts
 
 _SCENES_PER_JOB = 5

@@ -12,7 +12,6 @@ from rich.table import Table
 from clam_robot.cli.calibration_in_use import calibration_in_use, no_calibration, time_corrections
 from clam_robot.cli.console import console, plural
 from clam_robot.cli.data_sets import open_episode_with_bar
-from clam_robot.cli.robots import robot_for
 from clam_robot.cli.stops import StopOptions, Stops
 from clam_robot.cli.widowx import WIDOWX, CalibratedWidowX, make_widowx
 from clam_robot.control.deviation import Deviation, DeviationMeter
@@ -25,6 +24,7 @@ from clam_robot.episodes.stores.place import Place, require_folder
 from clam_robot.interfaces import Subscriber
 from clam_robot.timing import ManualClock, MonotonicClock
 from clam_robot.types import EpisodeOutcome, EpisodeStart
+from sim.robot_for_spec import robot_for
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,6 @@ import tyro
 from clam_robot.cli.arguments import require_positive
 from clam_robot.cli.calibration_in_use import calibration_in_use, no_calibration, time_corrections
 from clam_robot.cli.console import console, plural, progress_bars
-from clam_robot.cli.robots import robot_for
 from clam_robot.cli.stops import StopOptions, Stops
 from clam_robot.cli.widowx import WIDOWX, CalibratedWidowX, make_widowx
 from clam_robot.control.background_policy import BackgroundPolicy
@@ -29,6 +28,7 @@ from clam_robot.timing import Clock, ManualClock, MonotonicClock
 from clam_robot.types import EpisodeOutcome
 from sim.base import SimulatedRobot
 from sim.collect import FIRST_SEED
+from sim.robot_for_spec import robot_for
 from sim.rollouts import run_rollouts
 from teleop.stop_on_silence import stop_on_silence
 

@@ -16,7 +16,7 @@ from clam_robot.training.run import DIAGNOSTICS, run_training
 from clam_robot.training.trainer import Progress
 from clam_robot.types import EpisodeOutcome
 from sim.collect import FIRST_SEED
-from sim.registry import make_robot
+from sim.robot_for_spec import robot_for
 from sim.rollouts import run_rollouts
 
 RESULT = "result.json"
@@ -109,16 +109,7 @@ class CellJob:
         policy, _ = load_policy(trained.checkpoint)
         stopwatch, clock = MonotonicClock(), ManualClock()
         begin = stopwatch.now()
-        cameras = policy.spec.cameras
-        sizes = {(camera.height, camera.width) for camera in cameras.values()}
-        data = self.cell.play or self.cell.demonstrations
-        robot = make_robot(
-            self.cell.robot,
-            clock,
-            cameras=tuple(cameras),
-            image_size=sizes.pop() if sizes else (224, 224),
-            gripper="binary" if data is None else data.collect.gripper,
-        )
+        robot = robot_for(policy.spec, clock, self.cell.robot)
         robot.connect()
         judged: list[EpisodeOutcome] = []
 

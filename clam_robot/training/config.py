@@ -41,8 +41,8 @@ class TrainConfig(config.Strict):
         save_every: updates between two states on disk, from which an interrupted run goes on.
         device: where to train; auto takes a GPU where there is one.
         devices: processes that share every batch, each on a GPU of its own or on the CPU.
-        precision: of computation; bf16-mixed keeps weights in 32 bits. Half floats (16-mixed) need a loss scale, which a
-            resumed run would have to go on with.
+        precision: of computation; bf16-mixed keeps weights in 32 bits. Half floats need a loss scale, which a resumed
+            run would have to go on with.
         features: what the models see of the state.
         vision: what they see through a camera.
         latent: the latent action model.
