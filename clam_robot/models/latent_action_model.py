@@ -33,7 +33,8 @@ class LatentActionConfig(config.Strict):
         num_layers: hidden layers of every network.
         num_heads: attention heads, where there are any.
         decoder_layers: hidden layers of the action decoder; with none it is linear before its tanh.
-        dropout: of the inverse model; it keeps play-only habits out of the latents.
+        dropout: of the inverse model; it keeps play-only habits out of the latents. Of a few labels it takes much: with
+            ten episodes the error on demonstrations is least from .4 to .5.
         num_steps: steps ahead that the forward model predicts, at most as many as the window has.
         inverse_sees: what the inverse MLP sees: the whole "window", or its "motion" alone, the changes and the gripper.
             Play is not where demonstrations are, and where the arm is tells an inverse model of play what play mostly
@@ -53,7 +54,7 @@ class LatentActionConfig(config.Strict):
     num_layers: int = 2
     num_heads: int = 4
     decoder_layers: int = 0
-    dropout: float = 0.2
+    dropout: float = 0.4
     num_steps: int = 1
     inverse_sees: Literal["motion", "window"] = "motion"
     bottleneck: BottleneckConfig = field(default_factory=BottleneckConfig)

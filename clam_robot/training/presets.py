@@ -26,7 +26,7 @@ PRESETS: Mapping[str, TrainConfig] = {
     "images": TrainConfig(
         features=FeatureConfig(past=1, future=1, entries=("hand", "gripper")),
         vision=VisionConfig(camera="corner2", width=16, shrink=2),
-        latent=LatentActionConfig(architecture="cnn"),
+        latent=LatentActionConfig(architecture="cnn", dropout=0.2),
         batch_size=64,
         dynamics_optimizer=OptimizerConfig(num_steps=2500),
         policy_optimizer=OptimizerConfig(num_steps=4000),
