@@ -25,7 +25,7 @@ class Command:
     spec and scales, for `clam serve`, `run` and `evaluate`), `tensorboard/` and `train.json`.
 
     Attributes:
-        preset: settings to begin with, which the other options change: ours, images, or those of the paper.
+        preset: settings to begin with, which the other options change: ours, images, torques, or those of the paper.
         out: folder of the run.
         train: what to learn, from what, and how.
     """

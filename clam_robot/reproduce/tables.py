@@ -44,7 +44,8 @@ _ALL = (
         title="DMControl, states, normalised return, 5 labelled play episodes of 1,000 steps",
         robots=BODIES,
         rows=tuple(
-            Row(name=row.name, method=row.method, train={"num_labeled": 5}, num_demonstrations=20) for row in _METHODS
+            Row(name=row.name, method=row.method, preset="torques", train={"num_labeled": 5}, num_demonstrations=20)
+            for row in _METHODS
         ),
         num_play=25,
     ),

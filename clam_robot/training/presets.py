@@ -1,4 +1,4 @@
-"""Settings by name: ours, which are the defaults, and those that the paper and its code report.
+"""Settings by name: ours, which are the defaults, those for pictures and for torques, and those that the paper reports.
 
 The paper's are for comparison, and for machines with a GPU: half a million updates of networks as wide take days on
 two cores. Where code and text differ the code counts.
@@ -30,6 +30,12 @@ PRESETS: Mapping[str, TrainConfig] = {
         batch_size=64,
         dynamics_optimizer=OptimizerConfig(num_steps=2500),
         policy_optimizer=OptimizerConfig(num_steps=4000),
+    ),
+    # What a torque does to joints depends on where they are and on what they touch; how far a hand was sent does not.
+    "torques": TrainConfig(
+        latent=LatentActionConfig(inverse_sees="window", dropout=0.2),
+        dynamics_optimizer=OptimizerConfig(num_steps=5000),
+        policy_optimizer=OptimizerConfig(num_steps=10_000),
     ),
     "paper-mlp": TrainConfig(
         features=_WINDOW,

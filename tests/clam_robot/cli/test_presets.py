@@ -18,7 +18,7 @@ def test_options_change_the_preset_they_are_given_with() -> None:
 
 def test_an_unknown_preset_lists_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "--preset", "paper"]) == 2
-    assert "expected one of ours, images, paper-mlp" in capsys.readouterr().err
+    assert "expected one of ours, images, torques, paper-mlp" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", PRESETS)
