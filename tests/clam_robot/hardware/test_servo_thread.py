@@ -160,6 +160,28 @@ def test_a_program_that_stood_still_stops_the_arm_until_a_person_has_looked(rig:
         rig.thread.act(FORWARD)
 
 
+def test_what_was_cleared_while_a_program_stood_still_stays_stopped(rig: Rig) -> None:
+    rig.clock.leap(5.0)
+    wait_until(lambda: rig.latch.cause is not None)
+    rig.latch.clear()  # asked for a while ago, heard now
+    wait_until(lambda: rig.latch.cause is not None)
+    assert str(rig.latch.cause).startswith("stale_state: this program stood still for 5.")
+    for _ in range(5):
+        wait_for_turns(rig)
+    rig.latch.clear()  # by somebody who has seen it
+    wait_for_turns(rig)
+    assert rig.latch.cause is None
+
+
+def test_a_standstill_is_noticed_by_whoever_takes_over_first(rig: Rig) -> None:
+    def heard_before_the_next_turn() -> None:
+        rig.clock.leap(5.0)
+        rig.thread.take_over(lambda: None)
+
+    rig.driver.meanwhile = heard_before_the_next_turn
+    wait_until(lambda: rig.latch.cause is not None)
+
+
 def test_servos_that_take_long_to_prepare_are_no_standstill(rig: Rig) -> None:
     rig.thread.take_over(lambda: rig.clock.leap(5.0))
     wait_for_turns(rig)
