@@ -91,10 +91,10 @@ def wait_until(is_so: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
-def wait_for_turns(rig: Rig) -> None:
+def wait_for_turns(rig: Rig, num_turns: int = 5) -> None:
     """Some more set-points."""
     sent = len(rig.driver.goals)
-    wait_until(lambda: len(rig.driver.goals) > sent + 5)
+    wait_until(lambda: len(rig.driver.goals) > sent + num_turns)
 
 
 def is_at_rest(rig: Rig) -> bool:
@@ -166,8 +166,7 @@ def test_what_was_cleared_while_a_program_stood_still_stays_stopped(rig: Rig) ->
     rig.latch.clear()  # asked for a while ago, heard now
     wait_until(lambda: rig.latch.cause is not None)
     assert str(rig.latch.cause).startswith("stale_state: this program stood still for 5.")
-    for _ in range(5):
-        wait_for_turns(rig)
+    wait_for_turns(rig, 30)
     rig.latch.clear()  # by somebody who has seen it
     wait_for_turns(rig)
     assert rig.latch.cause is None
@@ -259,7 +258,7 @@ def test_an_arm_that_was_stopped_for_long_does_not_go_to_its_rest_when_it_is_cle
     try:
         rig.latch.stop()
         rig.clock.leap(300.0)
-        wait_for_turns(rig)
+        wait_for_turns(rig, 30)
         rig.latch.clear()
         wait_for_turns(rig)
         np.testing.assert_allclose(rig.driver.goals[-1], START, atol=1e-3)
