@@ -88,7 +88,7 @@ class ServoThread:
         self._way: list[Leg] = []
         self._way_velocity = 0.0
         self._last_wish = clock.now()
-        self._is_parked = self._is_interrupted = False
+        self._is_parked = self._is_interrupted = self._is_silent = False
         self._standstill = Standstill(clock, limits.silence)
         self._latest = driver.read()
         self._listener: Callable[[JointState], None] | None = None
@@ -326,7 +326,8 @@ class ServoThread:
                 self._standstill.last_turn
             )  # whoever clears has as long as anybody until the arm goes to its rest
         is_stale = self._clock.now() >= self._stale_at
-        if self._latch.cause is not None or state is None or is_stale:
+        was_silent, self._is_silent = self._is_silent, state is None
+        if self._latch.cause is not None or state is None or was_silent or is_stale:
             self._stale_at = math.inf
             self._controller.hold(state)
         elif self._way and self._controller.is_at_rest:
@@ -338,6 +339,7 @@ class ServoThread:
             self._driver.command(setpoint.position)
             self._driver.command_gripper(setpoint.gripper_effort)
         except ServoSilent as error:
+            self._is_silent = True
             self._controller.hold(None)
             self._endure(error)
 

@@ -152,6 +152,26 @@ def test_silent_joints_stop_the_arm(rig: Rig) -> None:
         rig.thread.act(FORWARD)
 
 
+def test_joints_that_neither_heard_nor_answered_for_a_moment_stay_where_they_are() -> None:
+    rig = Rig(action_age=PATIENCE)
+
+    def away() -> float:
+        return float(np.abs(rig.driver.goals[-1] - START).max())
+
+    try:
+        rig.driver.is_stuck = True
+        rig.thread.act(FORWARD)
+        wait_until(lambda: away() > 0.04)
+        rig.driver.is_silent = True
+        wait_for_turns(rig, 20)
+        assert away() > 0.04
+        rig.driver.is_silent = False
+        wait_for_turns(rig, 30)
+        assert away() < 0.005  # it leans where it is
+    finally:
+        rig.thread.end()
+
+
 def test_a_program_that_stood_still_stops_the_arm_until_a_person_has_looked(rig: Rig) -> None:
     rig.clock.leap(5.0)
     wait_until(lambda: rig.latch.cause is not None)
