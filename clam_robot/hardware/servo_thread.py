@@ -330,8 +330,10 @@ class ServoThread:
         if self._latch.cause is not None or state is None or was_silent or is_stale:
             self._stale_at = math.inf
             self._controller.hold(state)
-        elif self._way and self._controller.is_at_rest:
-            self._go_on()
+        elif self._way:
+            self._last_wish = self._clock.now()  # who is on the way is not idle
+            if self._controller.is_at_rest:
+                self._go_on()
         elif self._park_is_due():
             self._park()
         setpoint = self._controller.step(state or self._latest)

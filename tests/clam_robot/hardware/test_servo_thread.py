@@ -273,6 +273,25 @@ def test_long_silence_parks_the_arm_and_actions_need_a_reset() -> None:
         rig.thread.end()
 
 
+def test_an_arm_that_was_long_on_its_way_does_not_go_to_its_rest_when_it_arrives() -> None:
+    rig = Rig(park_after=5.0)
+    num_leaps = 0
+
+    def take_long() -> None:
+        nonlocal num_leaps
+        num_leaps += 1
+        rig.clock.leap(0.5)
+        rig.driver.meanwhile = take_long if num_leaps < 14 else None
+
+    try:
+        rig.driver.meanwhile = take_long
+        rig.thread.go([Leg(position=np.array(RAISED))], velocity=1.2, timeout=3 * PATIENCE)
+        wait_for_turns(rig)
+        rig.thread.act(FORWARD)
+    finally:
+        rig.thread.end()
+
+
 def test_an_arm_that_was_stopped_for_long_does_not_go_to_its_rest_when_it_is_cleared() -> None:
     rig = Rig(park_after=60.0)
     try:
