@@ -8,7 +8,7 @@ from pathlib import Path
 
 from clam_robot.cli.console import console
 from clam_robot.cli.terminate import ended_by_terminate
-from clam_robot.errors import ArmStopped, ClamRobotError, ConfigError, RobotError
+from clam_robot.errors import ArmStopped, ClamRobotError, ConfigError, PortUnavailable, RobotError
 from clam_robot.hardware.stop_latch import StopLatch
 from teleop.stop_keys import StopKeys
 from teleop.terminal_keys import TerminalKeys
@@ -138,8 +138,8 @@ class Stops:
             try:
                 recover()
             except RobotError as again:
-                if not self._was_stopped(num_stops):
-                    raise
+                if isinstance(again, PortUnavailable) or not self._was_stopped(num_stops):
+                    raise  # a port that was lost is opened by another run
                 error = again
             else:
                 console.print("cleared: the arm goes to its start")

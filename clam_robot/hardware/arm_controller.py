@@ -117,6 +117,7 @@ class ArmController:
         self._ik = InverseKinematics(self._workspace, config.ik)
         self._stream = JointStream(config.stream)
         self._brake: Brake | None = None  # while the arm is held
+        self._is_blind = False  # whether nobody knew then where the joints are
         self._is_checked = True  # whether the way is
         self._sag = Sag(config.sag, config.stream.period, self._workspace.gravity)
         self._gripper = Gripper(config.gripper)
@@ -257,11 +258,12 @@ class ArmController:
         """Come to rest as soon as the servos can; what is held already goes on being held.
 
         Args:
-            state: newest; None when the joints are silent: then set-points come to rest, and the joints after them.
+            state: newest; None when the joints are silent: then set-points come to rest, and the joints after them if
+                they hear them. Those that are back, and did not, stay where they are.
         """
-        if self._brake is not None:
+        if self._brake is not None and (state is None or not self._is_blind):
             return
-        self._brake = Brake(self._config.brake, self._config.stream.period)
+        self._brake, self._is_blind = Brake(self._config.brake, self._config.stream.period), state is None
         if state is not None:
             self._brake.begin(state, self._stream.position if self._stream.is_at_rest else None)
             self._sag.settle(self._brake.is_moved)

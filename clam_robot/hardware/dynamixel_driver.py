@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from clam_robot import config
-from clam_robot.errors import DriverError, NotConnected, ServoSilent, StaleObservation
+from clam_robot.errors import ConfigError, DriverError, NotConnected, ServoSilent, StaleObservation
 from clam_robot.hardware import wx250s
 from clam_robot.hardware.bus_thread import BusThread
 from clam_robot.hardware.control_table import GOAL_POSITION, GOAL_PWM
@@ -52,6 +52,11 @@ class DynamixelConfig(config.Strict):
     hz: float = 100.0
     stale_after: float = 0.2
     reply_timeout: float = 0.034
+
+    def __post_init__(self) -> None:
+        for name, low, high in (("hz", 5.0, 1000.0), ("reply_timeout", 1e-3, 10.0), ("stale_after", 1e-3, 60.0)):
+            if not low <= getattr(self, name) <= high:
+                raise ConfigError(f"{name}: expected {low:g} to {high:g}, found {getattr(self, name)}")
 
 
 def serial_port(setup: DynamixelConfig) -> SerialPort:

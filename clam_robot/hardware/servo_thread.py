@@ -16,6 +16,8 @@ from clam_robot.hardware.arm_controller import ArmController, Executed
 from clam_robot.hardware.joint_driver import JointDriver, JointState
 from clam_robot.hardware.overload import OverloadTimer
 from clam_robot.hardware.safety_rules import Reason, SafetyLimits
+from clam_robot.hardware.standstill import Standstill
+from clam_robot.hardware.stay import Stay
 from clam_robot.hardware.stop_latch import StopLatch
 from clam_robot.hardware.wx250s import JOINT_NAMES
 from clam_robot.timing import Clock, Rate
@@ -36,28 +38,6 @@ class Leg:
     position: Float64[np.ndarray, "6"]
     is_checked: bool = True
     velocity: float = math.inf
-
-
-class Stay:
-    """Whether joints stay near a set-point.
-
-    Args:
-        within: of it [rad].
-        settle: for how long, by the times of the states [s].
-    """
-
-    def __init__(self, *, within: float, settle: float) -> None:
-        self._within, self._settle = within, settle
-        self._since: float | None = None
-
-    def look_at(self, state: JointState, setpoint: Float64[np.ndarray, "6"]) -> bool:
-        """Whether this state and all that were shown before it, back to `settle` ago, are near."""
-        if np.abs(state.position - setpoint).max() > self._within:
-            self._since = None
-            return False
-        if self._since is None:
-            self._since = state.time
-        return state.time - self._since >= self._settle
 
 
 class ServoThread:
@@ -107,8 +87,9 @@ class ServoThread:
         self._overload = OverloadTimer(limits.effort, limits.effort_time)
         self._way: list[Leg] = []
         self._way_velocity = 0.0
-        self._last_wish = self._last_turn = clock.now()
-        self._is_parked = self._is_interrupted = False
+        self._last_wish = clock.now()
+        self._is_parked = self._is_interrupted = self._is_silent = False
+        self._standstill = Standstill(clock, limits.silence)
         self._latest = driver.read()
         self._listener: Callable[[JointState], None] | None = None
         self._told = -math.inf
@@ -118,7 +99,7 @@ class ServoThread:
     def start(self) -> None:
         """Begin to stream."""
         self.rate.reset()
-        self._last_turn = self._clock.now()
+        self._standstill.forgive()
         self._thread.start()
 
     def listen(self, listener: Callable[[JointState], None] | None) -> None:
@@ -231,11 +212,12 @@ class ServoThread:
     def take_over(self, prepare: Callable[[], object]) -> None:
         """Have the servos prepared while nothing is sent to them, and stay where the arm is then, fallen or not."""
         with self._lock:
+            self._notice_standstill()
             self._way.clear()
             prepare()
             self._latest = self._driver.read()
             self._controller.start(self._latest)
-            self._last_turn = self._clock.now()
+            self._standstill.forgive()
 
     def open_gripper(self) -> None:
         """Open the fingers."""
@@ -340,13 +322,18 @@ class ServoThread:
             self._latest = state
         if self._latch.cause is not None:
             self._way.clear()
-            self._last_wish = self._last_turn  # whoever clears has as long as anybody until the arm goes to its rest
+            self._last_wish = (
+                self._standstill.last_turn
+            )  # whoever clears has as long as anybody until the arm goes to its rest
         is_stale = self._clock.now() >= self._stale_at
-        if self._latch.cause is not None or state is None or is_stale:
+        was_silent, self._is_silent = self._is_silent, state is None
+        if self._latch.cause is not None or state is None or was_silent or is_stale:
             self._stale_at = math.inf
             self._controller.hold(state)
-        elif self._way and self._controller.is_at_rest:
-            self._go_on()
+        elif self._way:
+            self._last_wish = self._clock.now()  # who is on the way is not idle
+            if self._controller.is_at_rest:
+                self._go_on()
         elif self._park_is_due():
             self._park()
         setpoint = self._controller.step(state or self._latest)
@@ -354,18 +341,14 @@ class ServoThread:
             self._driver.command(setpoint.position)
             self._driver.command_gripper(setpoint.gripper_effort)
         except ServoSilent as error:
+            self._is_silent = True
             self._controller.hold(None)
             self._endure(error)
 
     def _notice_standstill(self) -> None:
         """Stop where nothing was sent for so long that a silence of the joints would stop the arm, too."""
-        before, self._last_turn = self._last_turn, self._clock.now()
-        stood = self._last_turn - before
-        if stood > self._limits.silence:
-            self._latch.stop(
-                Reason.STALE_STATE,
-                f"this program stood still for {stood:.1f} s; was it suspended, or the machine far too busy?",
-            )
+        if words := self._standstill.notice():
+            self._latch.stop(Reason.STALE_STATE, words)
 
     def _endure(self, silence: ClamRobotError) -> None:
         """A short silence holds the arm, a long one stops it."""

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from clam_robot import config
-from clam_robot.errors import ConfigError, NotConnected, RobotError, SelfTestFailed, StaleObservation
+from clam_robot.errors import ConfigError, DriverError, NotConnected, RobotError, SelfTestFailed, StaleObservation
 from clam_robot.hardware import safety_rules
 from clam_robot.hardware.arm_controller import ArmConfig, ArmController
 from clam_robot.hardware.bench import Bench, FilmingBench, FrameListener
@@ -274,19 +274,23 @@ class WidowX:
 
         Raises:
             ArmStopped: the stop was not cleared, or is latched again: a servo is in error, or a person stopped the arm.
-            DriverError: a servo, bus or node does not do what it must; names it.
+            DriverError: a servo, bus or node does not do what it must; names it, and the stop is latched again.
         """
         servo, setup = self._live(), self._setup
         self.latch.require_clear()
         self._is_reset = False
         assert self._health is not None
-        with self._health.paused():
-            servo.take_over(
-                lambda: self._driver.prepare(
-                    profile_velocity=setup.profile_velocity, profile_acceleration=setup.profile_acceleration
+        try:
+            with self._health.paused():
+                servo.take_over(
+                    lambda: self._driver.prepare(
+                        profile_velocity=setup.profile_velocity, profile_acceleration=setup.profile_acceleration
+                    )
                 )
-            )
-        self._health.look()
+            self._health.look()
+        except DriverError as error:  # cleared too early: stopped it stays
+            self.latch.stop(Reason.DRIVER, str(error))
+            raise
         self.latch.require_clear()
 
     def get_observation(self) -> Observation:

@@ -97,7 +97,10 @@ class XsNode:
             raise
         except Exception as error:  # noqa: BLE001 - rospy raises many kinds; all mean that the node did not do it
             reason = f"{type(error).__name__}: {error}"
-        raise NodeUnavailable(f"service {what} of /{self._namespace} failed ({reason}); is its xs_sdk node running?")
+        raise NodeUnavailable(
+            f"service {what} of /{self._namespace} failed ({reason}); are its xs_sdk node and the ROS master running? "
+            "A node does not outlive its master: start it anew, too"
+        )
 
     def read(self, register: Register) -> dict[str, int]:
         """A register of all nine servos, by name.

@@ -20,6 +20,7 @@ from sensor_msgs.msg import JointState
 
 from clam_robot.errors import NodeUnavailable
 from clam_robot.hardware import interbotix_messages as messages
+from clam_robot.hardware.late_commands import LateCommands
 from clam_robot.hardware.ros_logging import kept_logging
 from clam_robot.hardware.ros_master import RosMaster
 from clam_robot.hardware.sample import Sample
@@ -41,7 +42,7 @@ from clam_robot.hardware.xs_trajectory import TrajectoryPlayer
 from clam_robot.timing import Clock
 
 _log = logging.getLogger(__name__)
-_PATIENCE = 0.5  # between looks at whether to end [s]
+_PATIENCE = 0.1  # between looks at whether to end [s]
 # Limits and sleep pose by joint, as `get_robot_info` tells them; the gripper's are its fingers' [m].
 _LIMITS = {joint.name: (joint.low, joint.high) for joint in JOINTS} | {GRIPPER: (FINGER_CLOSED, FINGER_OPEN)}
 _SLEEP = dict(zip(JOINT_NAMES, SLEEP, strict=True)) | {GRIPPER: finger_position(0.0)}
@@ -59,7 +60,9 @@ class XsSdkNode:
 
     def __init__(self, sdk: XsSdk, clock: Clock, *, namespace: str = "wx250s") -> None:
         self._sdk, self._namespace = sdk, namespace
+        self._clock = clock
         self._player = TrajectoryPlayer(clock)
+        self._late = LateCommands(clock)
         self._stopped = threading.Event()
         self._handles: list[Any] = []
 
@@ -81,10 +84,12 @@ class XsSdkNode:
                 rospy.init_node("xs_sdk", argv=[], disable_signals=True)
             states = rospy.Publisher(self._name("joint_states"), JointState, queue_size=1)
             self._handles.append(states)
+            self._late = LateCommands(self._clock)
             self._advertise()
             on_ready()
             while not self._stopped.is_set() and not rospy.is_shutdown():
                 sample = self._sdk.next_sample(_PATIENCE)
+                self._late.beat()
                 if sample is not None:
                     states.publish(_joint_state(sample))
         finally:
@@ -108,8 +113,8 @@ class XsSdkNode:
 
     def _advertise(self) -> None:
         topics = {
-            "joint_group": (messages.JointGroupCommand, lambda m: self._sdk.command("group", m.name, m.cmd)),
-            "joint_single": (messages.JointSingleCommand, lambda m: self._sdk.command("single", m.name, [m.cmd])),
+            "joint_group": (messages.JointGroupCommand, lambda m: self._command("group", m.name, m.cmd)),
+            "joint_single": (messages.JointSingleCommand, lambda m: self._command("single", m.name, [m.cmd])),
             "joint_trajectory": (messages.JointTrajectoryCommand, self._play),
         }
         for name, (kind, heard) in topics.items():
@@ -136,7 +141,13 @@ class XsSdkNode:
         self._handles.clear()
         rospy.signal_shutdown("the node ends")
 
+    def _command(self, kind: str, name: str, command: Sequence[float]) -> None:
+        if not self._late.beat():
+            self._sdk.command(kind, name, command)
+
     def _play(self, message: Any) -> None:  # noqa: ANN401
+        if self._late.beat():
+            return
         points = message.traj.points
         try:
             mode = self._sdk.modes[joints_of(message.cmd_type, message.name)[0]]

@@ -26,6 +26,8 @@ class TrajectoryPlayer:
     def start(self, times: Sequence[float], commands: Sequence[Sequence[float]], send: Send) -> None:
         """Begin to play; the first point is where the arm is and is not sent.
 
+        The rest is given up where one is long overdue, as after this program was suspended: the arm would leap.
+
         Args:
             times: from the start, ascending [s].
             commands: as many.
@@ -47,6 +49,13 @@ class TrajectoryPlayer:
     def _play(self, times: Sequence[float], commands: Sequence[Sequence[float]], send: Send) -> None:
         begin = self._clock.now()
         for time, command in zip(times, commands[1:], strict=False):
-            if self._stopped.wait(max(0.0, begin + time - times[0] - self._clock.now())):
+            due = begin + time - times[0]
+            if self._stopped.wait(max(0.0, due - self._clock.now())):
+                return
+            if (late := self._clock.now() - due) > _OVERDUE:
+                _log.warning("the rest of a trajectory was given up: a point of it is %.1f s late", late)
                 return
             send(command)
+
+
+_OVERDUE = 0.5  # [s]

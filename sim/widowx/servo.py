@@ -91,14 +91,19 @@ class EmulatedServo:
         self._measure()
 
     def mount(self, offset: float) -> None:
-        """Turn its horn: the joint is `offset` [rad] further than the servo says."""
+        """Turn its horn: the joint is `offset` [rad] further than the servo says; as it is already changes nothing."""
+        if offset == self._offset:
+            return
         self._offset = offset
         self._measure()
         self.hold()
 
     def reverse(self, is_reversed: bool) -> None:
         """Screw it in the other way round than Drive_Mode says, or right again; what it says turns the other way."""
-        self._mounting = -1.0 if self.description.is_reversed != is_reversed else 1.0
+        mounting = -1.0 if self.description.is_reversed != is_reversed else 1.0
+        if mounting == self._mounting:
+            return
+        self._mounting = mounting
         self._configure()
         self.hold()
 

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from clam_robot.cli.stops import StopOptions, Stops
-from clam_robot.errors import ArmStopped, ConfigError, PolicyUnavailable, RobotError
+from clam_robot.errors import ArmStopped, ConfigError, PolicyUnavailable, PortUnavailable, RobotError
 from clam_robot.hardware.safety_rules import Reason
 from clam_robot.hardware.stop_latch import StopLatch
 
@@ -120,6 +120,23 @@ def test_where_nobody_can_clear_it_the_command_ends(stack: ExitStack) -> None:
     with pytest.raises(ArmStopped, match="elbow pushes"):
         stops.until_done(arm.drive, recover=arm.recover)
     assert arm.num_recoveries == 0
+
+
+def test_a_port_that_was_lost_ends_the_command_and_asks_nobody_again(stack: ExitStack) -> None:
+    arm = Arm()
+    stops = Stops(StopOptions(stop_page="127.0.0.1:0"), arm.latch, stack)
+
+    def recover() -> None:
+        arm.latch.stop(Reason.DRIVER, "lost")
+        raise PortUnavailable("lost")
+
+    def drive() -> None:
+        arm.latch.stop()
+        arm.latch.clear()
+        raise ArmStopped("lost")
+
+    with pytest.raises(PortUnavailable):
+        stops.until_done(drive, recover=recover)
 
 
 def test_a_fault_that_is_no_stop_ends_the_command(stack: ExitStack) -> None:

@@ -192,6 +192,18 @@ def test_silent_joints_are_not_pulled_back_to_where_they_were_but_set_points_com
     np.testing.assert_allclose(there, before, atol=0.04)
 
 
+def test_joints_that_were_silent_stay_where_they_are_found() -> None:
+    arm = controller()
+    drive(arm, np.array([0, 0.025, 0, 0, 0, 0, 1]), num_actions=4)
+    here = arm.setpoint - 0.1  # they heard nothing for a while
+    arm.hold(None)
+    settle(arm)
+    arm.hold(state(here, time=60.0))
+    for turn in range(1, 20):
+        arm.step(state(here, time=60.0 + 0.02 * turn))
+    np.testing.assert_allclose(arm.setpoint, here, atol=1e-6)
+
+
 def test_what_is_held_leans_on_nothing_further() -> None:
     arm = controller()
     arm.hold(state(arm.setpoint))

@@ -91,10 +91,10 @@ def wait_until(is_so: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
-def wait_for_turns(rig: Rig) -> None:
+def wait_for_turns(rig: Rig, num_turns: int = 5) -> None:
     """Some more set-points."""
     sent = len(rig.driver.goals)
-    wait_until(lambda: len(rig.driver.goals) > sent + 5)
+    wait_until(lambda: len(rig.driver.goals) > sent + num_turns)
 
 
 def is_at_rest(rig: Rig) -> bool:
@@ -152,12 +152,53 @@ def test_silent_joints_stop_the_arm(rig: Rig) -> None:
         rig.thread.act(FORWARD)
 
 
+def test_joints_that_neither_heard_nor_answered_for_a_moment_stay_where_they_are() -> None:
+    rig = Rig(action_age=PATIENCE)
+
+    def away() -> float:
+        return float(np.abs(rig.driver.goals[-1] - START).max())
+
+    try:
+        rig.driver.is_stuck = True
+        rig.thread.act(FORWARD)
+        wait_until(lambda: away() > 0.04)
+        rig.driver.is_silent = True
+        wait_for_turns(rig, 20)
+        assert away() > 0.04
+        rig.driver.is_silent = False
+        wait_for_turns(rig, 30)
+        assert away() < 0.005  # it leans where it is
+    finally:
+        rig.thread.end()
+
+
 def test_a_program_that_stood_still_stops_the_arm_until_a_person_has_looked(rig: Rig) -> None:
     rig.clock.leap(5.0)
     wait_until(lambda: rig.latch.cause is not None)
     assert str(rig.latch.cause).startswith("stale_state: this program stood still for 5.")
     with pytest.raises(ArmStopped):
         rig.thread.act(FORWARD)
+
+
+def test_what_was_cleared_while_a_program_stood_still_stays_stopped(rig: Rig) -> None:
+    rig.clock.leap(5.0)
+    wait_until(lambda: rig.latch.cause is not None)
+    rig.latch.clear()  # asked for a while ago, heard now
+    wait_until(lambda: rig.latch.cause is not None)
+    assert str(rig.latch.cause).startswith("stale_state: this program stood still for 5.")
+    wait_for_turns(rig, 30)
+    rig.latch.clear()  # by somebody who has seen it
+    wait_for_turns(rig)
+    assert rig.latch.cause is None
+
+
+def test_a_standstill_is_noticed_by_whoever_takes_over_first(rig: Rig) -> None:
+    def heard_before_the_next_turn() -> None:
+        rig.clock.leap(5.0)
+        rig.thread.take_over(lambda: None)
+
+    rig.driver.meanwhile = heard_before_the_next_turn
+    wait_until(lambda: rig.latch.cause is not None)
 
 
 def test_servos_that_take_long_to_prepare_are_no_standstill(rig: Rig) -> None:
@@ -232,12 +273,31 @@ def test_long_silence_parks_the_arm_and_actions_need_a_reset() -> None:
         rig.thread.end()
 
 
+def test_an_arm_that_was_long_on_its_way_does_not_go_to_its_rest_when_it_arrives() -> None:
+    rig = Rig(park_after=5.0)
+    num_leaps = 0
+
+    def take_long() -> None:
+        nonlocal num_leaps
+        num_leaps += 1
+        rig.clock.leap(0.5)
+        rig.driver.meanwhile = take_long if num_leaps < 14 else None
+
+    try:
+        rig.driver.meanwhile = take_long
+        rig.thread.go([Leg(position=np.array(RAISED))], velocity=1.2, timeout=3 * PATIENCE)
+        wait_for_turns(rig)
+        rig.thread.act(FORWARD)
+    finally:
+        rig.thread.end()
+
+
 def test_an_arm_that_was_stopped_for_long_does_not_go_to_its_rest_when_it_is_cleared() -> None:
     rig = Rig(park_after=60.0)
     try:
         rig.latch.stop()
         rig.clock.leap(300.0)
-        wait_for_turns(rig)
+        wait_for_turns(rig, 30)
         rig.latch.clear()
         wait_for_turns(rig)
         np.testing.assert_allclose(rig.driver.goals[-1], START, atol=1e-3)

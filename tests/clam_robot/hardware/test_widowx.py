@@ -215,8 +215,28 @@ def test_a_servo_still_in_error_stays_stopped(arm: tuple[WidowX, FakeDriver]) ->
 class UnpreparedDriver(FakeDriver):
     """Cannot be prepared."""
 
+    is_able = False
+
     def prepare(self, *, profile_velocity: int, profile_acceleration: int) -> None:
-        raise DriverError("no torque")
+        if not self.is_able:
+            raise DriverError("no torque")
+        super().prepare(profile_velocity=profile_velocity, profile_acceleration=profile_acceleration)
+
+
+def test_servos_that_cannot_be_prepared_anew_leave_it_stopped_for_another_try() -> None:
+    driver = UnpreparedDriver(MonotonicClock())
+    driver.is_able = True
+    robot, _ = make(driver)
+    robot.connect()
+    driver.is_able = False
+    with pytest.raises(DriverError, match="no torque"):
+        robot.recover()
+    assert str(robot.latch.cause) == "driver: no torque"
+    driver.is_able = True
+    robot.latch.clear()
+    robot.recover()
+    assert robot.latch.cause is None
+    robot.disconnect()
 
 
 def test_what_cannot_be_connected_is_let_go_of() -> None:

@@ -1,6 +1,8 @@
 """Our xs_sdk node says and does what programs written for the vendor's expect."""
 
 import math
+import signal
+import threading
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -103,6 +105,24 @@ def test_a_joint_moves_alone_and_the_group_together(core: RospyCore, states: Lis
     states.wait_for(lambda: abs(states.position("waist") - 0.25) < 0.02, "the waist there")
     core.robot_write_commands("arm", RAISED)
     states.wait_for(lambda: abs(states.position("waist")) < 0.02, "the waist back")
+
+
+def test_what_a_suspended_node_was_told_is_not_done_when_it_goes_on(
+    core: RospyCore, node: Node, states: Listener
+) -> None:
+    node.process.send_signal(signal.SIGSTOP)
+    try:
+        core.robot_write_commands("arm", [0.4, *RAISED[1:]])
+        core.robot_write_joint_command("waist", 0.4)
+        threading.Event().wait(1.0)  # the standstill itself
+    finally:
+        node.process.send_signal(signal.SIGCONT)
+    count = len(states.messages)
+    states.wait_for(lambda: len(states.messages) > count + 100, "a second of states")
+    assert abs(states.position("waist")) < 0.02
+    core.robot_write_joint_command("waist", 0.2)
+    states.wait_for(lambda: abs(states.position("waist") - 0.2) < 0.02, "what it is told then")
+    core.robot_write_commands("arm", RAISED)
 
 
 def test_robot_info_tells_limits_modes_and_where_the_joints_are(core: RospyCore) -> None:

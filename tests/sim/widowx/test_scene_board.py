@@ -8,6 +8,7 @@ from scipy.spatial.transform import RigidTransform, Rotation
 from calibration.board import Board
 from calibration.detection import BoardDetector
 from clam_robot.errors import UnknownRobot
+from clam_robot.hardware import control_table as ct
 from clam_robot.hardware import wx250s
 from clam_robot.hardware.calibration.intrinsics import Intrinsics
 from clam_robot.hardware.kinematics import tool_pose
@@ -18,6 +19,8 @@ from sim.widowx.board_scene import TOOL_IN_HAND
 from sim.widowx.photographer import Photographer, camera_pose, full_state
 from sim.widowx.scene import scene_model
 from sim.widowx.scene_board import SceneBoard
+from tests.sim.widowx.registers import get, put
+from tests.sim.widowx.servos import turning
 
 BOARD = Board()
 LENS = Intrinsics(
@@ -108,6 +111,16 @@ def test_a_servo_that_is_mounted_askew_reports_less_by_its_offset() -> None:
     off = [abs(each.position - wx250s.ZERO_COUNT) * wx250s.COUNT for each in both]
     assert off == pytest.approx([0.1, 0.1], abs=1e-6)
     assert physics.servo("elbow").position == pytest.approx(wx250s.ZERO_COUNT)
+
+
+def test_a_servo_that_is_mounted_as_it_was_goes_on_with_its_goal() -> None:
+    joint = turning("shoulder")
+    put(joint.servo, ct.GOAL_POSITION, wx250s.ZERO_COUNT + 100)
+    joint.servo.mount(0.0)
+    joint.servo.reverse(False)
+    assert get(joint.servo, ct.GOAL_POSITION) == wx250s.ZERO_COUNT + 100
+    joint.servo.mount(0.1)
+    assert get(joint.servo, ct.GOAL_POSITION) == round(joint.servo.position)
 
 
 def test_a_camera_that_is_knocked_sees_the_board_elsewhere_until_it_is_put_back(studio: Studio) -> None:
