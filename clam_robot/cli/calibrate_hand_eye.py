@@ -55,7 +55,7 @@ class HandEyeCommand:
     folder: Path | None = None
     offsets: bool = True
     accept: bool = False
-    tour: Annotated[TourOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=TourOptions)
+    tour: Annotated[TourOptions, tyro.conf.arg(name="")] = field(default_factory=TourOptions)
 
     def run(self) -> None:
         """See, fit, look for mistakes, report, write."""

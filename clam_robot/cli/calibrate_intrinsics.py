@@ -13,7 +13,7 @@ from calibration.recording import CaptureInfo, RecordingWriter, picture_paths, r
 from calibration.records import intrinsics_record
 from calibration.report import report_intrinsics
 from clam_robot import config
-from clam_robot.cli.calibration_files import load_or_new, save, utc_now
+from clam_robot.cli.calibration_files import load_or_new, save, tell_aside, utc_now
 from clam_robot.cli.camera_rig import camera_of
 from clam_robot.cli.console import console, plural
 from clam_robot.errors import ConfigError
@@ -130,6 +130,7 @@ class IntrinsicsCommand:
                     tell=tell,
                     fewest=self.views,
                 )
+            tell_aside(writer)
             return info, views, camera.intrinsics() if isinstance(camera, KnowsItsIntrinsics) else None
         finally:
             camera.close()

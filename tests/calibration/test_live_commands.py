@@ -57,7 +57,7 @@ def test_camera_and_joints_are_found_by_a_tour_of_the_arm(bench: LiveBench) -> N
     bench.start()
     with bench.twin.client() as truth:
         truth.fault("offset", "elbow", OFFSET)
-    words = ("--camera", "wrist", "--mount", "wrist", "--count", "14", "--out", "found.json", *CAMERAS)
+    words = ("--camera", "wrist", "--mount", "wrist", "--poses.count", "14", "--out", "found.json", *CAMERAS)
     bench.calibrate("hand-eye", *words, *bench.arm(), "--yes")
     place = bench.known("found.json").camera("wrist").hand_eye
     assert place is not None
