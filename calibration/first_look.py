@@ -1,13 +1,12 @@
 """Where the thing that stands still is, roughly, so that a person need not measure it: the first look tells."""
 
 import numpy as np
-from jaxtyping import Float64
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from calibration.arm_tour import ArmTour, fresh_frame
 from calibration.board import Board
 from calibration.board_pose import board_pose
-from calibration.detection import BoardDetector
+from calibration.detection import BoardDetector, Detection
 from calibration.hand_eye_views import Mount
 from clam_robot.errors import RobotError
 from clam_robot.hardware.calibration.intrinsics import Intrinsics
@@ -43,18 +42,29 @@ def first_look(
     Raises:
         CameraError: the camera is gone.
     """
+    found = see_board(tour, camera, detector, clock, mount)
+    if found is None:
+        return None
+    seen = board_pose(detector.board, found, intrinsics).T_camera_board
+    hand = tool_pose(tour.joints()) * carried
+    return hand * seen if mount == "wrist" else hand * seen.inv()
+
+
+def see_board(tour: ArmTour, camera: Camera, detector: BoardDetector, clock: Clock, mount: Mount) -> Detection | None:
+    """Turn the hand until the camera sees the board, and stay there; None where it never does.
+
+    Raises:
+        CameraError: the camera is gone.
+    """
     start = tour.joints()
-    for turn in _TURNS[mount]:
+    for wrist_angle, wrist_rotate in _ANGLES[mount]:
         try:
-            tour.go(start + turn)
+            tour.go(start + np.array([0.0, 0.0, 0.0, 0.0, wrist_angle, wrist_rotate]))
         except RobotError:  # something is in this way; there are others
             continue
         found = detector.detect(fresh_frame(camera, clock).image)
-        if found is None:
-            continue
-        seen = board_pose(detector.board, found, intrinsics).T_camera_board
-        hand = tool_pose(tour.joints()) * carried
-        return hand * seen if mount == "wrist" else hand * seen.inv()
+        if found is not None:
+            return found
     return None
 
 
@@ -65,12 +75,12 @@ def held_board(board: Board) -> RigidTransform:
     return RigidTransform.from_components([height, 0.5 * width, 0.0], turn)
 
 
-def _turns(wrist_angles: tuple[float, ...], wrist_rotates: tuple[float, ...]) -> list[Float64[np.ndarray, "6"]]:
-    return [np.array([0.0, 0.0, 0.0, 0.0, angle, turn]) for angle in wrist_angles for turn in wrist_rotates]
-
-
-# A camera on a stand may be anywhere about the arm.
-_TURNS: dict[Mount, list[Float64[np.ndarray, "6"]]] = {
-    "wrist": _turns((0.0, -0.4), (0.0,)),
-    "stand": _turns((0.0, -0.7), (0.0, 1.5, -1.5, 3.0)),
+# Of wrist_angle and wrist_rotate [rad]. A hand that points down shows its board to the front: turned far it shows it to
+# cameras behind the arm, leant up to those above.
+_ANGLES: dict[Mount, tuple[tuple[float, float], ...]] = {
+    "wrist": ((0.0, 0.0), (-0.4, 0.0)),
+    "stand": (
+        *((0.0, 0.0), (-0.7, 0.0), (-0.7, 0.8), (0.0, 1.6), (0.3, 2.4)),
+        *((0.3, 3.0), (0.3, -2.4), (0.0, -1.6), (-0.7, -0.8)),
+    ),
 }

@@ -1,5 +1,6 @@
 """`clam calibrate intrinsics`."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -110,10 +111,12 @@ class IntrinsicsCommand:
         assert self.cameras is not None
         clock = MonotonicClock()
         camera = camera_of(config.load(CamerasConfig, self.cameras), self.camera, clock)
-        camera.open()
-        try:
+        with ExitStack() as stack:
+            stack.callback(camera.close)
+            camera.open()
             info = CaptureInfo(camera=self.camera, serial=camera.serial, board=self.board)
             writer = RecordingWriter(folder / "pictures", info)
+            stack.callback(tell_aside, writer)
             with console.status("show the board") as status:
 
                 def tell(covered: Coverage, problem: str | None) -> None:
@@ -130,7 +133,4 @@ class IntrinsicsCommand:
                     tell=tell,
                     fewest=self.views,
                 )
-            tell_aside(writer)
             return info, views, camera.intrinsics() if isinstance(camera, KnowsItsIntrinsics) else None
-        finally:
-            camera.close()
