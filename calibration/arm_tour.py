@@ -109,7 +109,7 @@ def photograph(
         except RobotError as error:
             tell(number, len(poses), str(error))
             continue
-        frame, before = _fresh(camera, clock), tour.joints()
+        frame, before = fresh_frame(camera, clock), tour.joints()
         found = detector.detect(frame.image)
         if found is None:
             tell(number, len(poses), "no board in the picture")
@@ -123,7 +123,7 @@ def photograph(
     return seen, np.array(joints)
 
 
-def _fresh(camera: Camera, clock: Clock) -> Frame:
+def fresh_frame(camera: Camera, clock: Clock) -> Frame:
     """A frame that was captured after this call; cameras keep a few."""
     asked = clock.now()
     while True:

@@ -48,7 +48,7 @@ def collect_live(
     while not covered.is_enough or covered.num_views < fewest:
         if clock.now() > end:
             raise CalibrationError(
-                f"{len(selection.kept)} views in {seconds:g} s, and still missing: "
+                f"too few views in {seconds:g} s ({len(selection.kept)}), still missing: "
                 f"{'; '.join(covered.missing()) or f'{fewest - covered.num_views} more views'}"
             )
         frame = camera.read(_LONGEST_WAIT)

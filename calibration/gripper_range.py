@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from calibration.patience import patient_state
 from clam_robot import config
 from clam_robot.errors import CalibrationError
 from clam_robot.hardware.joint_driver import JointDriver
 from clam_robot.timing import Clock
+
+_PATIENCE = 5.0  # without a state of the joints, as a busy machine has them [s]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +77,7 @@ def find_gripper_range(
 
     Raises:
         CalibrationError: it opens when told to close, something is between the fingers, or they do not stop.
-        DriverError: of the driver.
+        DriverError: of the driver; StaleObservation where nothing comes from the joints for seconds.
     """
     setup = setup or GripperRangeConfig()
     stops: dict[str, list[float]] = {"closed": [], "opened": []}
@@ -104,11 +107,11 @@ def _drive(driver: JointDriver, clock: Clock, setup: GripperRangeConfig, way: st
     """Push more and more until the fingers move, no more than that while they do; where they stop at last [m]."""
     period, effort = 1.0 / setup.hz, 0.0
     begin = since = driven = clock.now()
-    before = driver.read().finger
+    before = patient_state(driver, clock, _PATIENCE).finger
     while True:
         driver.command_gripper(sign * effort)
         clock.sleep_until(clock.now() + period)
-        finger, now = driver.read().finger, clock.now()
+        finger, now = patient_state(driver, clock, _PATIENCE).finger, clock.now()
         if abs(finger - before) > setup.still:
             before, since = finger, now
         elif effort < setup.effort:

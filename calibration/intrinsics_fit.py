@@ -34,6 +34,8 @@ MIN_VIEWS = 6
 # Corners further from where they should be than this many standard deviations are left out, and so are whole views
 # whose corners lie this many times further off than usual.
 _FAR, _FAR_VIEW = 4.0, 3.0
+# What corners are off by in the sharpest of pictures [pixel]: steep views by more, and none of them is wrong for it.
+_FINEST = 0.1
 # Views with fewer good corners are left out.
 _LEAST_CORNERS = 6
 _ROUNDS = 4
@@ -226,11 +228,18 @@ def _inliers(board: Board, views: Sequence[Detection], fit: IntrinsicsFit) -> li
     medians = [float(np.median(each)) for each in distances]
     usual = float(np.median(medians))
     kept: list[np.ndarray] = []
-    for each, median in zip(distances, medians, strict=True):
-        is_near = each <= _FAR * max(sigma, 1e-6)
-        is_bad = not median <= _FAR_VIEW * usual or is_near.sum() < _LEAST_CORNERS
+    for view, each, median in zip(views, distances, medians, strict=True):
+        is_near = each <= _FAR * max(sigma, _FINEST)
+        is_bad = not median <= _FAR_VIEW * max(usual, _FINEST) or is_near.sum() < _LEAST_CORNERS
+        is_bad |= not _is_flat(board.points()[view.ids[is_near], :2])
         kept.append(np.zeros(len(each), bool) if is_bad else is_near)
     return kept
+
+
+def _is_flat(points: Float64[np.ndarray, "n 2"]) -> bool:
+    """Whether they determine a plane's picture: two or more beside any row or column."""
+    lines = [np.unique(np.round(each, 6), return_counts=True)[1] for each in points.T]
+    return all(len(points) - each.max(initial=0) >= 2 for each in lines)
 
 
 def _rest(

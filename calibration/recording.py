@@ -41,22 +41,24 @@ class CaptureInfo(config.Strict):
 
 
 class RecordingWriter:
-    """Writes a new folder, picture by picture.
+    """Writes a new folder, picture by picture; with the first of them an earlier recording in its place goes aside.
 
     Args:
-        folder: not there yet, or empty.
+        folder: not there yet, empty, or of an earlier recording.
         info: of the capture.
 
+    Attributes:
+        aside: where the earlier recording went, if there was one.
+
     Raises:
-        CalibrationError: there is something in the folder.
+        CalibrationError: there is something else in the folder.
     """
 
     def __init__(self, folder: Path, info: CaptureInfo) -> None:
-        if folder.exists() and any(folder.iterdir()):
-            raise CalibrationError(f"{folder} is not empty; give another folder, or read it with --images")
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / INFO).write_bytes(config_bytes(info))
-        self._folder, self._count = folder, 0
+        if folder.exists() and any(folder.iterdir()) and not (folder / INFO).exists():
+            raise CalibrationError(f"{folder} holds something else; give another --folder, or read it with --images")
+        self._folder, self._info, self._count = folder, info, 0
+        self.aside: Path | None = None
 
     def add(
         self,
@@ -65,6 +67,8 @@ class RecordingWriter:
         goal: Float64[np.ndarray, "6"] | None = None,
     ) -> Path:
         """One more picture, RGB, the joints at that time, and where their servos were told to be [rad]."""
+        if self._count == 0:
+            self._begin()
         path = self._folder / f"{self._count:04d}.png"
         if not _CV.imwrite(str(path), _CV.cvtColor(image, _CV.COLOR_RGB2BGR)):
             raise CalibrationError(f"cannot write {path}; is the disk full?")
@@ -73,6 +77,15 @@ class RecordingWriter:
             if row is not None:
                 self._append(name, path.name, row)
         return path
+
+    def _begin(self) -> None:
+        if (self._folder / INFO).exists():
+            number = 1
+            while (aside := self._folder.with_name(f"{self._folder.name}_before_{number}")).exists():
+                number += 1
+            self.aside = self._folder.rename(aside)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        (self._folder / INFO).write_bytes(config_bytes(self._info))
 
     def _append(self, name: str, picture: str, row: Float64[np.ndarray, "6"]) -> None:
         table = self._folder / name

@@ -21,5 +21,5 @@ def require_agreement(what: str, is_given: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise ConfigError("nobody can be asked whether the arm may move: start it in a terminal, or give --yes")
-    if console.input("may it move? [y/N] ").strip().lower() not in {"y", "yes"}:
+    if console.input("may it move? [y/N] ", markup=False).strip().lower() not in {"y", "yes"}:
         raise ConfigError("the arm was not to move; nothing was done")

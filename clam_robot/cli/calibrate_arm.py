@@ -101,7 +101,9 @@ def _read(
     """Name of the camera, its views, goals with joints, where goals were recorded, and the arm's serial number."""
     info = read_info(folder)
     if info is None:
-        raise CalibrationError(f"{folder}: expected a folder of `clam calibrate hand-eye`, with capture.json")
+        raise CalibrationError(
+            f"{folder}: expected a folder of `clam calibrate hand-eye`, with capture.json; name it by --images"
+        )
     known = calibration.camera(info.camera)
     if known.hand_eye is None:
         raise CalibrationError(f"where camera {info.camera!r} is, is not known; run `clam calibrate hand-eye` first")

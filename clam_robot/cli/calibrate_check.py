@@ -29,7 +29,6 @@ from clam_robot.hardware.calibration.pose import to_pose
 from clam_robot.hardware.cameras.setup import CamerasConfig
 from clam_robot.timing import MonotonicClock
 
-_ENOUGH = 30  # pictures
 _LONGEST_WAIT = 5.0  # for a frame [s]
 
 
@@ -50,6 +49,7 @@ class CheckCommand:
         remember: keep what is seen now to compare with later.
         tolerance: what is still no drift.
         seconds: longest look with each camera.
+        pictures: that are enough.
         json: print the result as JSON.
     """
 
@@ -61,6 +61,7 @@ class CheckCommand:
     remember: bool = False
     tolerance: Tolerance = field(default_factory=Tolerance)
     seconds: float = 10.0
+    pictures: int = 30
     json: bool = False
 
     def run(self) -> None:
@@ -113,7 +114,7 @@ class CheckCommand:
             joints = self._joints() if _mount(camera) == "wrist" else None
             end = clock.now() + self.seconds
             with console.status(f"{name} looks at the board"):
-                while clock.now() < end and len(seen) < _ENOUGH:
+                while clock.now() < end and len(seen) < self.pictures:
                     if (found := detector.detect(device.read(_LONGEST_WAIT).image)) is not None:
                         seen.append(found)
         finally:

@@ -55,7 +55,7 @@ class HandEyeCommand:
     folder: Path | None = None
     offsets: bool = True
     accept: bool = False
-    tour: Annotated[TourOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=TourOptions)
+    tour: Annotated[TourOptions, tyro.conf.arg(name="")] = field(default_factory=TourOptions)
 
     def run(self) -> None:
         """See, fit, look for mistakes, report, write."""
@@ -93,7 +93,8 @@ class HandEyeCommand:
             console.print(f"[bold red]{finding.mistake}[/]: ", end="")
             console.print(finding.message, markup=False, soft_wrap=True)
         if found.fit is not None:
-            console.print(_in_words(found.fit), markup=False, soft_wrap=True)
+            if self.accept or not found.findings:  # of a mistake the numbers are none; they are in the report
+                console.print(_in_words(found.fit), markup=False, soft_wrap=True)
             page = report_hand_eye(folder, self.camera, found.fit, found.findings)
             console.print(f"report: {page}", markup=False, soft_wrap=True)
 

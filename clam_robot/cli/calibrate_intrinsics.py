@@ -1,5 +1,6 @@
 """`clam calibrate intrinsics`."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from calibration.recording import CaptureInfo, RecordingWriter, picture_paths, r
 from calibration.records import intrinsics_record
 from calibration.report import report_intrinsics
 from clam_robot import config
-from clam_robot.cli.calibration_files import load_or_new, save, utc_now
+from clam_robot.cli.calibration_files import load_or_new, save, tell_aside, utc_now
 from clam_robot.cli.camera_rig import camera_of
 from clam_robot.cli.console import console, plural
 from clam_robot.errors import ConfigError
@@ -110,10 +111,12 @@ class IntrinsicsCommand:
         assert self.cameras is not None
         clock = MonotonicClock()
         camera = camera_of(config.load(CamerasConfig, self.cameras), self.camera, clock)
-        camera.open()
-        try:
+        with ExitStack() as stack:
+            stack.callback(camera.close)
+            camera.open()
             info = CaptureInfo(camera=self.camera, serial=camera.serial, board=self.board)
             writer = RecordingWriter(folder / "pictures", info)
+            stack.callback(tell_aside, writer)
             with console.status("show the board") as status:
 
                 def tell(covered: Coverage, problem: str | None) -> None:
@@ -131,5 +134,3 @@ class IntrinsicsCommand:
                     fewest=self.views,
                 )
             return info, views, camera.intrinsics() if isinstance(camera, KnowsItsIntrinsics) else None
-        finally:
-            camera.close()

@@ -1,6 +1,5 @@
 """`clam calibrate latency`."""
 
-import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from calibration.latency_record import beside, latency_record
 from calibration.swing import SwingConfig
 from calibration.take import FilmedCamera, Take, TakeInfo, load_take, save_take
 from clam_robot import config
+from clam_robot.cli.agreement import require_agreement
 from clam_robot.cli.arm_identity import of_arm, serial_of
 from clam_robot.cli.calibration_files import load_or_new, save, utc_now
 from clam_robot.cli.camera_rig import rig_of
@@ -49,7 +49,7 @@ class LatencyCommand:
         swing: the motion.
         state_latency: from the measurement of the joints to their stamp, where it is known [s]; 0 by default, or what
             an episode was corrected by.
-        yes: the arm may move; do not ask.
+        yes: the arm may move without being asked for.
         stops: how a person stops it, beside keys.
         out: where the calibration is kept; all else in it stays.
         folder: for the take and its picture.
@@ -109,7 +109,11 @@ class LatencyCommand:
         options, clock = self.widowx, MonotonicClock()
         if options.cameras is None:
             raise ConfigError("--cameras: give the file with the arm's cameras, or --take or --episode")
-        self._ask()
+        require_agreement(
+            f"the arm goes to its start and swings its {self.swing.joint} by {self.swing.amplitude:g} rad to either "
+            f"side for {self.swing.seconds:g} s",
+            self.yes,
+        )
         setup = config.load(CamerasConfig, options.cameras)
         rig, filming = rig_of(setup, clock), Filming()
         bench = CameraBench(rig, max_age=setup.max_age, open_timeout=setup.open_timeout)
@@ -122,7 +126,6 @@ class LatencyCommand:
             robot.listen_to_cameras(filming.on_frame)
             robot.connect()
             Stops(self.stops, robot.latch, stack, ros_namespace=options.namespace if options.driver == "ros" else None)
-            console.print("the arm goes to its start and swings; keep away")
             robot.reset()
             with console.status("swinging") as status:
                 filming.swing(
@@ -138,18 +141,6 @@ class LatencyCommand:
                 for name, thread in rig.threads.items()
             }
         return filming.take(TakeInfo(driver=options.driver, arm_serial=serial_of(options), cameras=cameras))
-
-    def _ask(self) -> None:
-        if self.yes:
-            return
-        if not sys.stdin.isatty():
-            raise ConfigError("the arm would move, and nobody is here to be asked; add --yes")
-        answer = console.input(
-            f"the arm will go to its start and swing its {self.swing.joint} by {self.swing.amplitude:g} rad to either "
-            f"side for {self.swing.seconds:g} s. Is the way free? [y/N] "
-        )
-        if answer.strip().lower() not in {"y", "yes"}:
-            raise ConfigError("nothing was moved")
 
     def _tell(self, fit: LatencyFit, record: LatencyCalibration) -> None:
         if fit.joints is not None and record.command is not None:

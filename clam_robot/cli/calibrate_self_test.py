@@ -8,11 +8,13 @@ from typing import Annotated
 import tyro
 from scipy.spatial.transform import RigidTransform
 
+from calibration.arm_tour import ArmTour, fresh_frame
 from calibration.board import Board
 from calibration.board_pose import board_pose
 from calibration.convention_drive import ConventionDrive, Look
 from calibration.conventions import judge_camera, judge_commands, judge_gripper
 from calibration.detection import BoardDetector
+from calibration.first_look import see_board
 from clam_robot import config
 from clam_robot.cli.agreement import require_agreement
 from clam_robot.cli.camera_rig import camera_of
@@ -24,6 +26,11 @@ from clam_robot.hardware.calibration.intrinsics import Intrinsics
 from clam_robot.hardware.cameras.camera import Camera
 from clam_robot.hardware.cameras.setup import CamerasConfig
 from clam_robot.timing import Clock, MonotonicClock
+
+_NO_BOARD = (
+    "the camera sees no board, from the arm's start and with its hand turned; put the board into its view (without "
+    "--camera commands and joints alone are compared). If it is there, a joint near the hand turns the other way"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +62,8 @@ class SelfTestCommand:
         if known is not None and known.hand_eye is None:
             raise ConfigError(f"--camera: where {self.camera!r} is, is not known; run `clam calibrate hand-eye` first")
         require_agreement(
-            "the arm goes to its start, moves 1 cm along and 5 degrees about every axis, and its gripper closes and "
-            "opens",
+            "the arm goes to its start, moves 1 cm along and 5 degrees about every axis, and at last its gripper "
+            "closes and opens, and drops what it holds",
             self.yes,
         )
         clock = MonotonicClock()
@@ -64,19 +71,21 @@ class SelfTestCommand:
         robot = WidowX(driver_of(self.address, clock), clock, replace(WidowXConfig(), self_test=None))
         with ExitStack() as stack:
             look: Look = _nothing
-            if known is not None:
-                camera = self._camera(clock)
+            camera = None if known is None else self._camera(clock)
+            if camera is not None:
                 stack.callback(camera.close)
                 camera.open()
-                look = _looking(camera, clock, self.board, known.intrinsics.intrinsics)
             stack.callback(robot.disconnect)
             robot.connect()
             robot.reset()
+            if known is not None and known.hand_eye is not None and camera is not None:
+                lens, detector = known.intrinsics.intrinsics, BoardDetector(self.board)
+                if see_board(ArmTour(robot, clock), camera, detector, clock, known.hand_eye.mount) is None:
+                    raise SelfTestFailed(_NO_BOARD)
+                look = _looking(camera, clock, detector, lens)
             trials, gripper = ConventionDrive(robot, clock, look, console.print).run()
         wrong = [judge_commands(trials), judge_gripper(gripper)]
         if known is not None and known.hand_eye is not None:
-            if all(each.board_after is None for each in trials):
-                console.print("the camera saw no board: joints and camera were not compared")
             wrong.append(judge_camera(trials, known.hand_eye.camera.transform(), known.hand_eye.mount))
         if any(wrong):
             raise SelfTestFailed("; ".join(each for each in wrong if each))
@@ -92,17 +101,9 @@ def _nothing() -> RigidTransform | None:
     return None
 
 
-def _looking(camera: Camera, clock: Clock, board: Board, lens: Intrinsics) -> Look:
-    detector = BoardDetector(board)
-
+def _looking(camera: Camera, clock: Clock, detector: BoardDetector, lens: Intrinsics) -> Look:
     def look() -> RigidTransform | None:
-        asked = clock.now()
-        while (frame := camera.read(_LONGEST_WAIT)).time < asked:
-            pass
-        found = detector.detect(frame.image)
-        return None if found is None else board_pose(board, found, lens).T_camera_board
+        found = detector.detect(fresh_frame(camera, clock).image)
+        return None if found is None else board_pose(detector.board, found, lens).T_camera_board
 
     return look
-
-
-_LONGEST_WAIT = 5.0  # for a frame [s]

@@ -12,6 +12,7 @@ from scipy.spatial.transform import RigidTransform, Rotation
 from calibration.arm_tour import ArmTour, photograph
 from calibration.board import Board
 from calibration.detection import BoardDetector
+from calibration.first_look import first_look, held_board
 from calibration.goal_keeper import GoalKeeper
 from calibration.guided_views import guided_views
 from calibration.hand_eye_views import HandEyeViews, Mount
@@ -20,6 +21,7 @@ from calibration.recording import CaptureInfo, RecordingWriter
 from clam_robot import config
 from clam_robot.cli.agreement import require_agreement
 from clam_robot.cli.arm_identity import serial_of
+from clam_robot.cli.calibration_files import tell_aside
 from clam_robot.cli.camera_rig import camera_of
 from clam_robot.cli.console import console, plural
 from clam_robot.cli.widowx import ArmAddress, driver_of
@@ -29,10 +31,19 @@ from clam_robot.hardware.cameras.setup import CamerasConfig
 from clam_robot.hardware.workspace import Box, Workspace, WorkspaceConfig
 from clam_robot.timing import MonotonicClock
 
+Place = tuple[float, float, float, float, float, float]
+# In the tool's frame, as above a gripper.
+_ABOVE_GRIPPER: Place = (-0.06, 0.0, 0.08, -2.2, 0.0, -1.571)
+# In the base's frame, flat before the arm, its upper edge away from it.
+_BEFORE_ARM: Place = (0.22, 0.10, 0.0, 3.1416, 0.0, -1.571)
+
 
 @dataclass(frozen=True, kw_only=True)
 class TourOptions:
-    """How the arm goes; places are rough, to some centimetres and ten degrees.
+    """How the arm goes; places are rough, to some centimetres and ten degrees, and seldom need to be said.
+
+    What the hand carries is taken to be where it usually is: the camera above the gripper, or the board with the middle
+    of its lower edge between the fingers, its print up. What stands still is looked for from the arm's start.
 
     Attributes:
         widowx: where the arm is; its `--cameras` holds the camera that is calibrated.
@@ -47,8 +58,8 @@ class TourOptions:
     widowx: Annotated[ArmAddress, tyro.conf.OmitArgPrefixes] = field(default_factory=ArmAddress)
     poses: PoseSetConfig = field(default_factory=PoseSetConfig)
     yes: bool = False
-    camera_place: tuple[float, float, float, float, float, float] = (-0.06, 0.0, 0.08, -2.2, 0.0, -1.571)
-    board_place: tuple[float, float, float, float, float, float] = (0.22, 0.10, 0.0, 3.1416, 0.0, -1.571)
+    camera_place: Place | None = None
+    board_place: Place | None = None
 
 
 def take_tour(
@@ -66,8 +77,9 @@ def take_tour(
     if options.widowx.cameras is None:
         raise ConfigError("--cameras: give the file with the arm's cameras, or --images for pictures that there are")
     arm = WidowXConfig(action=ActionConfig(space="joints"))
-    workspace = Workspace(_with_board(arm.arm.workspace, mount, board, options))
-    require_agreement("the arm goes to its start, tries itself, and then goes through the poses", options.yes)
+    require_agreement(
+        "the arm goes to its start, tries itself, looks for the board, and then goes through the poses", options.yes
+    )
     clock = MonotonicClock()
     camera = camera_of(config.load(CamerasConfig, options.widowx.cameras), name, clock)
     driver = GoalKeeper(driver_of(options.widowx, clock))
@@ -82,9 +94,12 @@ def take_tour(
             )
         info = CaptureInfo(camera=name, serial=camera.serial, board=board, arm_serial=serial_of(options.widowx))
         writer = RecordingWriter(folder / "pictures", info)
+        stack.callback(tell_aside, writer)
         stack.callback(robot.disconnect)
         robot.connect()
         robot.reset()
+
+        tour, detector = ArmTour(robot, clock), BoardDetector(board)
 
         def tell(number: int, count: int, problem: str | None) -> None:
             console.print(f"pose {number} of {count}: {problem or 'seen'}", markup=False)
@@ -92,7 +107,6 @@ def take_tour(
         def shoot(poses: PoseSet) -> HandEyeViews:
             count = plural(len(poses.joints), "pose")
             console.print(f"{count}; the camera's place should then be known to {1000 * poses.sigma:.1f} mm")
-            tour, detector = ArmTour(robot, clock), BoardDetector(board)
             seen, joints = photograph(tour, poses.joints, camera, detector, writer, clock, tell=tell, goal=driver.goal)
             return HandEyeViews(
                 mount=mount,
@@ -103,25 +117,53 @@ def take_tour(
             )
 
         try:
-            return guided_views(
-                mount,
-                board,
-                known.intrinsics.intrinsics,
-                _place(options.camera_place),
-                _place(options.board_place),
-                workspace,
-                options.poses,
-                shoot,
-            )
+            carried, still = _carried(options, mount, board), _still(options, mount)
+            if still is None:
+                still = first_look(
+                    tour, camera, detector, known.intrinsics.intrinsics, clock, mount=mount, carried=carried
+                )
+                still = _told(still, name, mount)
+            eye, print_ = (carried, still) if mount == "wrist" else (still, carried)
+            workspace = Workspace(_with_board(arm.arm.workspace, mount, board, print_))
+            return guided_views(mount, board, known.intrinsics.intrinsics, eye, print_, workspace, options.poses, shoot)
         finally:
             robot.hold()
+
+
+def _carried(options: TourOptions, mount: Mount, board: Board) -> RigidTransform:
+    """What the hand carries, in the tool's frame."""
+    if mount == "wrist":
+        return _place(options.camera_place or _ABOVE_GRIPPER)
+    return held_board(board) if options.board_place is None else _place(options.board_place)
+
+
+def _still(options: TourOptions, mount: Mount) -> RigidTransform | None:
+    """What stands still, in the base's frame, where it was said."""
+    said = options.board_place if mount == "wrist" else options.camera_place
+    return None if said is None else _place(said)
+
+
+def _told(found: RigidTransform | None, name: str, mount: Mount) -> RigidTransform:
+    """What was found at first sight, or is taken instead."""
+    what = "board" if mount == "wrist" else f"camera {name!r}"
+    if found is None and mount == "stand":
+        raise CalibrationError(
+            f"{name!r} sees no board in the gripper, from the arm's start and with its hand turned: let it look at the "
+            "hand, hold the board by the middle of its lower edge with the print up, or say where it is with "
+            "--camera-place"
+        )
+    place = _place(_BEFORE_ARM) if found is None else found
+    x, y, z = place.translation
+    how = "is not seen from the start, and taken to lie" if found is None else "is, roughly,"
+    console.print(f"the {what} {how} at {x:.2f}, {y:.2f}, {z:.2f} m from the arm's base", markup=False, soft_wrap=True)
+    return place
 
 
 def _place(numbers: tuple[float, ...]) -> RigidTransform:
     return RigidTransform.from_components(numbers[:3], Rotation.from_euler("xyz", numbers[3:]))
 
 
-def _with_board(workspace: WorkspaceConfig, mount: Mount, board: Board, options: TourOptions) -> WorkspaceConfig:
+def _with_board(workspace: WorkspaceConfig, mount: Mount, board: Board, place: RigidTransform) -> WorkspaceConfig:
     """With the board on the table; what a hand holds is not known to the arm's rules: the tool stays higher instead."""
     if mount == "stand":
         x, y, z = workspace.low
@@ -129,7 +171,8 @@ def _with_board(workspace: WorkspaceConfig, mount: Mount, board: Board, options:
         return config.from_dict(
             WorkspaceConfig, {**config.to_dict(workspace), "low": (x, y, max(z, reach))}, source="workspace"
         )
-    corners = _place(options.board_place).apply(board.outline())
+    corners = place.apply(board.outline())
+    corners[:, 2] = workspace.table_height  # it lies there, whatever the first look makes of its height
     low, high = corners.min(axis=0), corners.max(axis=0)
     middle, size = 0.5 * (low + high), np.maximum(high - low, 0.004)
     box = Box(

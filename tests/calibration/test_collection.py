@@ -117,10 +117,21 @@ def test_live_collection_that_lacks_something_says_what(tmp_path: Path) -> None:
         )
 
 
-def test_folder_with_something_in_it_is_not_written_over(tmp_path: Path) -> None:
+def test_folder_with_something_else_in_it_is_not_written_over(tmp_path: Path) -> None:
     (tmp_path / "old.png").write_bytes(b"")
-    with pytest.raises(CalibrationError, match="not empty"):
+    with pytest.raises(CalibrationError, match="something else"):
         RecordingWriter(tmp_path, CaptureInfo(camera="wrist", serial="", board=BOARD))
+
+
+def test_the_same_command_again_keeps_the_earlier_recording_and_begins_with_the_first_picture(tmp_path: Path) -> None:
+    image = np.zeros((48, 64, 3), np.uint8)
+    for serial in ("first", "second", "third"):
+        RecordingWriter(tmp_path / "p", CaptureInfo(camera="wrist", serial=serial, board=BOARD)).add(image)
+    RecordingWriter(tmp_path / "p", CaptureInfo(camera="wrist", serial="saw nothing", board=BOARD))
+    infos = {each.name: read_info(each) for each in sorted(tmp_path.iterdir())}
+    serials = {name: info.serial for name, info in infos.items() if info is not None}
+    assert serials == {"p": "third", "p_before_1": "first", "p_before_2": "second"}
+    assert [each.name for each in picture_paths(tmp_path / "p")] == ["0000.png"]
 
 
 def test_joints_come_back(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ def test_nothing_is_found_where_nothing_is_wrong(mount: Mount) -> None:
     assert diagnose(views, SETTINGS, {"other": OTHER_LENS}).findings == ()
 
 
+@pytest.mark.usefixtures("unchecked_types")
 @pytest.mark.parametrize("number", range(len(INJECTED)), ids=[each.name for each in INJECTED])
 def test_mistake_is_named(number: int) -> None:
     # Both mounts in turn; the benchmark tries each of them with each.
@@ -30,6 +31,7 @@ def test_mistake_is_named(number: int) -> None:
     assert injected.said in found[0].message
 
 
+@pytest.mark.usefixtures("unchecked_types")
 def test_roll_and_yaw_that_are_swapped_are_named() -> None:
     rng = np.random.default_rng(0)
     views = as_poses(synthetic_views(rng, truth(rng, "wrist", offset=0.0), mount="wrist", count=24))

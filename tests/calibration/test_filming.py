@@ -145,5 +145,5 @@ def test_nothing_moves_where_nobody_can_be_asked(tmp_path: Path, capsys: pytest.
     cameras = tmp_path / "cameras.toml"
     cameras.write_text('[cameras.wrist]\nkind = "pattern"\n')
     assert main(["calibrate", "latency", "--cameras", str(cameras), "--out", str(tmp_path / "c.json")]) == 2
-    assert "add --yes" in " ".join(capsys.readouterr().err.split())
+    assert "give --yes" in " ".join(capsys.readouterr().err.split())
     assert main(["calibrate", "latency", "--take", "a", "--episode", "b"]) == 2

@@ -1,8 +1,9 @@
 import pytest
 
 from calibration.gripper_range import GripperRangeConfig, find_gripper_range
-from clam_robot.errors import CalibrationError
+from clam_robot.errors import CalibrationError, StaleObservation
 from clam_robot.hardware.driver_layer import DriverLayer
+from clam_robot.hardware.joint_driver import JointState
 from clam_robot.hardware.wx250s import FINGER_CLOSED, FINGER_OPEN
 from clam_robot.timing import ManualClock
 from sim.widowx.arm_physics import ArmPhysics
@@ -11,12 +12,19 @@ from tests.type_checks import unchecked
 
 
 class Listening(DriverLayer):
-    """Keeps the efforts, and may turn them round or take them away."""
+    """Keeps the efforts, may turn them round or take them away, and may say nothing at times: in so many of 50."""
 
     def __init__(self, driver: SimulatedDriver, factor: float) -> None:
         super().__init__(driver)
         self.efforts: list[float] = []
+        self.num_read = self.num_stale = 0
         self._factor = factor
+
+    def read(self) -> JointState:
+        self.num_read += 1
+        if self.num_read % 50 < self.num_stale:
+            raise StaleObservation("the bus is silent")
+        return super().read()
 
     def command_gripper(self, effort: float) -> None:
         self.efforts.append(effort)
@@ -42,6 +50,18 @@ def test_fingers_are_driven_to_both_stops_and_never_hard() -> None:
     assert max(abs(each) for each in driver.efforts) <= GripperRangeConfig().effort
     assert driver.efforts[-1] == 0.0
     assert told == ["closed", "opened"] * 3
+
+
+def test_moments_without_a_state_are_waited_for_and_silence_is_not() -> None:
+    driver, clock = make()
+    driver.num_stale = 5
+    with unchecked():
+        found = find_gripper_range(driver, clock, GripperRangeConfig(times=1))
+        assert (found.closed, found.opened) == pytest.approx((FINGER_CLOSED, FINGER_OPEN), abs=1e-3)
+        driver.num_stale = 50
+        with pytest.raises(StaleObservation):
+            find_gripper_range(driver, clock)
+    assert driver.efforts[-1] == 0.0
 
 
 def test_inverted_gripper_is_named() -> None:

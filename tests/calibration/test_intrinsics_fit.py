@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,25 @@ def test_strong_lens_gets_its_numbers() -> None:
     fit = fit_intrinsics(BOARD, scattered_views(np.random.default_rng(6), 40, lens=bent, noise=0.1))
     assert fit.model.startswith("k1 k2")
     np.testing.assert_allclose(fit.intrinsics.distortion[2:4], bent.distortion[2:4], atol=5e-4)
+
+
+def test_views_of_sharp_pictures_all_count_though_some_are_less_sharp() -> None:
+    rng = np.random.default_rng(8)
+    sharp = scattered_views(rng, 14, noise=0.02)
+    fit = fit_intrinsics(BOARD, [*sharp, *scattered_views(rng, 6, noise=0.09)])
+    assert not np.isnan(fit.view_rms).any()
+
+
+def test_view_of_which_only_a_row_of_corners_is_right_is_left_out() -> None:
+    rng = np.random.default_rng(9)
+    views = scattered_views(rng, 14, noise=0.05)
+    whole = next(i for i, each in enumerate(views) if len(each.ids) == BOARD.num_corners)
+    row = np.nonzero(BOARD.points()[:, 1] == BOARD.points()[0, 1])[0]
+    seen = np.concatenate([row, [BOARD.num_corners - 1]])  # that and one more are no plane
+    views[whole] = replace(views[whole], ids=seen, corners=views[whole].corners[seen])
+    fit = fit_intrinsics(BOARD, views)
+    assert fit.poses[whole] is None
+    assert np.abs(fit.intrinsics.vector - LENS.vector)[:4].max() < 3.0
 
 
 def test_few_views_are_refused() -> None:

@@ -57,7 +57,7 @@ def test_camera_and_joints_are_found_by_a_tour_of_the_arm(bench: LiveBench) -> N
     bench.start()
     with bench.twin.client() as truth:
         truth.fault("offset", "elbow", OFFSET)
-    words = ("--camera", "wrist", "--mount", "wrist", "--count", "14", "--out", "found.json", *CAMERAS)
+    words = ("--camera", "wrist", "--mount", "wrist", "--poses.count", "13", "--out", "found.json", *CAMERAS)
     bench.calibrate("hand-eye", *words, *bench.arm(), "--yes")
     place = bench.known("found.json").camera("wrist").hand_eye
     assert place is not None
@@ -87,6 +87,7 @@ def test_check_says_whether_and_which_camera_moved_and_how_far(bench: LiveBench)
     bench.know("right.json")
     bench.start()
     both = ("check", "--camera", "wrist", "over_shoulder", "--calibration", "right.json", *CAMERAS, *bench.arm())
+    both = (*both, "--pictures", "8")
     bench.calibrate(*both, "--remember")
     assert "drifted" not in bench.calibrate(*both)
     with bench.twin.client() as truth:
