@@ -5,10 +5,12 @@ import ipaddress
 import socket
 import threading
 import time
+from contextlib import suppress
 from types import TracebackType
 
 import uvicorn
 from fastapi import FastAPI
+from websockets.exceptions import InvalidState
 
 from clam_robot.errors import PortInUse, ServerError
 from teleop.page_address import TlsFiles
@@ -77,7 +79,8 @@ class PageServer:
         self._socket.close()
 
     def _run(self) -> None:
-        self._server.run(sockets=[self._socket])
+        with suppress(InvalidState):  # as it ends, uvicorn closes websockets that are closing already
+            self._server.run(sockets=[self._socket])
 
 
 def _own_address() -> str:
