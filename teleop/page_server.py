@@ -5,12 +5,12 @@ import ipaddress
 import socket
 import threading
 import time
-from contextlib import suppress
 from types import TracebackType
 
 import uvicorn
 from fastapi import FastAPI
-from websockets.exceptions import InvalidState
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.protocol import State
 
 from clam_robot.errors import PortInUse, ServerError
 from teleop.page_address import TlsFiles
@@ -43,6 +43,7 @@ class PageServer:
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=1,
+            ws=_WebSocket,
             ws_max_size=_LARGEST_MESSAGE,
             ws_per_message_deflate=False,
             ssl_certfile=None if tls is None else tls.certificate,
@@ -79,8 +80,18 @@ class PageServer:
         self._socket.close()
 
     def _run(self) -> None:
-        with suppress(InvalidState):  # as it ends, uvicorn closes websockets that are closing already
-            self._server.run(sockets=[self._socket])
+        self._server.run(sockets=[self._socket])
+
+
+class _WebSocket(WebSocketsSansIOProtocol):
+    """One whose end a server may reach after its viewer's: uvicorn would say goodbye once more, and fail."""
+
+    def shutdown(self) -> None:
+        if self.handshake_complete and self.conn.state is not State.OPEN:
+            self.stop_keepalive()
+            self.transport.abort()
+        else:
+            super().shutdown()
 
 
 def _own_address() -> str:
