@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from calibration.detection import BoardDetector, Detection
-from calibration.patience import patient_observation
+from calibration.patience import patiently
 from calibration.recording import RecordingWriter
 from clam_robot.errors import CalibrationError, RobotError
 from clam_robot.hardware.cameras.camera import Camera, Frame
@@ -49,7 +49,7 @@ class ArmTour:
 
     def joints(self) -> Float64[np.ndarray, "6"]:
         """As measured now [rad]."""
-        return patient_observation(self._robot, self._clock, _PATIENCE).state[:NUM_JOINTS].astype(np.float64)
+        return patiently(self._robot.get_observation, self._clock, _PATIENCE).state[:NUM_JOINTS].astype(np.float64)
 
     def go(self, target: Float64[np.ndarray, "6"]) -> None:
         """Go there and stand still.

@@ -7,7 +7,7 @@ from jaxtyping import Float64
 from scipy.spatial.transform import RigidTransform
 
 from calibration.convention_trial import AXES, ConventionTrial, GripperTrial
-from calibration.patience import patient_observation
+from calibration.patience import patiently
 from clam_robot.errors import RobotError, StaleObservation
 from clam_robot.hardware.wx250s import NUM_JOINTS
 from clam_robot.interfaces import Robot
@@ -106,7 +106,7 @@ class ConventionDrive:
     def _opening(self, wanted: float) -> float:
         for _ in range(_GRIPPER_ACTIONS):
             self._act(np.zeros(6), wanted)
-        return float(patient_observation(self._robot, self._clock, _PATIENCE).state[_GRIPPER])
+        return float(patiently(self._robot.get_observation, self._clock, _PATIENCE).state[_GRIPPER])
 
     def _settle(self) -> None:
         before, stood = self._joints(), 0
@@ -120,7 +120,7 @@ class ConventionDrive:
         raise RobotError("the arm does not come to rest; is it pushed, or does a joint swing?")
 
     def _joints(self) -> Float64[np.ndarray, "6"]:
-        return patient_observation(self._robot, self._clock, _PATIENCE).state[:NUM_JOINTS].astype(np.float64)
+        return patiently(self._robot.get_observation, self._clock, _PATIENCE).state[:NUM_JOINTS].astype(np.float64)
 
     def _act(self, change: Float64[np.ndarray, "6"], opening: float = 1.0) -> None:
         begin = self._clock.now()

@@ -9,7 +9,7 @@ from jaxtyping import Float64
 
 from calibration.delay_signals import JointMotion
 from calibration.image_motion import small_grey
-from calibration.patience import patient_observation
+from calibration.patience import patiently
 from calibration.swing import SwingConfig, swing_at
 from calibration.take import Film, Take, TakeInfo
 from clam_robot.errors import CalibrationError, StaleObservation
@@ -62,7 +62,7 @@ class Filming:
         """
         joint = JOINT_NAMES.index(setup.joint)
         period = 1.0 / robot.spec.control_hz
-        gripper = patient_observation(robot, clock, _PATIENCE).state[NUM_JOINTS]
+        gripper = patiently(robot.get_observation, clock, _PATIENCE).state[NUM_JOINTS]
         begin, done = clock.now(), 0.0
         self._is_on = True
         try:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibration.patience import patient_state
+from calibration.patience import patiently
 from clam_robot import config
 from clam_robot.errors import CalibrationError
 from clam_robot.hardware.joint_driver import JointDriver
@@ -107,11 +107,11 @@ def _drive(driver: JointDriver, clock: Clock, setup: GripperRangeConfig, way: st
     """Push more and more until the fingers move, no more than that while they do; where they stop at last [m]."""
     period, effort = 1.0 / setup.hz, 0.0
     begin = since = driven = clock.now()
-    before = patient_state(driver, clock, _PATIENCE).finger
+    before = patiently(driver.read, clock, _PATIENCE).finger
     while True:
         driver.command_gripper(sign * effort)
         clock.sleep_until(clock.now() + period)
-        finger, now = patient_state(driver, clock, _PATIENCE).finger, clock.now()
+        finger, now = patiently(driver.read, clock, _PATIENCE).finger, clock.now()
         if abs(finger - before) > setup.still:
             before, since = finger, now
         elif effort < setup.effort:

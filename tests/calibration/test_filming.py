@@ -8,7 +8,7 @@ import pytest
 
 from calibration.filming import Filming
 from calibration.joint_tap import JointTap
-from calibration.patience import patient_observation
+from calibration.patience import patiently
 from calibration.swing import SwingConfig
 from calibration.take import FilmedCamera, Take, TakeInfo, load_take, save_take
 from clam_robot.cli.main import main
@@ -71,7 +71,7 @@ def film(root: Path) -> tuple[Take, Path]:
             robot.reset()
             recorder.on_episode_start(EpisodeStart(spec=robot.spec, task="swing", source="calibration"))
             filming.swing(robot, clock, SwingConfig(seconds=9.0), lambda share: None)
-            recorder.on_step(Step(observation=patient_observation(robot, clock, 20.0), requested=None, sent=None))
+            recorder.on_step(Step(observation=patiently(robot.get_observation, clock, 20.0), requested=None, sent=None))
             recorder.on_episode_end(
                 EpisodeOutcome(success=None, episode_return=None, num_steps=1, end="done", achieved_hz=20.0)
             )
