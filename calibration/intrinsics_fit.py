@@ -231,12 +231,12 @@ def _inliers(board: Board, views: Sequence[Detection], fit: IntrinsicsFit) -> li
     for view, each, median in zip(views, distances, medians, strict=True):
         is_near = each <= _FAR * max(sigma, _FINEST)
         is_bad = not median <= _FAR_VIEW * max(usual, _FINEST) or is_near.sum() < _LEAST_CORNERS
-        is_bad |= not _is_flat(board.points()[view.ids[is_near], :2])
+        is_bad = is_bad or not _span_a_plane(board.points()[view.ids[is_near], :2])
         kept.append(np.zeros(len(each), bool) if is_bad else is_near)
     return kept
 
 
-def _is_flat(points: Float64[np.ndarray, "n 2"]) -> bool:
+def _span_a_plane(points: Float64[np.ndarray, "n 2"]) -> bool:
     """Whether they determine a plane's picture: two or more beside any row or column."""
     lines = [np.unique(np.round(each, 6), return_counts=True)[1] for each in points.T]
     return all(len(points) - each.max(initial=0) >= 2 for each in lines)

@@ -74,12 +74,15 @@ class Aim:
     Attributes:
         start: pose that it is chained on.
         target: of the joints [rad].
+        level: target without what was asked downwards, for where no part of the way down is free; None where nothing
+            was [rad].
         gripper: opening, 0 closed .. 1 open.
         reasons: rules that changed it so far.
     """
 
     start: RigidTransform
     target: Float64[np.ndarray, "6"]
+    level: Float64[np.ndarray, "6"] | None
     gripper: float
     reasons: tuple[Reason, ...]
 
@@ -164,17 +167,26 @@ class ArmController:
             state: newest.
         """
         reasons: list[Reason] = []
-        start = self._bounded_start(state, reasons)
+        start, level = self._bounded_start(state, reasons), None
         if self._space == "pose":
             target = self._target_of_pose(moved(start, action), reasons)
+            if action[2] < 0:
+                level = self._target_of_pose(moved(start, action * _LEVEL), [])
         else:
             target = self._target_of_joints(action[:6], reasons)
-        return Aim(start=start, target=target, gripper=float(np.clip(action[6], 0.0, 1.0)), reasons=tuple(reasons))
+        gripper = float(np.clip(action[6], 0.0, 1.0))
+        return Aim(start=start, target=target, level=level, gripper=gripper, reasons=tuple(reasons))
 
     def pursue(self, aim: Aim) -> Executed:
-        """Set out for where an action leads, if the way there is clear."""
+        """Set out for where an action leads, if the way there is clear.
+
+        A hand on the table that is asked down and aside goes aside: a policy presses a little, and would stand still.
+        """
         before = self._stream.destination
-        reasons = tuple(dict.fromkeys([*aim.reasons, *self._set_out_for(aim.target)]))
+        against = self._set_out_for(aim.target)
+        if aim.level is not None and np.array_equal(self._stream.destination, before):
+            against += self._set_out_for(aim.level)
+        reasons = tuple(dict.fromkeys([*aim.reasons, *against]))
         self._gripper.move_to(aim.gripper)
         self._commanded = tool_pose(self._stream.destination)
         self.num_changed.update(reasons)
@@ -346,6 +358,8 @@ class ArmController:
         return self._clearance.is_clear(plan.remaining(), self._stream.position, self._joints, self._velocity)
 
 
+# Of an action, all but its way up or down.
+_LEVEL = np.array([1, 1, 0, 1, 1, 1, 1], np.float32)
 # Shares of the stream's velocity at which a way is tried.
 _SPEEDS = (1.0, 0.7, 0.45, 0.3, 0.2, 0.1)
 # Of the way to a target that cannot be rested at.

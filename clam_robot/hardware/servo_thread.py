@@ -322,9 +322,8 @@ class ServoThread:
             self._latest = state
         if self._latch.cause is not None:
             self._way.clear()
-            self._last_wish = (
-                self._standstill.last_turn
-            )  # whoever clears has as long as anybody until the arm goes to its rest
+            # Whoever clears has as long as anybody until the arm goes to its rest.
+            self._last_wish = self._standstill.last_turn
         is_stale = self._clock.now() >= self._stale_at
         was_silent, self._is_silent = self._is_silent, state is None
         if self._latch.cause is not None or state is None or was_silent or is_stale:

@@ -134,6 +134,17 @@ def test_the_nearer_the_table_is_the_slower_the_tool_goes_down() -> None:
     assert height[-1] < WorkspaceConfig().low[2] + 7e-3
 
 
+@pytest.mark.parametrize("down", [0.005, 0.025])
+def test_a_hand_on_the_table_that_is_asked_down_and_aside_goes_aside(down: float) -> None:
+    arm = controller()
+    drive(arm, np.array([0, 0, -0.025, 0, 0, 0, 1]), num_actions=40)
+    before = tool_pose(settle(arm)).translation
+    executed = arm.act(np.array([0, 0.01, -down, 0, 0, 0.05, 1], np.float32), state(arm.setpoint))
+    np.testing.assert_allclose(executed.action[:6], [0, 0.01, 0, 0, 0, 0.05], atol=1e-3)
+    assert Reason.CLEARANCE in executed.reasons
+    np.testing.assert_allclose(tool_pose(settle(arm)).translation - before, [0, 0.01, 0], atol=1e-3)
+
+
 def test_a_box_on_the_table_is_not_driven_into() -> None:
     box = Box(name="oven", center=(0.36, 0.0, 0.1), size=(0.1, 0.4, 0.2))
     arm = controller(workspace=WorkspaceConfig(boxes=(box,)))
