@@ -9,6 +9,7 @@ from pathlib import Path
 from clam_robot.cli.console import console
 from clam_robot.cli.terminate import ended_by_terminate
 from clam_robot.errors import ArmStopped, ClamRobotError, ConfigError, PortUnavailable, RobotError
+from clam_robot.hardware.safety_rules import Reason
 from clam_robot.hardware.stop_latch import StopLatch
 from teleop.stop_keys import StopKeys
 from teleop.terminal_keys import TerminalKeys
@@ -87,6 +88,7 @@ class Stops:
 
         Raises:
             RobotError: it was stopped, and nobody here can clear it.
+            PortUnavailable: another run has to open it.
         """
         num_stops = self._latch.num_stops
         try:
@@ -94,6 +96,7 @@ class Stops:
         except ClamRobotError as error:
             if not self._was_stopped(num_stops) or not self._ways:
                 raise
+            self._require_reachable(error)
             self._await_clear(error, recover)
             return False
         return True
@@ -139,11 +142,18 @@ class Stops:
                 recover()
             except RobotError as again:
                 if isinstance(again, PortUnavailable) or not self._was_stopped(num_stops):
-                    raise  # a port that was lost is opened by another run
+                    raise
+                self._require_reachable(again)
                 error = again
             else:
                 console.print("cleared: the arm goes to its start")
                 return
+
+    def _require_reachable(self, error: ClamRobotError) -> None:
+        """Nobody clears the stop of an arm that this run does not reach any more."""
+        cause = self._latch.newest
+        if cause is not None and cause.reason is Reason.LOST:
+            raise PortUnavailable(cause.detail) from error
 
     def _was_stopped(self, since: int) -> bool:
         """Whether it is stopped, or was and is cleared already: a person may be quicker than what notices."""

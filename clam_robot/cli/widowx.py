@@ -103,7 +103,12 @@ def make_widowx(
     except ConfigError as error:
         raise SpecMismatch(f"a policy for {spec.name} does not fit the WidowX: {error}") from None
     robot = WidowX(driver, clock, WidowXConfig(action=action, arm=arm), bench=bench)
-    spec.require(robot.spec, what=f"policy for {spec.name} on the WidowX")
+    try:
+        spec.require(robot.spec, what=f"policy for {spec.name} on the WidowX")
+    except SpecMismatch as error:
+        if options.bench is not None:
+            raise
+        raise SpecMismatch(f"{error}; where things lie a twin alone tells, with --bench HOST:PORT") from None
     return robot
 
 

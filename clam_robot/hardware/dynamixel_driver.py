@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from clam_robot import config
-from clam_robot.errors import ConfigError, DriverError, NotConnected, ServoSilent, StaleObservation
+from clam_robot.errors import ConfigError, DriverError, NotConnected, PortUnavailable, ServoSilent, StaleObservation
 from clam_robot.hardware import wx250s
 from clam_robot.hardware.bus_thread import BusThread
 from clam_robot.hardware.control_table import GOAL_POSITION, GOAL_PWM
@@ -183,6 +183,8 @@ class DynamixelDriver:
             raise NotConnected(f"the arm on {self._setup.port} is not connected; call connect() first")
 
     def _require_ready(self) -> None:
+        if isinstance(self.thread.problem, PortUnavailable):
+            raise PortUnavailable(str(self.thread.problem))
         if silence := self._silence():
             raise ServoSilent(silence)
         if self._suspension:
@@ -193,7 +195,10 @@ class DynamixelDriver:
             raise DriverError("no commands while the torque is off; call set_torque(True)")
         if limp := self._health.limp:
             names = ", ".join(name_of(each) for each in sorted(limp))
-            raise DriverError(f"{names} lost torque without an error and forgot the profile; call prepare()")
+            raise DriverError(
+                f"{names} lost torque without an error and forgot the profile; prepare() sets both, as "
+                "does a stop that is cleared"
+            )
 
     def _silence(self) -> str:
         """Why there is no state to act on, empty when there is one."""

@@ -34,6 +34,7 @@ _log = logging.getLogger(__name__)
 _VENDOR_MODULE = "interbotix_xs_modules.core"
 _UNPREPARED = "no commands before prepare(): the servos' modes and profile may be any"
 _LIMP = "no commands while the torque is off; call set_torque(True)"
+_ANEW = "prepare() sets all up anew, as does a stop that is cleared"
 _GENTLE = Profile(velocity=2000, acceleration=300)
 
 
@@ -177,7 +178,7 @@ class RosDriver:
 
     def _hear(self, message: Any) -> None:  # noqa: ANN401
         if self._joints.hear(message):
-            self._refusal = f"{self._name('joint_states')} comes from another run of xs_sdk; call prepare() again"
+            self._refusal = f"{self._name('joint_states')} comes from another run of xs_sdk; {_ANEW}"
             _log.error("%s", self._refusal)
 
     @contextmanager
@@ -188,7 +189,7 @@ class RosDriver:
             try:
                 yield
             except BaseException:
-                self._refusal = f"no commands: it failed while {reason}; call prepare() again"
+                self._refusal = f"no commands: it failed while {reason}; {_ANEW}"
                 raise
             finally:
                 self._status.forget()

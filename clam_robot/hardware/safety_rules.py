@@ -34,6 +34,7 @@ class Reason(StrEnum):
     SPEED_LIMIT = "speed_limit"
     SELF_TEST = "self_test"
     DRIVER = "driver"
+    LOST = "lost"
     POLICY = "policy"
     STOPPED = "stopped"
 

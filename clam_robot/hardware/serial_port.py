@@ -8,6 +8,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import re
 import select
 import termios
 import time
@@ -187,12 +188,22 @@ class SerialPort(PortHandler):
 
 
 def holders(port: str) -> str:
-    """Processes of this machine that have a device open, as "name (pid)"; this one and those of others' left out."""
+    """Processes of this machine that have a device open, as "name (pid)"; this one and those of others' left out.
+
+    So is the emulator at the other end of a pseudo-terminal, which keeps this end open for those who come.
+    """
     target, names = os.path.realpath(port), []
     for process in Path("/proc").glob("[0-9]*"):
         if int(process.name) == os.getpid():
             continue
         with contextlib.suppress(OSError):
-            if any(os.path.realpath(link) == target for link in (process / "fd").iterdir()):
+            held = {link.name: os.path.realpath(link) for link in (process / "fd").iterdir()}
+            if target in held.values() and not any(_is_other_end(process, number, target) for number in held):
                 names.append(f"{(process / 'comm').read_text().strip()} ({process.name})")
     return ", ".join(names)
+
+
+def _is_other_end(process: Path, number: str, port: str) -> bool:
+    """Whether a file that a process has open is the master of the pseudo-terminal /dev/pts/N."""
+    index = re.search(r"^tty-index:\s*(\d+)$", (process / "fdinfo" / number).read_text(), re.MULTILINE)
+    return index is not None and port == f"/dev/pts/{index[1]}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from clam_robot.errors import ClamRobotError, RobotError, ServoSilent, StaleObservation
+from clam_robot.errors import ClamRobotError, PortUnavailable, RobotError, ServoSilent, StaleObservation
 from clam_robot.hardware import safety_rules
 from clam_robot.hardware.arm_controller import ArmController, Executed
 from clam_robot.hardware.joint_driver import JointDriver, JointState
@@ -288,6 +288,8 @@ class ServoThread:
                     finally:  # whoever waits sees a stop, too
                         self._moved.notify_all()
                 self._hand_over(self._latest)
+            except PortUnavailable as error:
+                self._latch.stop(Reason.LOST, str(error))
             except ClamRobotError as error:
                 self._latch.stop(Reason.DRIVER, str(error))
             except Exception:

@@ -86,7 +86,7 @@ def test_it_tests_itself_does_its_task_and_goes_back_to_its_rest(arm: WidowX, tr
         ("overload", "elbow", {Reason.SERVO_ERROR, Reason.TORQUE_OFF, Reason.TRACKING, Reason.DRIVER}),
         ("reboot", "wrist_angle", {Reason.TORQUE_OFF, Reason.SPEED_LIMIT, Reason.TRACKING, Reason.DRIVER}),
         ("lost", "waist", {Reason.STALE_STATE, Reason.DRIVER}),
-        ("unplug", None, {Reason.STALE_STATE, Reason.DRIVER}),
+        ("unplug", None, {Reason.LOST}),
     ],
 )
 def test_a_fault_while_it_moves_stops_the_arm_and_is_named(

@@ -139,6 +139,22 @@ def test_a_port_that_was_lost_ends_the_command_and_asks_nobody_again(stack: Exit
         stops.until_done(drive, recover=recover)
 
 
+def test_nobody_is_asked_to_clear_the_stop_of_an_arm_that_is_out_of_reach(stack: ExitStack) -> None:
+    arm = Arm()
+    stops = Stops(StopOptions(stop_page="127.0.0.1:0"), arm.latch, stack)
+
+    def drive() -> None:
+        arm.latch.stop(Reason.LOST, "the cable")
+        arm.latch.require_clear()
+
+    somebody = threading.Timer(0.5, arm.latch.clear)
+    somebody.start()
+    with pytest.raises(PortUnavailable, match=r"^the cable$"):
+        stops.until_done(drive, recover=arm.recover)
+    somebody.cancel()
+    assert arm.num_recoveries == 0
+
+
 def test_a_fault_that_is_no_stop_ends_the_command(stack: ExitStack) -> None:
     arm = Arm()
     stops = Stops(StopOptions(stop_page="127.0.0.1:0"), arm.latch, stack)

@@ -55,3 +55,8 @@ def test_a_policy_of_another_robot_is_named() -> None:
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"no configuration file at .*none\.toml"):
         make_widowx(WidowXOptions(cameras=tmp_path / "none.toml"), spec("wrist"), CLOCK)
+
+
+def test_who_leaves_out_where_things_lie_is_told_of_it() -> None:
+    with pytest.raises(SpecMismatch, match=r"lacking object_x.*--bench HOST:PORT"):
+        make_widowx(WidowXOptions(), spec(points=task_points("reach-block")), CLOCK)

@@ -107,7 +107,7 @@ def test_an_unplugged_adapter_ends_the_stream_and_plugged_in_again_it_takes_a_ne
     with pytest.raises(StaleObservation, match="was lost while in use"):
         ready.read()
     for use in (lambda: ready.command(RAISED), ready.servos):
-        with pytest.raises(DriverError, match="was lost while in use"):
+        with pytest.raises(PortUnavailable, match="was lost while in use"):
             use()
     ready.disconnect()
     with pytest.raises(PortUnavailable, match="no port"):

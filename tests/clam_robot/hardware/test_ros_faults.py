@@ -198,7 +198,7 @@ def test_a_node_that_dies_is_noticed_and_a_new_one_takes_no_commands_until_prepa
             assert all(client.state().torque_on)  # the arm holds on
         with xs_sdk(str(twin.port), "mortal"):
             wait_for(lambda: not is_silent(driver), "joint states again")
-            with pytest.raises(DriverError, match=r"another run of xs_sdk; call prepare\(\) again"):
+            with pytest.raises(DriverError, match=r"another run of xs_sdk; prepare\(\) sets all up anew"):
                 driver.command(RAISED)
             driver.prepare(profile_velocity=1000, profile_acceleration=300)
             driver.command(RAISED)

@@ -1,6 +1,8 @@
 """The port sleeps while it waits, belongs to one program, and says why it is of no use."""
 
 import os
+import subprocess
+import sys
 import threading
 import time
 import tty
@@ -100,6 +102,31 @@ def test_a_port_that_nobody_empties_is_an_error(port: SerialPort) -> None:
 def test_a_second_program_is_kept_out_and_told_who_has_it(cable: Cable, port: SerialPort) -> None:
     with pytest.raises(PortUnavailable, match=f"{cable.port} is in use by"):
         SerialPort(cable.port).open()
+
+
+@pytest.mark.parametrize(("keeps", "is_named"), [("both", False), ("port", True)])
+def test_of_a_pseudo_terminal_its_users_are_named_and_not_its_emulator(
+    cable: Cable, keeps: str, is_named: bool
+) -> None:
+    words = [sys.executable, "-c", _HOLDER, keeps, cable.port]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        port = holder.stdout.readline().strip()
+        assert (f"({holder.pid})" in holders(port)) == is_named
+        holder.communicate()
+
+
+# Keeps both ends of a pseudo-terminal of its own open, or one that is given, until its input ends.
+_HOLDER = """
+import os, sys
+keeps, port = sys.argv[1:]
+if keeps == "both":
+    port = os.ttyname(os.openpty()[1])
+else:
+    kept = os.open(port, os.O_RDWR | os.O_NOCTTY)
+print(port, flush=True)
+sys.stdin.read()
+"""
 
 
 def test_a_closed_port_can_be_opened_again(cable: Cable, port: SerialPort) -> None:
