@@ -12,6 +12,7 @@ from typing import Any, cast
 import uvicorn
 from fastapi import FastAPI
 
+from clam_robot.web_socket import WebSocket
 from policy_server.config import ServerConfig
 from policy_server.listener import listen
 from policy_server.punctual_http import punctual_http
@@ -62,6 +63,7 @@ def _uvicorn_config(app: FastAPI, config: ServerConfig) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=cast("Any", punctual_http(config.send_timeout)),  # declared as a class, called as a function
+        ws=WebSocket,
         ws_max_size=config.max_frame_bytes,
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=math.ceil(config.shutdown_timeout),

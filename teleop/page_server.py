@@ -9,10 +9,9 @@ from types import TracebackType
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.protocol import State
 
 from clam_robot.errors import PortInUse, ServerError
+from clam_robot.web_socket import WebSocket
 from teleop.page_address import TlsFiles
 
 _STARTS_WITHIN = 10.0  # [s]
@@ -43,7 +42,7 @@ class PageServer:
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=1,
-            ws=_WebSocket,
+            ws=WebSocket,
             ws_max_size=_LARGEST_MESSAGE,
             ws_per_message_deflate=False,
             ssl_certfile=None if tls is None else tls.certificate,
@@ -81,17 +80,6 @@ class PageServer:
 
     def _run(self) -> None:
         self._server.run(sockets=[self._socket])
-
-
-class _WebSocket(WebSocketsSansIOProtocol):
-    """One whose end a server may reach after its viewer's: uvicorn would say goodbye once more, and fail."""
-
-    def shutdown(self) -> None:
-        if self.handshake_complete and self.conn.state is not State.OPEN:
-            self.stop_keepalive()
-            self.transport.abort()
-        else:
-            super().shutdown()
 
 
 def _own_address() -> str:

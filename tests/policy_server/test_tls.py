@@ -1,6 +1,7 @@
 """Over TLS: the server's certificate is checked, and keys are asked for."""
 
 import json
+import signal
 import socket
 import ssl
 import threading
@@ -16,6 +17,7 @@ from policy_server.api_keys import ApiKeys
 from policy_server.client import RemotePolicy
 from policy_server.probe import blank_observation
 from policy_server.stream_client import StreamPolicy
+from tests.leaving_client import say_goodbye
 from tests.policy_server.waiting import until
 
 LONG = 60.0
@@ -30,7 +32,7 @@ def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
     return authority
 
 
-def serve(own_server: Callable[..., Any], folder: Path, signed_by: trustme.CA, keys: ApiKeys | None = None) -> str:
+def serve(own_server: Callable[..., Any], folder: Path, signed_by: trustme.CA, keys: ApiKeys | None = None) -> Any:  # noqa: ANN401
     certificate = signed_by.issue_cert("127.0.0.1")
     certificate.private_key_pem.write_to_path(str(folder / "key.pem"))
     for blob in certificate.cert_chain_pems:
@@ -39,14 +41,14 @@ def serve(own_server: Callable[..., Any], folder: Path, signed_by: trustme.CA, k
     if keys is not None:
         keys.write(folder / "keys.json")
         told["keys"] = str(folder / "keys.json")
-    return own_server("--policy", "plain", "--config", json.dumps(told)).url
+    return own_server("--policy", "plain", "--config", json.dumps(told))
 
 
 def test_both_clients_speak_tls_with_a_key(
     own_server: Callable[..., Any], tmp_path: Path, authority: trustme.CA
 ) -> None:
     keys, secret = ApiKeys().with_new("robot-1", ["infer"])
-    url = serve(own_server, tmp_path, authority, keys)
+    url = serve(own_server, tmp_path, authority, keys).url
     assert url.startswith("wss://")
     with RemotePolicy(url, timeout_s=LONG, connect_timeout_s=LONG, api_key=secret) as policy:
         assert policy.infer(blank_observation(policy.spec)).actions.shape == (4, 3)
@@ -60,10 +62,22 @@ def test_both_clients_speak_tls_with_a_key(
 def test_a_certificate_of_nobody_known_is_refused(
     own_server: Callable[..., Any], tmp_path: Path, authority: trustme.CA
 ) -> None:
-    url = serve(own_server, tmp_path, trustme.CA())
+    url = serve(own_server, tmp_path, trustme.CA()).url
     for policy in (RemotePolicy(url, connect_timeout_s=LONG, max_reconnects=0), StreamPolicy(url)):
         with pytest.raises(PolicyRefused, match=r"certificate is not trusted \(.*\); .* SSL_CERT_FILE=cert.pem"):
             policy.connect()
+
+
+def test_it_ends_beside_a_client_who_is_leaving(
+    own_server: Callable[..., Any], tmp_path: Path, authority: trustme.CA
+) -> None:
+    server = serve(own_server, tmp_path, authority)
+    trust = ssl.create_default_context()
+    authority.configure_trust(trust)
+    with say_goodbye(f"{server.url}/v1/stream", trust):
+        server.send(signal.SIGTERM)
+        assert server.wait() == 0
+    assert server.stderr == ""
 
 
 def test_a_server_that_greets_over_tls_and_then_hangs_is_given_up(tmp_path: Path, authority: trustme.CA) -> None:

@@ -1,6 +1,5 @@
 """A page ends quietly, whatever its viewers are about."""
 
-import socket
 import ssl
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from fastapi import FastAPI, WebSocket
 
 from teleop.page_address import TlsFiles
 from teleop.page_server import PageServer
+from tests.leaving_client import say_goodbye
 
 
 def test_a_page_ends_beside_a_viewer_who_is_leaving(tmp_path: Path) -> None:
@@ -29,17 +29,5 @@ def test_a_page_ends_beside_a_viewer_who_is_leaving(tmp_path: Path) -> None:
     authority.configure_trust(trust)
     page = PageServer(app, ("127.0.0.1", 0), tls=TlsFiles(certificate=files[0], key=files[1]))
     with page:
-        port = int(page.url.rsplit(":", 1)[1].rstrip("/"))
-        plain = socket.create_connection(("127.0.0.1", port), timeout=10.0)
-        viewer = trust.wrap_socket(plain, server_hostname="127.0.0.1")
-        viewer.sendall(
-            b"GET / HTTP/1.1\r\nHost: page\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-        )
-        said = b""
-        while b"\r\n\r\n" not in said:
-            said += viewer.recv(4096)
-        viewer.sendall(b"\x88\x80mask")  # it closes the websocket, and leaves the connection open
-        while not said.endswith(b"\x88\x00"):
-            said += viewer.recv(4096)
+        viewer = say_goodbye(page.url, trust)
     viewer.close()  # an exception in the page's thread would fail the test
