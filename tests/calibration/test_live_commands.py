@@ -83,6 +83,19 @@ def test_self_test_passes_on_a_right_arm_and_names_the_joint_that_turns_the_othe
     assert "joint wrist_rotate turns the other way than it reports" in bench.calibrate(*words, code=2)
 
 
+def test_a_board_that_is_not_there_is_told_at_the_first_look(bench: LiveBench) -> None:
+    bench.know("right.json")
+    bench.start()
+    with bench.twin.client() as truth:
+        truth.board("over_shoulder")  # held before the other camera only
+    words = ("--camera", "wrist", *CAMERAS, *bench.arm(), "--yes")
+    said = bench.calibrate("hand-eye", "--mount", "wrist", "--out", "right.json", *words, code=2)
+    assert "'wrist': expected the board in its picture at the arm's start" in said
+    assert "pose 1 of" not in said
+    said = bench.calibrate("self-test", "--calibration", "right.json", *words, code=2)
+    assert "the camera sees no board, from the arm's start and with its hand turned" in said
+
+
 def test_check_says_whether_and_which_camera_moved_and_how_far(bench: LiveBench) -> None:
     bench.know("right.json")
     bench.start()
