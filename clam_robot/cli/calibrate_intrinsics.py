@@ -17,6 +17,7 @@ from clam_robot import config
 from clam_robot.cli.calibration_files import load_or_new, save, tell_aside, utc_now
 from clam_robot.cli.camera_rig import camera_of
 from clam_robot.cli.console import console, plural
+from clam_robot.cli.view_map import view_status
 from clam_robot.errors import ConfigError
 from clam_robot.hardware.calibration.camera_calibration import CameraCalibration
 from clam_robot.hardware.calibration.intrinsics import Intrinsics
@@ -120,9 +121,7 @@ class IntrinsicsCommand:
             with console.status("show the board") as status:
 
                 def tell(covered: Coverage, problem: str | None) -> None:
-                    left = self.views - covered.num_views
-                    wish = "; ".join(covered.missing()[:2]) or (f"{left} more views" if left > 0 else "enough")
-                    status.update(f"{plural(covered.num_views, 'view')}, {problem or 'kept'}: {wish}")
+                    status.update(view_status(covered, problem, self.views))
 
                 views = collect_live(
                     camera,

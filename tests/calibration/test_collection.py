@@ -32,7 +32,7 @@ def photo(rng: np.random.Generator) -> UInt8[np.ndarray, "H W 3"]:
     picture = np.pad(BOARD.picture(pixels), pixels, constant_values=255)
     middle = np.append(0.5 * np.array(BOARD.size), 0.0)
     depth = rng.uniform(0.22, 0.5)
-    centre = depth * np.array([*rng.uniform((-0.35, -0.25), (0.35, 0.25)), 1.0])
+    centre = depth * np.array([*rng.uniform((-0.5, -0.38), (0.5, 0.38)), 1.0])
     turn = Rotation.from_rotvec([*rng.uniform(-0.6, 0.6, 2), rng.uniform(-0.4, 0.4)])
     pose = RigidTransform.from_components(centre - turn.apply(middle), turn)
     flat = np.array([[-0.5, -0.5], [8.5, -0.5], [8.5, 6.5], [-0.5, 6.5]])
