@@ -132,4 +132,5 @@ class IntrinsicsCommand:
                     tell=tell,
                     fewest=self.views,
                 )
+            writer.finish()
             return info, views, camera.intrinsics() if isinstance(camera, KnowsItsIntrinsics) else None

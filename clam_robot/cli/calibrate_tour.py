@@ -142,7 +142,10 @@ def take_tour(
                 still = _told(still, name, mount, options.camera_place is not None)
             eye, print_ = (carried, still) if mount == "wrist" else (still, carried)
             workspace = Workspace(_with_board(arm.arm.workspace, mount, board, print_))
-            return guided_views(mount, board, known.intrinsics.intrinsics, eye, print_, workspace, options.poses, shoot)
+            lens = known.intrinsics.intrinsics
+            views = guided_views(mount, board, lens, eye, print_, workspace, options.poses, shoot)
+            writer.finish()
+            return views
         finally:
             robot.hold()
 
