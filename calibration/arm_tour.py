@@ -9,7 +9,7 @@ from jaxtyping import Float64
 from calibration.detection import BoardDetector, Detection
 from calibration.patience import patiently
 from calibration.recording import RecordingWriter
-from clam_robot.errors import CalibrationError, RobotError
+from clam_robot.errors import ArmStopped, CalibrationError, RobotError
 from clam_robot.hardware.cameras.camera import Camera, Frame
 from clam_robot.hardware.wx250s import NUM_JOINTS
 from clam_robot.interfaces import Robot
@@ -100,6 +100,7 @@ def photograph(
         goal: what the servos were told last, where that is known [rad].
 
     Raises:
+        ArmStopped: the stop is latched.
         CameraError: the camera is gone.
         CalibrationError: no pose showed the board, or none of the first pictures: the others would not either.
     """
@@ -109,6 +110,8 @@ def photograph(
     for number, pose in enumerate(poses, 1):
         try:
             tour.go(pose)
+        except ArmStopped:  # it goes nowhere until a person has looked into it
+            raise
         except RobotError as error:
             tell(number, len(poses), str(error))
             continue

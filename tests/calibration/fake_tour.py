@@ -1,5 +1,6 @@
 """An arm that is at once where it is sent, and an eye that sees a board when it should."""
 
+import math
 from typing import Literal
 
 import numpy as np
@@ -8,7 +9,7 @@ from jaxtyping import Float64, UInt8
 from calibration.arm_tour import ArmTour
 from calibration.board import Board
 from calibration.detection import BoardDetector, Detection
-from clam_robot.errors import RobotError
+from clam_robot.errors import ArmStopped, RobotError
 from clam_robot.hardware.cameras.camera import Frame
 from clam_robot.hardware.widowx import START
 from clam_robot.hardware.wx250s import joint_limits
@@ -20,10 +21,10 @@ Mount = Literal["wrist", "stand"]
 
 
 class InstantArm(ArmTour):
-    """An arm that is at once where it is sent, but for ways that are blocked."""
+    """An arm that is at once where it is sent, but for ways that are blocked, until it is stopped."""
 
-    def __init__(self, num_blocked: int = 0) -> None:
-        self.where, self.num_ways, self._num_blocked = np.array(START), 0, num_blocked
+    def __init__(self, num_blocked: int = 0, num_free: float = math.inf) -> None:
+        self.where, self.num_ways, self._num_blocked, self._num_free = np.array(START), 0, num_blocked, num_free
 
     def joints(self) -> Float64[np.ndarray, "6"]:
         return self.where
@@ -32,6 +33,8 @@ class InstantArm(ArmTour):
         low, high = joint_limits()
         assert (target >= low).all() and (target <= high).all()
         self.num_ways += 1
+        if self.num_ways > self._num_free:
+            raise ArmStopped("arm stopped: a person pressed a key")
         if self.num_ways <= self._num_blocked:
             raise RobotError("the way is blocked")
         self.where = target

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from calibration.board import Board
-from calibration.first_look import first_look, held_board
+from calibration.first_look import first_look, held_board, see_board
+from clam_robot.errors import ArmStopped
 from clam_robot.timing import ManualClock
 from tests.calibration.fake_tour import Grey, InstantArm, Mount, SeesAfter
 from tests.calibration.live_bench import off
@@ -33,6 +34,13 @@ def test_a_board_that_is_nowhere_is_looked_for_and_not_found(mount: Mount) -> No
     eye = SeesAfter(tour, mount, BOARD, 1000)
     assert first_look(tour, Grey(clock), eye, LENS, clock, mount=mount, carried=eye.true.camera) is None
     assert tour.num_ways >= 2
+
+
+def test_an_arm_that_is_stopped_looks_no_further() -> None:
+    clock, tour = ManualClock(), InstantArm(num_free=1)
+    with pytest.raises(ArmStopped):
+        see_board(tour, Grey(clock), SeesAfter(tour, "stand", BOARD, 1000), clock, "stand")
+    assert tour.num_ways == 2
 
 
 def test_a_held_board_stands_before_the_fingers_with_its_print_up() -> None:

