@@ -3,10 +3,15 @@
 import json
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
+from scipy.spatial.transform import RigidTransform
 
+from calibration.board_pose import board_pose
+from calibration.detection import BoardDetector
+from clam_robot.hardware.calibration.intrinsics import Intrinsics
 from sim.widowx.twin_process import TwinProcess
-from tests.calibration.live_bench import ARM, LENS, LiveBench, off
+from tests.calibration.live_bench import ARM, BOARD, LENS, LiveBench, off
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("twin"), pytest.mark.timeout(900)]
 CAMERAS = ("--cameras", "cameras.toml")
@@ -44,7 +49,8 @@ def test_pictures_are_found_to_be_as_late_as_they_are(bench: LiveBench) -> None:
     (bench.folder / "one.toml").write_text(bench.wrist_setup)
     with bench.twin.client() as truth:
         truth.fault("picture_latency", value=LATE)
-    bench.calibrate("latency", "--cameras", "one.toml", "--yes", *bench.arm(), "--out", "late.json")
+    words = ("--cameras", "one.toml", "--swing.seconds", "10", "--yes", *bench.arm(), "--out", "late.json")
+    bench.calibrate("latency", *words)
     known = bench.known("late.json").latency
     assert known is not None
     assert known.command is not None
@@ -110,6 +116,27 @@ def test_a_board_that_is_not_there_is_told_at_the_first_look(bench: LiveBench) -
     assert "pose 1 of" not in said
     said = bench.calibrate("self-test", "--calibration", "right.json", *words, code=2)
     assert "the camera sees no board, from the arm's start and with its hand turned" in said
+
+
+def test_a_board_or_camera_that_is_knocked_is_seen_where_it_then_is(bench: LiveBench) -> None:
+    bench.start()
+    lens = Intrinsics(width=1280, height=960, fx=1200.0, fy=1200.0, cx=640.0, cy=480.0)
+
+    def place() -> RigidTransform:
+        image, _ = truth.photo("over_shoulder", lens.height, lens.width, list(lens.vector))
+        found = BoardDetector(BOARD).detect(image)
+        assert found is not None
+        return board_pose(BOARD, found, lens).T_camera_board
+
+    with bench.twin.client() as truth:
+        before = place()
+        truth.shift("board", (0.03, 0.0, 0.0, 0.0, 0.0, 0.0))
+        by_board = before.inv() * place()
+        truth.shift("board", [0.0] * 6)
+        truth.shift("over_shoulder", (0.03, 0.0, 0.0, 0.0, 0.0, 0.0))
+        by_camera = place() * before.inv()
+    np.testing.assert_allclose(by_board.translation, [0.03, 0.0, 0.0], atol=2e-3)  # in the board's frame
+    np.testing.assert_allclose(by_camera.translation[:2], [-0.03, 0.0], atol=2e-3)  # in the camera's
 
 
 def test_check_says_whether_and_which_camera_moved_and_how_far(bench: LiveBench) -> None:
