@@ -58,6 +58,8 @@ class IntrinsicsCommand:
         """Collect, fit, report, write."""
         if (self.images is None) == (self.cameras is None):
             raise ConfigError("--images, --cameras: give one of them, pictures or the file with the cameras")
+        if self.views < 1 or self.seconds <= 0.0:
+            raise ConfigError(f"--views, --seconds: expected more than 0, found {self.views} and {self.seconds:g}")
         folder = self.folder or Path("calibration") / f"{self.camera}_intrinsics"
         if self.images is not None:
             own = CaptureInfo(camera=self.camera, serial=self.serial, board=self.board)
@@ -106,6 +108,8 @@ class IntrinsicsCommand:
             console.print(f"the views do not tell all; take more: {'; '.join(missing)}", markup=False, soft_wrap=True)
         left = ", ".join(f"{count} {reason}" for reason, count in refused.items())
         console.print(f"{len(views)} of {len(paths)} pictures count{f'; {left}' if left else ''}", markup=False)
+        if not views:
+            raise ConfigError(f"--images: no picture in {images} counts; is it the board that --board says, and sharp?")
         return views
 
     def _live(self, folder: Path) -> tuple[CaptureInfo, list[Detection], Intrinsics | None]:

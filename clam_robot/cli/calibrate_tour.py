@@ -15,6 +15,7 @@ from calibration.detection import BoardDetector
 from calibration.first_look import first_look, held_board
 from calibration.goal_keeper import GoalKeeper
 from calibration.guided_views import guided_views
+from calibration.hand_eye import MIN_VIEWS
 from calibration.hand_eye_views import HandEyeViews, Mount
 from calibration.pose_set import PoseSet, PoseSetConfig
 from calibration.recording import CaptureInfo, RecordingWriter
@@ -93,6 +94,8 @@ def take_tour(
 
     if options.widowx.cameras is None:
         raise ConfigError("--cameras: give the file with the arm's cameras, or --images for pictures that there are")
+    if options.poses.count < MIN_VIEWS:
+        raise ConfigError(f"--poses.count: expected {MIN_VIEWS} poses or more, found {options.poses.count}")
     arm = WidowXConfig(action=ActionConfig(space="joints"))
     require_agreement(
         "the arm goes to its start, tries itself, looks for the board, and then goes through the poses", options.yes

@@ -37,11 +37,11 @@ def recorded_views(
             f"is for {known.serial or 'one without a serial'}; are the cameras swapped?"
         )
     board = board if info is None or board != Board() else info.board
+    paths = picture_paths(images)
     table = read_hands(joints or images / JOINTS)
     detector = BoardDetector(board)
     seen: list[Detection] = []
     names: list[str] = []
-    paths = picture_paths(images)
     for path in paths:
         if path.name in table.rows and (detection := detector.detect(read_picture(path))) is not None:
             seen.append(detection)

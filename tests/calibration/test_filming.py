@@ -108,7 +108,7 @@ def test_joints_that_say_nothing_are_told() -> None:
 
 
 def test_a_folder_without_a_take_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no configuration file"):
+    with pytest.raises(ConfigError, match=r"found no take\.json in"):
         load_take(tmp_path)
 
 

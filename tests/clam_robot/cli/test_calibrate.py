@@ -114,6 +114,15 @@ def test_what_is_missing_is_told(
     assert "--images, --cameras" in said(capsys)
     assert main(["calibrate", "intrinsics", "--camera", "table", "--images", "none"]) == 2
     assert "no folder at none" in said(capsys)
+    RecordingWriter(Path("grey"), CaptureInfo(camera="table", serial="t 9", board=HELD_BOARD)).add(
+        np.zeros((48, 64, 3), np.uint8)
+    )
+    assert main(["calibrate", "intrinsics", "--camera", "table", "--images", "grey"]) == 2
+    assert "no picture in grey counts; is it the board that --board says" in said(capsys)
+    assert main(["calibrate", "intrinsics", "--camera", "table", "--cameras", "c.toml", "--seconds", "-1"]) == 2
+    assert "--views, --seconds: expected more than 0, found 12 and -1" in said(capsys)
+    assert main(["calibrate", "check", "--camera", "table", "--pictures", "0"]) == 2
+    assert "--pictures, --seconds: expected more than 0, found 0 and 10" in said(capsys)
     assert main(["calibrate", "hand-eye", "--camera", "table", "--mount", "stand", "--images", "none"]) == 2
     assert "no calibration of camera 'table'" in said(capsys)
     assert main(["calibrate", "board", "--out", "board.txt"]) == 2
