@@ -9,7 +9,7 @@ from jaxtyping import Float64
 from calibration.detection import BoardDetector, Detection
 from calibration.patience import patiently
 from calibration.recording import RecordingWriter
-from clam_robot.errors import CalibrationError, RobotError
+from clam_robot.errors import ArmStopped, CalibrationError, RobotError
 from clam_robot.hardware.cameras.camera import Camera, Frame
 from clam_robot.hardware.wx250s import NUM_JOINTS
 from clam_robot.interfaces import Robot
@@ -21,6 +21,8 @@ _NEAR, _STILL = 0.05, 0.0016  # [rad]; a count of a servo is 0.0015
 _SETTLE = 0.4  # [s]
 _PATIENCE = 5.0  # without a state of the joints [s]
 _LONGEST_WAIT = 5.0  # for a frame [s]
+# Pictures without a board, from poses that should show it, after which there is none.
+_GIVE_UP = 6
 
 
 class Goes(Robot, Protocol):
@@ -98,14 +100,18 @@ def photograph(
         goal: what the servos were told last, where that is known [rad].
 
     Raises:
+        ArmStopped: the stop is latched.
         CameraError: the camera is gone.
-        CalibrationError: no pose showed the board.
+        CalibrationError: no pose showed the board, or none of the first pictures: the others would not either.
     """
     seen: list[Detection] = []
+    num_empty = 0
     joints: list[np.ndarray] = []
     for number, pose in enumerate(poses, 1):
         try:
             tour.go(pose)
+        except ArmStopped:  # it goes nowhere until a person has looked into it
+            raise
         except RobotError as error:
             tell(number, len(poses), str(error))
             continue
@@ -113,13 +119,24 @@ def photograph(
         found = detector.detect(frame.image)
         if found is None:
             tell(number, len(poses), "no board in the picture")
+            num_empty += 1
+            if not seen and num_empty == _GIVE_UP:
+                break
             continue
         writer.add(frame.image, before, goal())
         seen.append(found)
         joints.append(before)
         tell(number, len(poses), None)
+    if not seen and not num_empty:
+        raise CalibrationError(
+            f"none of the {len(poses)} poses could be reached; what was in the way was told with each"
+        )
     if not seen:
-        raise CalibrationError("the board was seen in no pose; are the rough places of camera and board right?")
+        raise CalibrationError(
+            f"expected the board in most of the poses, found it in none of the {num_empty} pictures that were taken; "
+            "is the camera covered, is it this board, and are the rough places of camera and board right "
+            "(--camera-place, --board-place)?"
+        )
     return seen, np.array(joints)
 
 

@@ -46,7 +46,10 @@ class Board(config.Strict):
             raise ConfigError(f"marker: {self.marker} m is too small to be read in a square of {self.square} m")
         needed, there = self.columns * self.rows // 2, len(self.markers.bytesList)
         if needed > there:
-            raise ConfigError(f"dictionary: {self.dictionary} has {there} markers, the board needs {needed}")
+            raise ConfigError(
+                f"dictionary: {self.dictionary} has {there} markers, the board needs {needed}; take a larger one or "
+                "fewer squares"
+            )
 
     @property
     def markers(self) -> Any:  # noqa: ANN401

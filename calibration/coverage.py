@@ -10,11 +10,11 @@ from calibration.board import Board
 from calibration.detection import Detection
 from calibration.homography import homography
 
-GRID = (6, 8)  # rows and columns of cells
+# Rows and columns of cells. Lenses bend most at the edge: every cell is to have corners, and each is so large that a
+# board that is held partly beyond the picture brings some there.
+GRID = (4, 6)
 _SIDES = ("left", "middle", "right")
 _LEVELS = ("top", "middle", "bottom")
-# Of the cells; lenses bend most where few corners reach.
-ENOUGH_CELLS = 0.8
 ENOUGH_TILTED = 4
 # Slant in a picture: how much nearer edges look longer than farther ones.
 _SLANT, _STEEP = 0.08, 0.25
@@ -43,9 +43,9 @@ class Coverage:
     num_views: int
 
     @property
-    def share(self) -> float:
-        """Of the cells that have corners."""
-        return float((self.cells > 0).mean())
+    def num_covered(self) -> int:
+        """Cells that have corners."""
+        return int((self.cells > 0).sum())
 
     @property
     def is_enough(self) -> bool:
@@ -55,8 +55,11 @@ class Coverage:
     def missing(self) -> list[str]:
         """What to show next, most important first; empty when there is enough."""
         wishes: list[str] = []
-        if self.share < ENOUGH_CELLS:
-            wishes.append(f"bring the board to the {self._emptiest()} of the picture ({self.share:.0%} covered)")
+        if self.num_covered < self.cells.size:
+            wishes.append(
+                f"bring the board to the {self._emptiest()} of the picture "
+                f"({self.num_covered} of {self.cells.size} cells covered)"
+            )
         names = ("top and bottom edge", "left and right edge")
         wishes += [
             f"tilt the board, its {name} at different distances ({count} of {ENOUGH_TILTED} views)"
@@ -77,9 +80,9 @@ class Coverage:
     def _emptiest(self) -> str:
         rows, columns = self.cells.shape
         empty = (self.cells == 0).astype(float)
-        # In thirds, so that the words left, middle and right fit.
-        level = np.arange(rows) * len(_LEVELS) // rows
-        side = np.arange(columns) * len(_SIDES) // columns
+        # In thirds, by where a cell's middle is, so that the words left, middle and right fit.
+        level = (np.arange(rows) + 0.5) * len(_LEVELS) // rows
+        side = (np.arange(columns) + 0.5) * len(_SIDES) // columns
         shares = [[empty[np.ix_(level == i, side == j)].mean() for j in range(3)] for i in range(3)]
         i, j = np.unravel_index(int(np.argmax(shares)), (3, 3))
         return " ".join(dict.fromkeys((_LEVELS[i], _SIDES[j])))

@@ -8,7 +8,7 @@ from calibration.board import Board
 from calibration.board_pose import board_pose
 from calibration.detection import BoardDetector, Detection
 from calibration.hand_eye_views import Mount
-from clam_robot.errors import RobotError
+from clam_robot.errors import ArmStopped, RobotError
 from clam_robot.hardware.calibration.intrinsics import Intrinsics
 from clam_robot.hardware.cameras.camera import Camera
 from clam_robot.hardware.kinematics import tool_pose
@@ -40,6 +40,7 @@ def first_look(
         Rough pose in the base's frame of the other: the board (wrist) or the camera (stand); None where none was seen.
 
     Raises:
+        ArmStopped: the stop is latched.
         CameraError: the camera is gone.
     """
     found = see_board(tour, camera, detector, clock, mount)
@@ -54,12 +55,15 @@ def see_board(tour: ArmTour, camera: Camera, detector: BoardDetector, clock: Clo
     """Turn the hand until the camera sees the board, and stay there; None where it never does.
 
     Raises:
+        ArmStopped: the stop is latched.
         CameraError: the camera is gone.
     """
     start = tour.joints()
     for wrist_angle, wrist_rotate in _ANGLES[mount]:
         try:
             tour.go(start + np.array([0.0, 0.0, 0.0, 0.0, wrist_angle, wrist_rotate]))
+        except ArmStopped:  # it turns nowhere until a person has looked into it
+            raise
         except RobotError:  # something is in this way; there are others
             continue
         found = detector.detect(fresh_frame(camera, clock).image)

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,16 +32,20 @@ class CaptureInfo(config.Strict):
         serial: its serial number.
         board: that was looked at.
         arm_serial: of the arm, where one moved.
+        is_complete: the recording came to its end; one that was interrupted did not.
     """
 
     camera: str
     serial: str
     board: Board
     arm_serial: str | None = None
+    is_complete: bool = True
 
 
 class RecordingWriter:
     """Writes a new folder, picture by picture; with the first of them an earlier recording in its place goes aside.
+
+    Until `finish` the folder says that it is incomplete.
 
     Args:
         folder: not there yet, empty, or of an earlier recording.
@@ -78,14 +82,19 @@ class RecordingWriter:
                 self._append(name, path.name, row)
         return path
 
+    def finish(self) -> None:
+        """All that was to be recorded is; without a picture there is nothing to say."""
+        if self._count > 0:
+            (self._folder / INFO).write_bytes(config_bytes(self._info))
+
     def _begin(self) -> None:
         if (self._folder / INFO).exists():
             number = 1
-            while (aside := self._folder.with_name(f"{self._folder.name}_before_{number}")).exists():
+            while (aside := _aside(self._folder, number)).exists():
                 number += 1
             self.aside = self._folder.rename(aside)
         self._folder.mkdir(parents=True, exist_ok=True)
-        (self._folder / INFO).write_bytes(config_bytes(self._info))
+        (self._folder / INFO).write_bytes(config_bytes(replace(self._info, is_complete=False)))
 
     def _append(self, name: str, picture: str, row: Float64[np.ndarray, "6"]) -> None:
         table = self._folder / name
@@ -110,6 +119,24 @@ def read_info(folder: Path) -> CaptureInfo | None:
     """
     path = folder / INFO
     return config.load(CaptureInfo, path) if path.exists() else None
+
+
+def earlier_recording(folder: Path) -> Path | None:
+    """The newest complete recording that was kept aside for the one in this folder.
+
+    Raises:
+        ConfigError: what one says of itself does not fit.
+    """
+    number, newest = 1, None
+    while (aside := _aside(folder, number)).exists():
+        info = read_info(aside)
+        newest = aside if info is not None and info.is_complete else newest
+        number += 1
+    return newest
+
+
+def _aside(folder: Path, number: int) -> Path:
+    return folder.with_name(f"{folder.name}_before_{number}")
 
 
 def picture_paths(folder: Path) -> list[Path]:

@@ -38,7 +38,10 @@ def report_intrinsics(
     ]
     missing = covered.missing()
     parts = [
-        line("good" if not missing else "bad", "; ".join(missing) or "The views cover the picture."),
+        line(
+            "good" if not missing else "bad",
+            "; ".join(missing) or f"The views cover the picture: corners in all of its {covered.num_covered} cells.",
+        ),
         f"<p>{len(views)} views, {num_out} left out; corners within {fit.rms:.2f} pixels rms, noise {fit.noise:.2f} "
         f"along one axis; lens: {escape(fit.model)}.</p>",
         "" if factory is None else line("good" if factory.is_good else "bad", str(factory)),

@@ -14,7 +14,7 @@ from calibration.delay_signals import JointMotion
 from calibration.image_motion import ImageMotion
 from calibration.latency import LatencyViews
 from clam_robot import config
-from clam_robot.errors import CalibrationError
+from clam_robot.errors import CalibrationError, ConfigError
 
 INFO, MOTION = "take.json", "motion.npz"
 
@@ -112,6 +112,8 @@ def load_take(folder: Path) -> Take:
         ConfigError: its description is missing or does not fit.
         CalibrationError: a file is missing or damaged; names it.
     """
+    if not (folder / INFO).exists():
+        raise ConfigError(f"expected a folder that `clam calibrate latency` wrote, found no {INFO} in {folder}")
     info = config.load(TakeInfo, folder / INFO)
     motion = _arrays(folder / MOTION, ("time", "position"))
     told = None

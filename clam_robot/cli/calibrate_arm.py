@@ -13,7 +13,7 @@ from calibration.bundle_settings import GAUGE, OBSERVABLE, BundleSettings
 from calibration.diagnosis import diagnose
 from calibration.gravity import gravity_loads
 from calibration.hand_eye_views import HandEyeViews
-from calibration.recording import GOALS, read_hands, read_info
+from calibration.recording import GOALS, earlier_recording, picture_paths, read_hands, read_info
 from calibration.servo_stiffness import StiffnessFit, fit_stiffness
 from clam_robot.cli.arm_identity import of_arm
 from clam_robot.cli.calibration_files import load_or_new, save, utc_now
@@ -62,6 +62,7 @@ class ArmCommand:
         lenses: list[np.ndarray | None] = []
         goals: list[tuple[np.ndarray, np.ndarray]] = []
         for each in folders:
+            self._require_complete(each)
             name, views, told, serial = _read(each, calibration)
             serials[serial or self.arm_serial] = None
             names.append(name)
@@ -88,6 +89,18 @@ class ArmCommand:
         page = report_arm(self.folder, tuple(names), fit, stiffness)
         console.print(f"report: {page}", markup=False, soft_wrap=True)
         save(replace(calibration, cameras=cameras, arm=arm), self.out)
+
+    def _require_complete(self, folder: Path) -> None:
+        info = read_info(folder)
+        if info is None or info.is_complete or self.accept:
+            return
+        earlier = earlier_recording(folder)
+        otherwise = "" if earlier is None else f", or take the earlier recording with --images {earlier}"
+        raise CalibrationError(
+            f"{folder}: expected a whole tour of the arm, found one that was interrupted after "
+            f"{plural(len(picture_paths(folder)), 'view')}; run `clam calibrate hand-eye --camera {info.camera}` again"
+            f"{otherwise} (--accept takes it as it is)"
+        )
 
     def _require_sound(self, name: str, views: HandEyeViews, lens: np.ndarray | None) -> None:
         found = diagnose(views, BundleSettings(offsets=OBSERVABLE, intrinsics_covariance=lens)).findings

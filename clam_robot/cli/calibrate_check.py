@@ -72,6 +72,10 @@ class CheckCommand:
         """
         if not self.camera or (self.images is not None and len(self.camera) != 1):
             raise ConfigError("--camera: expected names of cameras, and with --images one of them")
+        if self.pictures < 1 or self.seconds <= 0.0:
+            raise ConfigError(
+                f"--pictures, --seconds: expected more than 0, found {self.pictures} and {self.seconds:g}"
+            )
         known = load_calibration(self.calibration)
         drifts: dict[str, Drift] = {}
         for name in self.camera:

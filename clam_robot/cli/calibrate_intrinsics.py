@@ -17,6 +17,7 @@ from clam_robot import config
 from clam_robot.cli.calibration_files import load_or_new, save, tell_aside, utc_now
 from clam_robot.cli.camera_rig import camera_of
 from clam_robot.cli.console import console, plural
+from clam_robot.cli.view_map import view_status
 from clam_robot.errors import ConfigError
 from clam_robot.hardware.calibration.camera_calibration import CameraCalibration
 from clam_robot.hardware.calibration.intrinsics import Intrinsics
@@ -57,6 +58,8 @@ class IntrinsicsCommand:
         """Collect, fit, report, write."""
         if (self.images is None) == (self.cameras is None):
             raise ConfigError("--images, --cameras: give one of them, pictures or the file with the cameras")
+        if self.views < 1 or self.seconds <= 0.0:
+            raise ConfigError(f"--views, --seconds: expected more than 0, found {self.views} and {self.seconds:g}")
         folder = self.folder or Path("calibration") / f"{self.camera}_intrinsics"
         if self.images is not None:
             own = CaptureInfo(camera=self.camera, serial=self.serial, board=self.board)
@@ -105,6 +108,8 @@ class IntrinsicsCommand:
             console.print(f"the views do not tell all; take more: {'; '.join(missing)}", markup=False, soft_wrap=True)
         left = ", ".join(f"{count} {reason}" for reason, count in refused.items())
         console.print(f"{len(views)} of {len(paths)} pictures count{f'; {left}' if left else ''}", markup=False)
+        if not views:
+            raise ConfigError(f"--images: no picture in {images} counts; is it the board that --board says, and sharp?")
         return views
 
     def _live(self, folder: Path) -> tuple[CaptureInfo, list[Detection], Intrinsics | None]:
@@ -120,9 +125,7 @@ class IntrinsicsCommand:
             with console.status("show the board") as status:
 
                 def tell(covered: Coverage, problem: str | None) -> None:
-                    left = self.views - covered.num_views
-                    wish = "; ".join(covered.missing()[:2]) or (f"{left} more views" if left > 0 else "enough")
-                    status.update(f"{plural(covered.num_views, 'view')}, {problem or 'kept'}: {wish}")
+                    status.update(view_status(covered, problem, self.views))
 
                 views = collect_live(
                     camera,
@@ -133,4 +136,5 @@ class IntrinsicsCommand:
                     tell=tell,
                     fewest=self.views,
                 )
+            writer.finish()
             return info, views, camera.intrinsics() if isinstance(camera, KnowsItsIntrinsics) else None

@@ -61,17 +61,17 @@ class SelfTestCommand:
         known = None if self.camera is None else load_calibration(self.calibration).camera(self.camera)
         if known is not None and known.hand_eye is None:
             raise ConfigError(f"--camera: where {self.camera!r} is, is not known; run `clam calibrate hand-eye` first")
+        clock = MonotonicClock()
+        camera = None if known is None else self._camera(clock)
         require_agreement(
             "the arm goes to its start, moves 1 cm along and 5 degrees about every axis, and at last its gripper "
             "closes and opens, and drops what it holds",
             self.yes,
         )
-        clock = MonotonicClock()
         # What is tried here in detail need not be tried before.
         robot = WidowX(driver_of(self.address, clock), clock, replace(WidowXConfig(), self_test=None))
         with ExitStack() as stack:
             look: Look = _nothing
-            camera = None if known is None else self._camera(clock)
             if camera is not None:
                 stack.callback(camera.close)
                 camera.open()

@@ -15,6 +15,7 @@ from calibration.detection import BoardDetector
 from calibration.first_look import first_look, held_board
 from calibration.goal_keeper import GoalKeeper
 from calibration.guided_views import guided_views
+from calibration.hand_eye import MIN_VIEWS
 from calibration.hand_eye_views import HandEyeViews, Mount
 from calibration.pose_set import PoseSet, PoseSetConfig
 from calibration.recording import CaptureInfo, RecordingWriter
@@ -36,6 +37,21 @@ Place = tuple[float, float, float, float, float, float]
 _ABOVE_GRIPPER: Place = (-0.06, 0.0, 0.08, -2.2, 0.0, -1.571)
 # In the base's frame, flat before the arm, its upper edge away from it.
 _BEFORE_ARM: Place = (0.22, 0.10, 0.0, 3.1416, 0.0, -1.571)
+# What a person is told whose camera sees no board at the first look.
+_NO_BOARD: dict[Mount, str] = {
+    "wrist": (
+        "{name!r}: expected the board in its picture at the arm's start or with its hand leant up, found none; is the "
+        "camera covered, is the board on the table, flat and whole before the arm, and is it the one that --board says "
+        "(squares, markers)? Where it lies elsewhere say so with --board-place, a camera elsewhere on the hand with "
+        "--camera-place"
+    ),
+    "stand": (
+        "{name!r}: expected the board in the gripper in its picture, at the arm's start or with its hand turned, found "
+        "none; is the camera covered, does it look at the hand, is the board held by the middle of its lower edge with "
+        "the print up, and is it the one that --board says (squares, markers)? Or say where the camera is with "
+        "--camera-place"
+    ),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +59,9 @@ class TourOptions:
     """How the arm goes; places are rough, to some centimetres and ten degrees, and seldom need to be said.
 
     What the hand carries is taken to be where it usually is: the camera above the gripper, or the board with the middle
-    of its lower edge between the fingers, its print up. What stands still is looked for from the arm's start.
+    of its lower edge between the fingers, its print up. What stands still is looked for from the arm's start, and where
+    no board is seen the arm goes no further. A place of it that is said is believed instead; so is that of a camera on
+    the wrist, which may not look at its board from there.
 
     Attributes:
         widowx: where the arm is; its `--cameras` holds the camera that is calibrated.
@@ -76,6 +94,8 @@ def take_tour(
 
     if options.widowx.cameras is None:
         raise ConfigError("--cameras: give the file with the arm's cameras, or --images for pictures that there are")
+    if options.poses.count < MIN_VIEWS:
+        raise ConfigError(f"--poses.count: expected {MIN_VIEWS} poses or more, found {options.poses.count}")
     arm = WidowXConfig(action=ActionConfig(space="joints"))
     require_agreement(
         "the arm goes to its start, tries itself, looks for the board, and then goes through the poses", options.yes
@@ -122,10 +142,13 @@ def take_tour(
                 still = first_look(
                     tour, camera, detector, known.intrinsics.intrinsics, clock, mount=mount, carried=carried
                 )
-                still = _told(still, name, mount)
+                still = _told(still, name, mount, options.camera_place is not None)
             eye, print_ = (carried, still) if mount == "wrist" else (still, carried)
             workspace = Workspace(_with_board(arm.arm.workspace, mount, board, print_))
-            return guided_views(mount, board, known.intrinsics.intrinsics, eye, print_, workspace, options.poses, shoot)
+            lens = known.intrinsics.intrinsics
+            views = guided_views(mount, board, lens, eye, print_, workspace, options.poses, shoot)
+            writer.finish()
+            return views
         finally:
             robot.hold()
 
@@ -143,15 +166,15 @@ def _still(options: TourOptions, mount: Mount) -> RigidTransform | None:
     return None if said is None else _place(said)
 
 
-def _told(found: RigidTransform | None, name: str, mount: Mount) -> RigidTransform:
-    """What was found at first sight, or is taken instead."""
+def _told(found: RigidTransform | None, name: str, mount: Mount, is_camera_told: bool) -> RigidTransform:
+    """What was found at first sight, or is taken instead where a camera's unusual place may keep it from seeing.
+
+    Raises:
+        CalibrationError: no board was seen that should have been.
+    """
+    if found is None and not (mount == "wrist" and is_camera_told):
+        raise CalibrationError(_NO_BOARD[mount].format(name=name))
     what = "board" if mount == "wrist" else f"camera {name!r}"
-    if found is None and mount == "stand":
-        raise CalibrationError(
-            f"{name!r} sees no board in the gripper, from the arm's start and with its hand turned: let it look at the "
-            "hand, hold the board by the middle of its lower edge with the print up, or say where it is with "
-            "--camera-place"
-        )
     place = _place(_BEFORE_ARM) if found is None else found
     x, y, z = place.translation
     how = "is not seen from the start, and taken to lie" if found is None else "is, roughly,"

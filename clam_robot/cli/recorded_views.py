@@ -37,16 +37,17 @@ def recorded_views(
             f"is for {known.serial or 'one without a serial'}; are the cameras swapped?"
         )
     board = board if info is None or board != Board() else info.board
+    paths = picture_paths(images)
     table = read_hands(joints or images / JOINTS)
     detector = BoardDetector(board)
     seen: list[Detection] = []
     names: list[str] = []
-    paths = picture_paths(images)
     for path in paths:
         if path.name in table.rows and (detection := detector.detect(read_picture(path))) is not None:
             seen.append(detection)
             names.append(path.name)
-    console.print(f"{len(seen)} of {len(paths)} pictures show the board and have their joints", markup=False)
+    end = "" if info is None or info.is_complete else "; the recording was interrupted"
+    console.print(f"{len(seen)} of {len(paths)} pictures show the board and have their joints{end}", markup=False)
     if not seen:
         raise ConfigError("no picture counts; do the names in the table fit, and is it this board?")
     hands = np.array([table.rows[each] for each in names])

@@ -15,6 +15,7 @@ from clam_robot.hardware.calibration.camera_calibration import CameraCalibration
 from clam_robot.hardware.calibration.intrinsics import Intrinsics
 from clam_robot.hardware.dynamixel_driver import DynamixelConfig, DynamixelDriver
 from clam_robot.hardware.widowx import START
+from clam_robot.hardware.wx250s import NUM_JOINTS
 from clam_robot.timing import MonotonicClock
 from sim.widowx.bare_table import BareTable
 from sim.widowx.board_print import BoardPrint
@@ -30,6 +31,7 @@ ARM = "twin 1"
 BOARD = Board()
 LENS = Intrinsics(width=320, height=240, fx=300.0, fy=298.0, cx=161.0, cy=118.0, distortion=(0.05, -0.1, 0.0, 0.0, 0.0))
 FAR_LENS = replace(LENS, width=640, height=480, fx=601.0, fy=598.0, cx=322.0, cy=238.0)
+STILL = 5e-4  # as it sags after it was put there [rad]
 LONGEST = 400.0  # of a command on a busy machine [s]
 
 
@@ -42,6 +44,7 @@ class LiveBench:
 
     Attributes:
         place: true pose of the wrist's camera in the tool's frame.
+        stand_place: that of the other in the base's.
         wrist_setup: what stands of it in `cameras.toml`.
     """
 
@@ -58,6 +61,7 @@ class LiveBench:
         on_table = SceneBoard(BoardPrint(picture=BOARD.picture(16), size=BOARD.size), "table")
         model: Any = scene_model(BareTable().add_to)
         self.place = RigidTransform.from_translation(TOOL_IN_HAND).inv() * camera_pose(model.camera("wrist"))
+        self.stand_place = camera_pose(model.camera("over_shoulder"))
         there = on_table.for_picture("wrist")
         assert there is not None
         self._table = there.pose
@@ -91,7 +95,8 @@ class LiveBench:
     def start(self) -> None:
         """The arm stands where episodes start, and its servos hold it; nothing is wrong, the board is on the table."""
         setup = DynamixelConfig(port=str(self.twin.port), reply_timeout=REPLY_TIMEOUT, stale_after=2.0 * REPLY_TIMEOUT)
-        driver = DynamixelDriver(setup, MonotonicClock())
+        clock = MonotonicClock()
+        driver = DynamixelDriver(setup, clock)
         with self.twin.client() as truth:
             truth.fault("clear")
             for each in ("board", "wrist", "over_shoulder"):
@@ -104,6 +109,10 @@ class LiveBench:
             finally:
                 driver.disconnect()
             truth.place(START)
+            before = np.full(NUM_JOINTS, np.inf)
+            while np.abs((now := np.array(truth.state().position)) - before).max() > STILL:
+                before = now
+                clock.sleep_until(clock.now() + 0.2)
 
 
 def off(found: RigidTransform, wanted: RigidTransform) -> tuple[float, float]:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,7 @@ from calibration.detection import BoardDetector, Detection
 from calibration.recording import (
     CaptureInfo,
     RecordingWriter,
+    earlier_recording,
     picture_paths,
     read_hands,
     read_info,
@@ -32,7 +34,7 @@ def photo(rng: np.random.Generator) -> UInt8[np.ndarray, "H W 3"]:
     picture = np.pad(BOARD.picture(pixels), pixels, constant_values=255)
     middle = np.append(0.5 * np.array(BOARD.size), 0.0)
     depth = rng.uniform(0.22, 0.5)
-    centre = depth * np.array([*rng.uniform((-0.35, -0.25), (0.35, 0.25)), 1.0])
+    centre = depth * np.array([*rng.uniform((-0.5, -0.38), (0.5, 0.38)), 1.0])
     turn = Rotation.from_rotvec([*rng.uniform(-0.6, 0.6, 2), rng.uniform(-0.4, 0.4)])
     pose = RigidTransform.from_components(centre - turn.apply(middle), turn)
     flat = np.array([[-0.5, -0.5], [8.5, -0.5], [8.5, 6.5], [-0.5, 6.5]])
@@ -94,7 +96,7 @@ def test_live_collection_ends_when_enough_is_covered_and_can_be_done_again(tmp_p
     )
     assert told[-1][0].is_enough
     assert {problem for _, problem in told} >= {None, "moving"}
-    assert read_info(folder) == info
+    assert read_info(folder) == replace(info, is_complete=False)  # it is the command's to say that this was all
     paths = picture_paths(folder)
     assert len(paths) == len(views)
     again, kept = collect_pictures(paths, BoardDetector(BOARD), tell=lambda covered, problem: None)
@@ -132,6 +134,20 @@ def test_the_same_command_again_keeps_the_earlier_recording_and_begins_with_the_
     serials = {name: info.serial for name, info in infos.items() if info is not None}
     assert serials == {"p": "third", "p_before_1": "first", "p_before_2": "second"}
     assert [each.name for each in picture_paths(tmp_path / "p")] == ["0000.png"]
+
+
+def test_a_recording_is_complete_once_it_is_finished(tmp_path: Path) -> None:
+    folder, image, finished = tmp_path / "p", np.zeros((48, 64, 3), np.uint8), []
+    assert earlier_recording(folder) is None
+    for is_finished in (False, True, False, False):
+        writer = RecordingWriter(folder, CaptureInfo(camera="wrist", serial="", board=BOARD))
+        writer.finish()  # nothing was begun
+        writer.add(image)
+        if is_finished:
+            writer.finish()
+        finished.append(read_info(folder))
+    assert [each is not None and each.is_complete for each in finished] == [False, True, False, False]
+    assert earlier_recording(folder) == tmp_path / "p_before_2"
 
 
 def test_joints_come_back(tmp_path: Path) -> None:

@@ -1,12 +1,9 @@
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from calibration.coverage import coverage
 from calibration.intrinsics_fit import fit_intrinsics
-from calibration.report import report_intrinsics
 from calibration.view_selection import SelectionConfig, ViewSelection
 from clam_robot.errors import CalibrationError
 from clam_robot.hardware.calibration.intrinsics import Intrinsics
@@ -115,27 +112,6 @@ def test_jacobians_of_projection_are_its_derivatives() -> None:
         np.testing.assert_allclose(
             by_number[:, :, i], (up.project(points) - down.project(points)) / 2e-5, rtol=1e-5, atol=1e-5
         )
-
-
-def test_coverage_says_what_is_missing() -> None:
-    views = scattered_views(np.random.default_rng(0), 30)
-    assert coverage(BOARD, views).is_enough
-    left = [each for each in views if each.corners[:, 0].max() < 400]
-    missing = coverage(BOARD, left).missing()
-    assert "right" in missing[0]
-    flat = coverage(BOARD, scattered_views(np.random.default_rng(0), 30, tilt=0.0)).missing()
-    assert any("tilt" in each for each in flat)
-    assert any("lean the board steeply" in each for each in flat)
-    assert not any("nearer" in each for each in flat)
-    far = coverage(BOARD, scattered_views(np.random.default_rng(0), 30, depth=(0.5, 0.6))).missing()
-    assert any("hold the board nearer" in each for each in far)
-    assert "12 more views" in coverage(BOARD, []).missing()
-
-
-def test_report_of_views_from_afar_asks_for_near_ones(tmp_path: Path) -> None:
-    views = scattered_views(np.random.default_rng(0), 12, depth=(0.5, 0.6))
-    page = report_intrinsics(tmp_path, "wrist", BOARD, views, fit_intrinsics(BOARD, views), None)
-    assert "hold the board nearer" in page.read_text()
 
 
 def test_selection_keeps_new_sharp_views_only() -> None:

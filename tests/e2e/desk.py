@@ -17,14 +17,16 @@ REPEAT = 0.03  # of a key that is held [s]
 
 
 class Desk:
-    """`clam` on a terminal of its own."""
+    """`clam`, or another program of Python, on a terminal of its own."""
 
-    def __init__(self, *words: str, columns: int = 160, lines: int = 40) -> None:
+    def __init__(
+        self, *words: str, columns: int = 160, lines: int = 40, program: tuple[str, ...] = ("-m", "clam_robot.cli.main")
+    ) -> None:
         self._keyboard, self.screen = pty.openpty()
         self.before = termios.tcgetattr(self.screen)
         self._printed = bytearray()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "clam_robot.cli.main", *words],
+            [sys.executable, *program, *words],
             stdin=self.screen,
             stdout=self.screen,
             stderr=self.screen,

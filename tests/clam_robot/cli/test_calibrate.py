@@ -29,6 +29,7 @@ def photograph(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     for each in joints:
         goal = each - gravity_loads(each[np.newaxis])[0] / STIFFNESS
         writer.add(scene.picture(each + true.offsets), each, goal)
+    writer.finish()
     scene.close()
     return true.as_seen("stand").translation, true.offsets
 
@@ -77,6 +78,27 @@ def test_camera_and_arm_are_calibrated_from_pictures(
     assert Path("calibration.json").read_bytes() == before
 
 
+def test_a_tour_that_was_interrupted_is_told_with_the_earlier_one_that_was_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for count in (2, 5, 3):
+        writer = RecordingWriter(Path("pictures"), CaptureInfo(camera="table", serial="t 9", board=HELD_BOARD))
+        for _ in range(count):
+            writer.add(np.zeros((48, 64, 3), np.uint8), np.zeros(6))
+        if count == 5:
+            writer.finish()
+    assert main(["calibrate", "arm", "--images", "pictures"]) == 2
+    told = said(capsys)
+    assert "interrupted after 3 views; run `clam calibrate hand-eye --camera table` again" in told
+    assert "--images pictures_before_2 (" in told
+    for words in (["pictures_before_2"], ["pictures", "--accept"]):
+        assert main(["calibrate", "arm", "--images", *words]) == 2
+        told = said(capsys)
+        assert "interrupted" not in told
+        assert "no calibration of camera 'table'" in told
+
+
 def test_board_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "board.pdf"
     assert main(["calibrate", "board", "--out", str(out)]) == 0
@@ -92,6 +114,15 @@ def test_what_is_missing_is_told(
     assert "--images, --cameras" in said(capsys)
     assert main(["calibrate", "intrinsics", "--camera", "table", "--images", "none"]) == 2
     assert "no folder at none" in said(capsys)
+    RecordingWriter(Path("grey"), CaptureInfo(camera="table", serial="t 9", board=HELD_BOARD)).add(
+        np.zeros((48, 64, 3), np.uint8)
+    )
+    assert main(["calibrate", "intrinsics", "--camera", "table", "--images", "grey"]) == 2
+    assert "no picture in grey counts; is it the board that --board says" in said(capsys)
+    assert main(["calibrate", "intrinsics", "--camera", "table", "--cameras", "c.toml", "--seconds", "-1"]) == 2
+    assert "--views, --seconds: expected more than 0, found 12 and -1" in said(capsys)
+    assert main(["calibrate", "check", "--camera", "table", "--pictures", "0"]) == 2
+    assert "--pictures, --seconds: expected more than 0, found 0 and 10" in said(capsys)
     assert main(["calibrate", "hand-eye", "--camera", "table", "--mount", "stand", "--images", "none"]) == 2
     assert "no calibration of camera 'table'" in said(capsys)
     assert main(["calibrate", "board", "--out", "board.txt"]) == 2

@@ -2,26 +2,16 @@ import numpy as np
 import pytest
 
 from clam_robot.errors import InvalidVector
-from clam_robot.hardware.calibration.arm_calibration import ArmCalibration, GripperCalibration, JointCalibration
+from clam_robot.hardware.calibration.arm_calibration import ArmCalibration, GripperCalibration
 from clam_robot.hardware.corrected_driver import CorrectedDriver
 from clam_robot.hardware.joint_driver import JointDriver
 from clam_robot.hardware.wx250s import FINGER_CLOSED, FINGER_OPEN, HOME, joint_limits
 from clam_robot.testing.fake_driver import FakeDriver
 from clam_robot.timing import ManualClock
+from tests.clam_robot.hardware.calibration.known_joints import MADE_AT, known_joints
 
-JOINTS = JointCalibration(
-    offsets={"shoulder": 0.005, "elbow": -0.004},
-    compliances={"shoulder": 1e-3},
-    covariance=(),
-    unobservable=("waist", "wrist_rotate"),
-    cameras=("wrist",),
-    num_views=30,
-    misfit=1.0,
-    held_out_position=1e-3,
-    held_out_angle=1e-3,
-    made_at="2026-01-01T00:00:00+00:00",
-)
-GRIPPER = GripperCalibration(closed=0.017, opened=0.035, sigma=1e-4, effort=0.25, made_at="2026-01-01T00:00:00+00:00")
+JOINTS = known_joints({"shoulder": 0.005, "elbow": -0.004}, {"shoulder": 1e-3})
+GRIPPER = GripperCalibration(closed=0.017, opened=0.035, sigma=1e-4, effort=0.25, made_at=MADE_AT)
 
 
 def holding(position: np.ndarray) -> np.ndarray:

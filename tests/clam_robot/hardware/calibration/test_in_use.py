@@ -6,7 +6,7 @@ import pytest
 
 from clam_robot.errors import CalibrationError
 from clam_robot.hardware.aligned_driver import AlignedDriver
-from clam_robot.hardware.calibration.arm_calibration import ArmCalibration, JointCalibration, ServoCalibration
+from clam_robot.hardware.calibration.arm_calibration import ArmCalibration, ServoCalibration
 from clam_robot.hardware.calibration.calibration import Calibration, read_calibration
 from clam_robot.hardware.calibration.expectation import Expectation
 from clam_robot.hardware.calibration.in_use import CalibrationInUse
@@ -17,6 +17,7 @@ from clam_robot.hardware.workspace import Workspace, WorkspaceConfig
 from clam_robot.hardware.wx250s import HOME
 from clam_robot.testing.fake_driver import FakeDriver
 from clam_robot.timing import ManualClock
+from tests.clam_robot.hardware.calibration.known_joints import MADE_AT, known_joints
 
 NOW = datetime.datetime(2026, 6, 30, tzinfo=datetime.UTC)
 CAMERAS = CamerasConfig(cameras={"wrist": PatternSetup(latency=0.01), "table": PatternSetup(latency=0.02)})
@@ -32,7 +33,7 @@ def in_use(driver: str = "dynamixel", fps: float = 30.0) -> CalibrationInUse:
         state=latency(0.004),
         command=latency(0.09),
         cameras={"wrist": CameraLatency(serial="w 7", latency=latency(0.05), time_source="driver", fps=fps)},
-        made_at="2026-06-01T00:00:00+00:00",
+        made_at=MADE_AT,
     )
     return CalibrationInUse(
         calibration=Calibration(latency=known), source="the file", expected=Expectation(now=NOW), driver=driver
@@ -84,19 +85,8 @@ def test_what_goes_into_an_episode_is_read_back() -> None:
 
 
 ARM = ArmCalibration(
-    joints=JointCalibration(
-        offsets={"shoulder": 0.005},
-        compliances={"elbow": 1e-3},
-        covariance=(),
-        unobservable=("waist", "wrist_rotate"),
-        cameras=("wrist",),
-        num_views=30,
-        misfit=1.0,
-        held_out_position=1e-3,
-        held_out_angle=1e-3,
-        made_at="2026-06-01T00:00:00+00:00",
-    ),
-    servos=ServoCalibration(stiffness={"elbow": 30.0}, sigmas={}, num_poses=9, made_at="2026-06-01T00:00:00+00:00"),
+    joints=known_joints({"shoulder": 0.005}, {"elbow": 1e-3}),
+    servos=ServoCalibration(stiffness={"elbow": 30.0}, sigmas={}, num_poses=9, made_at=MADE_AT),
 )
 
 
