@@ -47,7 +47,20 @@ class Clearance:
         foreseen = np.concatenate([way.position, way.stops()])
         if (_beyond_limits(foreseen).max(axis=0) > _beyond_limits(position)).any():
             return False
-        return self.is_no_nearer(setpoints, setpoint) and self.is_no_nearer(foreseen, position, _FORESEEN)
+        is_clear = self.is_no_nearer(setpoints, setpoint) and self.is_no_nearer(foreseen, position, _FORESEEN)
+        return is_clear and (self.may_rest(position) or self._leads_away(setpoints, setpoint, position, velocity))
+
+    def _leads_away(
+        self,
+        setpoints: Float64[np.ndarray, "steps 6"],
+        setpoint: Float64[np.ndarray, "6"],
+        position: Float64[np.ndarray, "6"],
+        velocity: Float64[np.ndarray, "6"],
+    ) -> bool:
+        """Whether joints that are too near come no nearer, however far friction keeps them from their set-points."""
+        beside = setpoints + (position - setpoint)
+        way = foresee(position, velocity, beside, self._period)
+        return self.is_no_nearer(np.concatenate([beside, way.position, way.stops()]), position, _FORESEEN)
 
     def is_clear_at_rest(self, end: Float64[np.ndarray, "6"], setpoint: Float64[np.ndarray, "6"]) -> bool:
         """Whether set-points that are here now may rest there [rad]."""
