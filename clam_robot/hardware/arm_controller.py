@@ -269,10 +269,18 @@ class ArmController:
     def hold(self, state: JointState | None) -> None:
         """Come to rest as soon as the servos can; what is held already goes on being held.
 
+        Fingers that open stop, too: they would push what lies beside them, or the arm. What they grasp they go on
+        grasping.
+
         Args:
             state: newest; None when the joints are silent: then set-points come to rest, and the joints after them if
                 they hear them. Those that are back, and did not, stay where they are.
         """
+        if state is not None and (self._brake is None or self._is_blind):
+            self._gripper.stop_opening(state.finger)
+        self._hold_joints(state)
+
+    def _hold_joints(self, state: JointState | None) -> None:
         if self._brake is not None and (state is None or not self._is_blind):
             return
         self._brake, self._is_blind = Brake(self._config.brake, self._config.stream.period), state is None
@@ -293,7 +301,7 @@ class ArmController:
         low, high = joint_limits()
         before, self._joints, self._velocity = self._joints, state.position, state.velocity
         if self._brake is None and self._is_checked and self._clearance.is_closing_in(state.position, before):
-            self.hold(state)
+            self._hold_joints(state)
         if self._brake is not None and not self._brake.is_over:
             self._send_to(self._brake.step(state))
         setpoint = self._stream.step()

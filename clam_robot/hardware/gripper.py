@@ -62,6 +62,14 @@ class Gripper:
             self._stalled = 0.0
         self.target = opening
 
+    def stop_opening(self, finger_now: float) -> None:
+        """Want no more room between the fingers than there is; what closes goes on closing, and what is held is held.
+
+        Args:
+            finger_now: distance of a finger from the middle [m].
+        """
+        self.target = min(self.target, max(0.0, opening(finger_now)))
+
     def ease(self) -> None:
         """Push no harder than to hold from now on, until another opening is wanted."""
         self._stalled = math.inf

@@ -86,7 +86,7 @@ class ServoThread:
         self._moved = threading.Condition(self._lock)
         self._overload = OverloadTimer(limits.effort, limits.effort_time)
         self._way: list[Leg] = []
-        self._way_velocity = 0.0
+        self._way_velocity, self._is_opening = 0.0, False
         self._last_wish = clock.now()
         self._is_parked = self._is_interrupted = self._is_silent = False
         self._standstill = Standstill(clock, limits.silence)
@@ -219,11 +219,6 @@ class ServoThread:
             self._controller.start(self._latest)
             self._standstill.forgive()
 
-    def open_gripper(self) -> None:
-        """Open the fingers."""
-        with self._lock:
-            self._controller.open_gripper()
-
     def hold(self) -> None:
         """Come to rest as soon as the limits allow."""
         with self._lock:
@@ -235,13 +230,14 @@ class ServoThread:
         is_stale = safety_rules.is_stale(self._latest.time, self._clock.now(), self._limits.state_age)
         self._controller.hold(None if is_stale else self._latest)
 
-    def go(self, way: Sequence[Leg], *, velocity: float, timeout: float) -> None:
+    def go(self, way: Sequence[Leg], *, velocity: float, timeout: float, is_opening: bool = False) -> None:
         """Follow a way through joint space and wait until the arm is there.
 
         Args:
             way: legs, in order.
             velocity: of the fastest joint [rad/s].
             timeout: longest wait [s].
+            is_opening: the fingers, on the way.
 
         Raises:
             ArmStopped: the stop is latched, before or on the way.
@@ -253,7 +249,7 @@ class ServoThread:
             self._is_parked = self._is_interrupted = False
             self._last_wish = self._clock.now()
             self._stale_at = math.inf
-            self._way, self._way_velocity = list(way), velocity
+            self._way, self._way_velocity, self._is_opening = list(way), velocity, is_opening
             self._hold()
             arrived = self._wait(self._is_there, timeout, num_stops)
             if self._is_interrupted:
@@ -376,6 +372,8 @@ class ServoThread:
     def _go_on(self) -> None:
         """Set out for the next leg, or once more for one that was held up."""
         leg = self._way[0]
+        if self._is_opening:
+            self._controller.open_gripper()
         if np.allclose(self._controller.setpoint, leg.position, atol=_ARRIVED):
             self._way.pop(0)
             return
@@ -392,7 +390,7 @@ class ServoThread:
     def _park(self) -> None:
         logger.warning("no action for %.0f s: the arm goes to its rest", self._park_after)
         self._is_parked = True
-        self._way, self._way_velocity = list(self._park_way), self._park_velocity
+        self._way, self._way_velocity, self._is_opening = list(self._park_way), self._park_velocity, False
 
 
 _ARRIVED = 1e-6  # of set-points, which reach their target exactly [rad]

@@ -211,8 +211,7 @@ class WidowX:
         way = [Leg(position=np.array(self._setup.start))]
         if np.abs(state.position - np.array(SLEEP)).max() < _AT_REST:
             way.insert(0, Leg(position=np.array(RAISED), is_checked=False, velocity=_REST_VELOCITY))
-        servo.open_gripper()
-        servo.go(way, velocity=self._setup.velocity, timeout=_LONGEST_WAY)
+        servo.go(way, velocity=self._setup.velocity, timeout=_LONGEST_WAY, is_opening=True)
         self._settle_at_start(servo)
         if self._setup.self_test is not None and not self._is_tested and self._setup.action.space == "pose":
             self._try_axes(servo, self._setup.self_test)

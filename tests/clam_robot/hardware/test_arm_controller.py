@@ -193,6 +193,20 @@ def test_hold_stops_at_once_and_a_later_action_goes_on_from_there() -> None:
     np.testing.assert_allclose(tool_pose(settle(arm)).translation, there, atol=1e-3)
 
 
+@pytest.mark.parametrize("silent_first", [False, True])
+def test_fingers_that_open_stop_when_it_holds_and_those_that_close_go_on(silent_first: bool) -> None:
+    arm = controller()
+    half = state(arm.setpoint, finger=0.03)
+    for wanted, is_driven in ((1.0, False), (0.0, True)):
+        arm.act(np.array([0, 0, 0, 0, 0, 0, wanted], np.float32), half)
+        if silent_first:
+            arm.hold(None)
+        arm.hold(half)
+        assert (arm.step(half).gripper_effort != 0.0) == is_driven
+    arm.act(STILL, half)
+    assert arm.step(half).gripper_effort > 0.0
+
+
 def test_silent_joints_are_not_pulled_back_to_where_they_were_but_set_points_come_to_rest() -> None:
     arm = controller()
     drive(arm, np.array([0, 0.025, 0, 0, 0, 0, 1]), num_actions=4)

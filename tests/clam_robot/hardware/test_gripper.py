@@ -43,6 +43,15 @@ def test_another_wish_pushes_hard_again() -> None:
     assert gripper.step(0.022, PERIOD) == CONFIG.effort
 
 
+def test_fingers_that_stop_opening_stay_where_they_are_and_those_that_close_go_on() -> None:
+    gripper = Gripper(CONFIG)
+    gripper.stop_opening(0.03)
+    assert gripper.step(0.03, PERIOD) == pytest.approx(0.0, abs=1e-9)
+    gripper.move_to(0.0)
+    gripper.stop_opening(0.03)
+    assert gripper.step(0.03, PERIOD) == -CONFIG.effort
+
+
 def test_fingers_that_slip_are_pushed_again() -> None:
     gripper = Gripper(CONFIG)
     gripper.move_to(0.0)

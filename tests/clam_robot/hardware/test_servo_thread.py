@@ -357,6 +357,13 @@ def test_a_gripper_that_is_left_alone_pushes_no_harder_than_to_hold(rig: Rig) ->
     assert rig.driver.efforts[-1] == -GripperConfig().holding
 
 
+def test_on_a_way_fingers_open_whatever_holds_it_up(rig: Rig) -> None:
+    for is_silent, after in ((True, 0.3), (False, 0.5)):
+        threading.Timer(after, setattr, (rig.driver, "is_silent", is_silent)).start()
+    rig.thread.go([Leg(position=np.array(RAISED))], velocity=0.3, timeout=PATIENCE, is_opening=True)
+    assert rig.driver.efforts[-1] > 0.0  # the fake's fingers never get there
+
+
 def test_every_new_state_is_handed_over_and_a_listener_that_fails_stops_nothing(rig: Rig) -> None:
     times: list[float] = []
     rig.thread.listen(lambda state: times.append(state.time))
