@@ -47,7 +47,7 @@ def arm(twin: TwinProcess, truth: TwinClient) -> Iterator[WidowX]:
     clock = MonotonicClock()
     bench = TwinBench(twin.address, task=TASK, clock=clock)
     # The twin shares the machine with whatever else runs there, and answers late at times; what a servo does not.
-    setup = DynamixelConfig(port=str(twin.port), reply_timeout=0.25)
+    setup = DynamixelConfig(port=str(twin.port), reply_timeout=0.25, stale_after=0.5)
     robot = WidowX(DynamixelDriver(setup, clock), clock, bench=bench)
     robot.connect()
     yield robot
