@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +16,9 @@ from calibration.board import Board
 from calibration.board_measurement import BoardMeasurement, measure_board
 from calibration.detection import BoardDetector, Detection
 from calibration.drift import Drift, Tolerance, expected_board, find_drift, probable_cause
+from calibration.patience import patiently
 from calibration.recording import JOINTS, picture_paths, read_hands, read_info, read_picture
+from calibration.resting_joints import resting_joints
 from clam_robot import config
 from clam_robot.cli.arm_identity import of_arm, serial_of
 from clam_robot.cli.calibration_files import save, utc_now
@@ -29,7 +32,7 @@ from clam_robot.hardware.calibration.pose import to_pose
 from clam_robot.hardware.cameras.setup import CamerasConfig
 from clam_robot.timing import MonotonicClock
 
-_LONGEST_WAIT = 5.0  # for a frame [s]
+_LONGEST_WAIT = 5.0  # for a frame, or a state of the joints [s]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,27 +114,23 @@ class CheckCommand:
             raise ConfigError("--cameras, --images: give the file with the cameras, or a folder with pictures")
         board, clock = _board(self.board, camera, None), MonotonicClock()
         device = camera_of(config.load(CamerasConfig, self.widowx.cameras), name, clock)
-        detector, seen = BoardDetector(board), list[Detection]()
-        device.open()
-        try:
+        detector, seen, joints = BoardDetector(board), list[Detection](), list[np.ndarray]()
+        with ExitStack() as stack:
+            stack.callback(device.close)
+            device.open()
             _require_serial(name, device.serial, camera)
-            joints = self._joints() if _mount(camera) == "wrist" else None
+            driver = driver_of(self.widowx, clock) if _mount(camera) == "wrist" else None
+            if driver is not None:
+                stack.callback(driver.disconnect)
+                driver.connect()
             end = clock.now() + self.seconds
-            with console.status(f"{name} looks at the board"):
-                while clock.now() < end and len(seen) < self.pictures:
-                    if (found := detector.detect(device.read(_LONGEST_WAIT).image)) is not None:
-                        seen.append(found)
-        finally:
-            device.close()
-        return seen, joints, board
-
-    def _joints(self) -> np.ndarray:
-        driver = driver_of(self.widowx, MonotonicClock())
-        driver.connect()
-        try:
-            return driver.read().position
-        finally:
-            driver.disconnect()
+            stack.enter_context(console.status(f"{name} looks at the board"))
+            while clock.now() < end and len(seen) < self.pictures:
+                if (found := detector.detect(device.read(_LONGEST_WAIT).image)) is not None:
+                    seen.append(found)
+                if driver is not None:
+                    joints.append(patiently(driver.read, clock, _LONGEST_WAIT).position)
+        return seen, resting_joints(joints) if joints else None, board
 
     def _tell(self, drifts: dict[str, Drift], cause: str) -> None:
         if self.json:
