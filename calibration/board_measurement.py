@@ -49,7 +49,10 @@ def measure_board(board: Board, views: Sequence[Detection], intrinsics: Intrinsi
         CalibrationError: too few show the board, they are of another size than the camera's, or things move.
     """
     if not views:
-        raise CalibrationError("no picture shows the board; is it in view, in light, and the board of the file?")
+        raise CalibrationError(
+            f"no picture shows the board of {board.columns} x {board.rows} squares; is it in view, in light, and is it "
+            "that one (--board.columns, --board.rows)?"
+        )
     if (views[0].width, views[0].height) != (intrinsics.width, intrinsics.height):
         raise CalibrationError(
             f"expected pictures of {intrinsics.width} x {intrinsics.height} pixels, as the intrinsics are for, found "

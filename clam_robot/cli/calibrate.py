@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import tyro
 
@@ -54,18 +54,20 @@ class BoardCommand:
         )
 
 
-Command = (
-    Annotated[BoardCommand, tyro.conf.subcommand("board")]
-    | Annotated[IntrinsicsCommand, tyro.conf.subcommand("intrinsics")]
-    | Annotated[HandEyeCommand, tyro.conf.subcommand("hand-eye")]
-    | Annotated[ArmCommand, tyro.conf.subcommand("arm")]
-    | Annotated[GripperCommand, tyro.conf.subcommand("gripper")]
-    | Annotated[LatencyCommand, tyro.conf.subcommand("latency")]
-    | Annotated[SelfTestCommand, tyro.conf.subcommand("self-test")]
-    | Annotated[CheckCommand, tyro.conf.subcommand("check")]
-)
+COMMANDS: dict[str, type[Runs]] = {
+    "board": BoardCommand,
+    "intrinsics": IntrinsicsCommand,
+    "hand-eye": HandEyeCommand,
+    "arm": ArmCommand,
+    "gripper": GripperCommand,
+    "latency": LatencyCommand,
+    "self-test": SelfTestCommand,
+    "check": CheckCommand,
+}
 
 
 def parse(words: Sequence[str]) -> Runs:
     """The command that the words ask for."""
-    return tyro.cli(Command, prog="clam calibrate", args=words)  # pyright: ignore[reportCallIssue, reportArgumentType]
+    if words and words[0] in COMMANDS:  # so that its errors name its own help
+        return tyro.cli(COMMANDS[words[0]], prog=f"clam calibrate {words[0]}", args=words[1:])
+    return tyro.extras.subcommand_cli_from_dict(COMMANDS, prog="clam calibrate", args=words)

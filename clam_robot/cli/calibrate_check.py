@@ -48,7 +48,7 @@ class CheckCommand:
         images: folder with pictures of one camera instead of it; for one on the wrist with its `joints.csv`.
         calibration: file of the calibration.
         widowx: where the arm and its cameras are; the arm is only asked where it is, for a camera on the wrist.
-        board: that is looked at; by default the one that was remembered.
+        board: that is looked at; where nothing else is said, the one that was remembered, or else that of hand-eye.
         remember: keep what is seen now to compare with later.
         tolerance: what is still no drift.
         seconds: longest look with each camera.
@@ -60,7 +60,7 @@ class CheckCommand:
     images: Path | None = None
     calibration: Path = Path("calibration.json")
     widowx: Annotated[ArmAddress, tyro.conf.OmitArgPrefixes] = field(default_factory=ArmAddress)
-    board: Board | None = None
+    board: Board = field(default_factory=Board)
     remember: bool = False
     tolerance: Tolerance = field(default_factory=Tolerance)
     seconds: float = 10.0
@@ -160,14 +160,16 @@ def _mount(camera: CameraCalibration) -> str:
     return "stand" if camera.reference is None or camera.reference.joints is None else "wrist"
 
 
-def _board(asked: Board | None, camera: CameraCalibration, pictured: Board | None) -> Board:
-    if asked is not None or pictured is not None:
-        return asked or pictured or Board()
+def _board(asked: Board, camera: CameraCalibration, pictured: Board | None) -> Board:
+    if asked != Board():
+        return asked
+    if pictured is not None:
+        return pictured
     if camera.reference is not None:
         return config.from_dict(Board, camera.reference.board_size, source="reference")
     if camera.hand_eye is not None and camera.hand_eye.mount == "wrist":
         return config.from_dict(Board, camera.hand_eye.board_size, source="hand_eye")
-    return Board()
+    return asked
 
 
 def _require_serial(name: str, serial: str, camera: CameraCalibration) -> None:

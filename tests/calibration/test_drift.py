@@ -140,6 +140,8 @@ def test_the_command_remembers_a_rendered_board_and_tells_when_the_stand_moved(
     assert load_calibration(file).camera("table").reference is not None
     assert main([*words, str(tmp_path / "same")]) == 0
     assert "as it was" in capsys.readouterr().out
+    assert main([*words, str(tmp_path / "same"), "--board.columns", "11"]) == 2
+    assert "the board of 11 x 5 squares" in " ".join(capsys.readouterr().err.split())
     assert main([*words, str(tmp_path / "moved"), "--json"]) == 2
     told = json.loads(capsys.readouterr().out)
     assert told["cameras"]["table"]["distance"] == pytest.approx(0.008, abs=0.002)

@@ -106,6 +106,14 @@ def test_board_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert out.read_bytes().startswith(b"%PDF")
 
 
+def test_wrong_words_lead_to_the_help_of_their_own_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["calibrate", "board", "--board.square", "0.02"])
+    told = " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert "Error parsing board: marker, square: expected metres, the marker smaller than its square" in told
+    assert "see clam calibrate board --help" in told
+
+
 def test_what_is_missing_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
