@@ -77,17 +77,18 @@ class CellJob:
 
     Attributes:
         cell: what to measure.
+        row: of the table that asks for it.
         root: folder of all data and cells.
     """
 
     cell: CellConfig
+    row: str
     root: Path
 
     @property
     def name(self) -> str:
         """For people."""
-        train = self.cell.train
-        return f"{self.cell.robot.partition(':')[2]} {train.method} {train.label_set}"
+        return f"{self.cell.robot.partition(':')[2]}, {self.row}, {self.cell.train.label_set}"
 
     @property
     def directory(self) -> Path:

@@ -69,7 +69,7 @@ class Reproduction:
     def jobs(self, row: Row, robot: str) -> list[CellJob]:
         """The cells of an entry, one for each labelled set."""
         return [
-            CellJob(cell=self.table.cell(row, robot, k, episodes=self.config.episodes), root=self._root)
+            CellJob(cell=self.table.cell(row, robot, k, episodes=self.config.episodes), row=row.name, root=self._root)
             for k in range(self.config.label_sets)
         ]
 

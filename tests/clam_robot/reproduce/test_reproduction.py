@@ -29,7 +29,7 @@ def test_clam_solves_a_task_that_cloning_play_does_not(tmp_path: Path) -> None:
         assert reproduction.record(wanted, lambda progress: None) == wanted.episodes
     done: list[str] = []
     reproduction.run(Heard(), lambda job, result: done.append(job.name))
-    assert sorted(done) == ["assembly bc-play 0", "assembly clam 0"]
+    assert sorted(done) == ["assembly, bc-play, 0", "assembly, clam, 0"]
     assert reproduction.missing() == []
     clam, cloned = reproduction.entries()
     assert clam.mean >= 0.6  # 1.00 with all updates
