@@ -1,11 +1,13 @@
 """Where a run computes: device, precision and processes, by Lightning Fabric."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from lightning_fabric import Fabric
 
-from clam_robot.errors import ConfigError
+from clam_robot.errors import ConfigError, TrainingError
 from clam_robot.training.config import TrainConfig
 
 logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
@@ -32,3 +34,26 @@ def launch(config: TrainConfig) -> Fabric:
     )
     fabric.launch()
     return fabric
+
+
+@contextmanager
+def together(fabric: Fabric) -> Iterator[None]:
+    """What the processes of a run do together.
+
+    Raises:
+        TrainingError: another of them is gone. What ended it is in its own words.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if fabric.world_size == 1 or not _is_of_another(error):
+            raise
+        raise TrainingError(
+            f"process {fabric.global_rank} of {fabric.world_size}: another process of this run has ended; see what it "
+            "said last, and give the same command again, which goes on from the last state that was saved"
+        ) from None
+
+
+def _is_of_another(error: RuntimeError) -> bool:
+    """Whether a collective failed because a process does not answer; gloo raises nothing more special."""
+    return isinstance(error, torch.distributed.DistError) or "gloo" in str(error)

@@ -1,12 +1,13 @@
 """One training run in one folder: configuration, states, TensorBoard files, and the checkpoint it ends in."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from lightning_fabric import Fabric
 
 import clam_robot
 from clam_robot import config as files
@@ -15,7 +16,7 @@ from clam_robot.models.checkpoint import CheckpointHeader, TrainingSummary, save
 from clam_robot.timing import Clock, MonotonicClock
 from clam_robot.training.config import TrainConfig
 from clam_robot.training.data import load_training_data
-from clam_robot.training.fabric import launch
+from clam_robot.training.fabric import launch, together
 from clam_robot.training.methods import RECIPES, Trained, effective
 from clam_robot.training.trainer import Progress, Trainer
 
@@ -49,12 +50,19 @@ def run_training(
 
     Raises:
         ConfigError: the folder holds a run of another configuration, or there is no such device.
-        TrainingError: the data lacks labels, or the loss diverged.
+        TrainingError: the data lacks labels, the loss diverged, or another process of the run is gone.
         CheckpointError: a state in the folder is damaged, or the disk refuses.
     """
     stopwatch = stopwatch or MonotonicClock()
     begin = stopwatch.now()
     fabric = launch(config)
+    with together(fabric):
+        return _train(config, directory, progress, fabric, lambda: stopwatch.now() - begin)
+
+
+def _train(
+    config: TrainConfig, directory: Path, progress: Progress, fabric: Fabric, elapsed: Callable[[], float]
+) -> TrainingResult:
     torch.set_num_threads(config.threads)
     data = load_training_data(config)
     _require_own(directory, config)  # by every process, so that none waits for one that has refused
@@ -83,14 +91,14 @@ def run_training(
                 label_set=config.label_set,
                 num_demonstrations=data.num_demonstrations,
                 seed=config.seed,
-                seconds=round(stopwatch.now() - begin, 1),
+                seconds=round(elapsed(), 1),
             ),
             software_version=clam_robot.__version__,
         )
         save_checkpoint(checkpoint, trained.actor, header)
 
     trained = RECIPES[config.method](data, effective(config), trainer, save)
-    seconds = stopwatch.now() - begin
+    seconds = elapsed()
     if fabric.is_global_zero:
         save(trained)
         if trained.diagnostics is not None:

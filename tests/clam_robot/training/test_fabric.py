@@ -1,8 +1,11 @@
 """Several processes share a run."""
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,7 @@ from clam_robot.timing import ManualClock
 from clam_robot.training.config import TrainConfig
 from clam_robot.training.fabric import launch
 from clam_robot.training.run import run_training
+from tests import programs
 from tests.clam_robot.training.conftest import Heard
 
 # Far beyond any stall of a busy machine; reached only by a test that fails.
@@ -72,6 +76,24 @@ def test_two_processes_train_the_policy_that_one_does_and_leave_nothing_behind(
     assert len(list((tmp_path / "two" / "tensorboard").iterdir())) == len(
         list((tmp_path / "one" / "tensorboard").iterdir())
     )
+
+
+def test_a_process_that_is_gone_ends_the_run_with_a_word(config: TrainConfig, tmp_path: Path) -> None:
+    endless = words(replace(config, policy_optimizer=replace(config.policy_optimizer, num_steps=10**6)), tmp_path)
+    with (tmp_path / "said").open("w") as said:
+        run = subprocess.Popen(programs.clam(*map(str, endless)), stdout=said, stderr=said)
+    try:
+        programs.wait_for(lambda: (tmp_path / "said").read_text().count("latent actions: 30 of 30") == 1, "training")
+        children = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
+        (other,) = [int(pid) for pid in children if b"clam_robot" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        os.kill(other, signal.SIGKILL)
+        assert run.wait(PATIENCE) == 2
+    finally:
+        run.kill()
+        run.wait()
+    told = " ".join((tmp_path / "said").read_text().split())
+    assert "process 0 of 2: another process of this run has ended" in told
+    assert "Traceback" not in told
 
 
 def test_two_processes_refuse_the_folder_of_another_run(config: TrainConfig, tmp_path: Path) -> None:
