@@ -63,17 +63,27 @@ _ALL = (
         name="ablation",
         title="what continuous and joint are worth",
         robots=FOUR,
-        rows=tuple(
-            Row(
-                name=f"{kind}, {'joint' if is_joint else 'not joint'}",
-                method="clam",
-                train={
-                    "latent.is_joint": is_joint,
-                    "latent.bottleneck.kind": "continuous" if kind == "continuous" else "vq",
-                },
-            )
-            for kind in ("continuous", "discrete")
-            for is_joint in (True, False)
+        rows=(
+            *(
+                Row(
+                    name=f"{kind}, {'joint' if is_joint else 'not joint'}",
+                    method="clam",
+                    train={
+                        "latent.is_joint": is_joint,
+                        "latent.bottleneck.kind": "continuous" if kind == "continuous" else "vq",
+                    },
+                )
+                for kind in ("continuous", "discrete")
+                for is_joint in (True, False)
+            ),
+            *(
+                Row(
+                    name=f"discrete, joint, {size} codes",  # of 128
+                    method="clam",
+                    train={"latent.bottleneck.kind": "vq", "latent.bottleneck.codebook_size": size},
+                )
+                for size in (8, 32)
+            ),
         ),
     ),
     Table(
