@@ -105,6 +105,6 @@ class Brake:
         self._state = state
 
 
-# A joint that was caught too early goes on: its spring pulls no more. It is sent back by so much of its speed, and so is
-# one that creeps when the stop is over [s].
+# A joint that was caught too early goes on, as its spring pulls no more, and one may creep when the stop is over. They
+# are sent back by so much of their speed [s].
 _AGAINST = 0.06
