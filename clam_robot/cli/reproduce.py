@@ -26,7 +26,8 @@ class Command:
 
     Records the play and demonstrations it needs, trains every method on disjoint draws of labelled play, and judges
     each policy on the same scenes, which no data set shares. Interrupted, the same command goes on where it was; what
-    one table has measured, another does not measure again.
+    one table has measured, another does not measure again. The files it writes hold all that is measured of the table,
+    in parts or at once.
 
     Attributes:
         out: folder of data, cells and tables.
@@ -57,7 +58,7 @@ class Command:
         console.print(_table(reproduction, entries))
         if missing:
             console.print(f"measured in {stopwatch.now() - begin:.0f} s")
-        for path in write(self.out, reproduction.table, entries):
+        for path in write(self.out, *reproduction.measured()):
             console.print(f"written: {path}")
 
     def _record(self, reproduction: Reproduction) -> None:

@@ -63,7 +63,8 @@ class Reproduction:
 
     def __init__(self, config: ReproduceConfig, root: Path, table: Table | None = None) -> None:
         self.config = config
-        self.table = (table or TABLES[config.table]).only(tasks=config.tasks, rows=config.rows)
+        self._whole = table or TABLES[config.table]
+        self.table = self._whole.only(tasks=config.tasks, rows=config.rows)
         self._root = root
 
     def jobs(self, row: Row, robot: str) -> list[CellJob]:
@@ -105,9 +106,18 @@ class Reproduction:
 
     def entries(self) -> list[Entry]:
         """Every entry whose cells are all done."""
+        return self._entries(self.table)
+
+    def measured(self) -> tuple[Table, list[Entry]]:
+        """What is measured of the whole table, by earlier calls for other parts of it, too."""
+        entries = self._entries(self._whole)
+        robots, rows = {entry.robot for entry in entries}, {entry.row for entry in entries}
+        return self._whole.only(tasks=tuple(robots), rows=tuple(rows)) if entries else self.table, entries
+
+    def _entries(self, table: Table) -> list[Entry]:
         entries: list[Entry] = []
-        for row in self.table.rows:
-            for robot in self.table.robots:
+        for row in table.rows:
+            for robot in table.robots:
                 results = [job.done() for job in self.jobs(row, robot)]
                 if None in results:
                     continue

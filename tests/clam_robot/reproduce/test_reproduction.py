@@ -1,10 +1,12 @@
 """A small table measured for real: recorded, trained, judged, resumed, and clear in its outcome."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from clam_robot.errors import ConfigError
+from clam_robot.reproduce.cell import RESULT
 from clam_robot.reproduce.reproduction import ReproduceConfig, Reproduction
 from clam_robot.reproduce.table import Row, Table
 from tests.clam_robot.training.conftest import Heard
@@ -38,6 +40,11 @@ def test_clam_solves_a_task_that_cloning_play_does_not(tmp_path: Path) -> None:
     assert diagnostics is not None and diagnostics.diagnostics is None  # no play is left to judge by
     again = Reproduction(config, tmp_path, TABLE)
     assert again.missing() == [] and again.entries() == reproduction.entries()
+    part = Reproduction(replace(config, rows=("bc-play",)), tmp_path, TABLE)
+    assert part.entries() == [cloned]
+    assert part.measured() == (TABLE, [clam, cloned])
+    (again.jobs(TABLE.rows[0], "metaworld:assembly")[0].directory / RESULT).unlink()
+    assert again.measured() == (part.table, [cloned])
 
 
 def test_no_such_table_is_said_with_those_there_are() -> None:
