@@ -16,14 +16,14 @@ class BrakeConfig(config.Strict):
     """How a stop goes.
 
     Attributes:
-        ahead: how far a joint's speed is foreseen to catch it in time: what a set-point takes to be obeyed, mostly [s].
+        ahead: from a set-point until the joints obey it: the profile, half a period and the age of the state [s].
         slow: a joint slower than this is caught [rad/s].
         near: a slow joint that is no further from a set-point that rests is at rest [rad].
         loose: one that was caught and is faster than this is braked again [rad/s].
         longest: after this time it is over, whatever the joints do: who pushes the arm then works against it [s].
     """
 
-    ahead: float = 0.02
+    ahead: float = 0.03
     slow: float = 0.05
     near: float = 0.008
     loose: float = 0.06
@@ -100,11 +100,10 @@ class Brake:
         self._setpoint = np.where(is_met, state.position + 0.5 * config.ahead * velocity, braked)
         self._is_caught = (self._is_caught | is_met) & ~is_loose
         if (self._is_caught & is_slow).all():
-            self._setpoint = np.where(self.is_moved, state.position - _AGAINST * velocity, self._setpoint)
+            self._setpoint = np.where(self.is_moved, state.position + 0.5 * config.ahead * velocity, self._setpoint)
             self._step = self._num_steps
         self._state = state
 
 
-# A joint that was caught too early goes on, as its spring pulls no more, and one may creep when the stop is over. They
-# are sent back by so much of their speed [s].
+# A joint that was caught too early goes on: its spring pulls no more. It is sent back by so much of its speed [s].
 _AGAINST = 0.06
