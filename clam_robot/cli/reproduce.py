@@ -12,7 +12,6 @@ from rich.table import Table as RichTable
 from clam_robot.cli.console import Bars, console, progress_bars
 from clam_robot.reproduce.cell import CellResult
 from clam_robot.reproduce.output import average_text, cell_text, write
-from clam_robot.reproduce.paper import AVERAGE, figure
 from clam_robot.reproduce.reproduction import ReproduceConfig, Reproduction
 from clam_robot.reproduce.summary import Entry
 from clam_robot.timing import MonotonicClock
@@ -128,8 +127,7 @@ def _table(reproduction: Reproduction, entries: list[Entry]) -> RichTable:
     for row in table.rows:
         ours = [by_place.get((row.name, robot)) for robot in table.robots]
         there = [entry for entry in ours if entry is not None]
-        average = average_text(there, len(table.robots), figure(table.name, row.name, AVERAGE))
-        shown.add_row(row.name, *map(cell_text, ours), average)
+        shown.add_row(row.name, *map(cell_text, ours), average_text(there, table, row))
     return shown
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from clam_robot import config
+from clam_robot.reproduce.paper import average
 from clam_robot.reproduce.summary import Entry
-from clam_robot.reproduce.table import Table
+from clam_robot.reproduce.table import Row, Table
 
 
 def write(directory: Path, table: Table, entries: Sequence[Entry]) -> list[Path]:
@@ -33,11 +34,11 @@ def cell_text(entry: Entry | None) -> str:
     return text if entry.paper is None else f"{text}; paper {entry.paper:.2f}"
 
 
-def average_text(entries: Sequence[Entry], num_columns: int, paper: float | None) -> str:
-    """Mean of a row's columns; empty while some are missing."""
-    if len(entries) < num_columns:
+def average_text(entries: Sequence[Entry], table: Table, row: Row) -> str:
+    """Mean of a row's columns beside the paper's; empty while some are missing."""
+    if len(entries) < len(table.robots):
         return ""
-    mean = sum(entry.mean for entry in entries) / len(entries)
+    mean, paper = sum(entry.mean for entry in entries) / len(entries), average(table.name, row.name, table.robots)
     return f"{mean:.2f}" + ("" if paper is None else f"; paper {paper:.2f}")
 
 
@@ -49,7 +50,7 @@ def markdown(table: Table, entries: Sequence[Entry]) -> str:
     for row in table.rows:
         ours = [by_place.get((row.name, robot)) for robot in table.robots]
         there = [entry for entry in ours if entry is not None]
-        cells = [row.name, *map(cell_text, ours), average_text(there, len(table.robots), None)]
+        cells = [row.name, *map(cell_text, ours), average_text(there, table, row)]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
