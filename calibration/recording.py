@@ -189,7 +189,7 @@ def read_hands(path: Path) -> HandTable:
             lines = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError) as error:
         raise CalibrationError(f"--joints: cannot read {path}: {error}; see `clam calibrate hand-eye --help`") from None
-    columns = set(lines[0]) if lines else set()
+    columns = {name for name in lines[0] if name is not None} if lines else set()  # None: more values than names
     names = next((each for each in (JOINT_NAMES, POSE_NAMES) if {_PICTURE, *each} <= columns), None)
     if names is None:
         raise CalibrationError(

@@ -166,6 +166,7 @@ def test_joints_come_back(tmp_path: Path) -> None:
     [
         ("picture,waist\n0.png,1\n", "expected columns"),
         ("picture,x,y,z,roll,pitch,yaw\n0.png,1,2,3,4,5,six\n", "line 2: expected numbers"),
+        ("picture,shoulder\n0.png,1,2\n", "found picture, shoulder"),
         ("", "found none"),
     ],
 )

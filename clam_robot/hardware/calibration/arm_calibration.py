@@ -1,11 +1,13 @@
 """What was found out about the arm itself: its joints, the servos that hold them, its gripper."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64
 
 from clam_robot import config
+from clam_robot.errors import ConfigError
 from clam_robot.hardware.wx250s import JOINT_NAMES, NUM_JOINTS
 
 Rows = tuple[tuple[float, ...], ...]
@@ -42,6 +44,11 @@ class JointCalibration(config.Strict):
     held_out_position: float
     held_out_angle: float
     made_at: str
+
+    def __post_init__(self) -> None:
+        for name, values in (("offsets", self.offsets), ("compliances", self.compliances)):
+            if not all(map(math.isfinite, values.values())):
+                raise ConfigError(f"{name}: expected finite numbers, found {values}; calibrate again")
 
     def correction(self, loads: Float64[np.ndarray, "6"]) -> Float64[np.ndarray, "6"]:
         """True minus reported joints under gravity's torque on each [Nm]."""

@@ -1,4 +1,5 @@
 import datetime
+import json
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from clam_robot.hardware.calibration.camera_calibration import (
 from clam_robot.hardware.calibration.expectation import Expectation
 from clam_robot.hardware.calibration.intrinsics import Intrinsics
 from clam_robot.hardware.calibration.pose import Pose
+from tests.clam_robot.hardware.calibration.known_joints import known_joints
 
 NOW = datetime.datetime(2026, 6, 30, tzinfo=datetime.UTC)
 HERE = Pose(translation=(0.1, 0.2, 0.3), quaternion=(0.0, 0.0, 0.0, 1.0))
@@ -131,3 +133,23 @@ def test_file_that_does_not_fit_is_refused(path: Path, old: str, new: str, said:
     path.write_text(path.read_text().replace(old, new))
     with pytest.raises((CalibrationError, ConfigError), match=said):
         load_calibration(path)
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "said"),
+    [
+        ("translation", [0.1, float("nan"), 0.3], "expected metres"),
+        ("quaternion", [0.0] * 4, "expected one of length 1"),
+    ],
+)
+def test_pose_that_is_none_is_refused(path: Path, part: str, value: list[float], said: str) -> None:
+    data = json.loads(path.read_text())
+    data["cameras"]["wrist"]["hand_eye"]["camera"][part] = value
+    path.write_text(json.dumps(data))
+    with pytest.raises(ConfigError, match=f"{part}: {said}"):
+        load_calibration(path)
+
+
+def test_offset_that_is_no_number_is_refused() -> None:
+    with pytest.raises(ConfigError, match="offsets: expected finite numbers"):
+        replace(known_joints(), offsets={"elbow": float("inf")})
