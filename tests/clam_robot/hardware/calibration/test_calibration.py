@@ -152,4 +152,4 @@ def test_pose_that_is_none_is_refused(path: Path, part: str, value: list[float],
 
 def test_offset_that_is_no_number_is_refused() -> None:
     with pytest.raises(ConfigError, match="offsets: expected finite numbers"):
-        replace(known_joints(), offsets={"elbow": float("inf")})
+        known_joints({"elbow": float("inf")}, {})
