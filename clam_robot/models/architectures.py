@@ -42,17 +42,17 @@ def build_inverse_dynamics(
     """
     _require_fit(layout, config, vision)
     shape = {"num_inferred": num_inferred, "hidden": config.hidden, "num_layers": config.num_layers}
+    sees, dropout = config.inverse_sees, config.dropout
     match config.architecture:
         case "mlp":
-            return MlpInverse(layout, sees=config.inverse_sees, **shape, dropout=config.dropout)
+            return MlpInverse(layout, sees=sees, **shape, dropout=dropout)
         case "transformer":
-            return TransformerInverse(
-                layout, **shape, dropout=config.dropout, num_heads=config.num_heads, num_steps=config.num_steps
-            )
+            heads = {"num_heads": config.num_heads, "num_steps": config.num_steps}
+            return TransformerInverse(layout, sees=sees, **shape, dropout=dropout, **heads)
         case "cnn":
-            return CnnInverse(layout, vision, **shape, dropout=config.dropout)
+            return CnnInverse(layout, vision, sees=sees, **shape, dropout=dropout)
         case "space-time":
-            return SpaceTimeInverse(layout, vision, **shape, dropout=config.dropout, num_heads=config.num_heads)
+            return SpaceTimeInverse(layout, vision, sees=sees, **shape, dropout=dropout, num_heads=config.num_heads)
 
 
 def _forward_dynamics(layout: WindowLayout, config: LatentActionConfig, vision: VisionConfig) -> ForwardDynamics:

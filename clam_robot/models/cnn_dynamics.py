@@ -11,16 +11,18 @@ from clam_robot.models.dynamics import InverseDynamics
 from clam_robot.models.frame_dynamics import FrameForward
 from clam_robot.models.inputs import Inputs
 from clam_robot.models.networks import mlp
-from clam_robot.models.vision import VisionConfig, as_floats, convolutions
-from clam_robot.models.window_layout import WindowLayout
+from clam_robot.models.vision import VisionConfig, convolutions, seen_frames
+from clam_robot.models.window_layout import Sees, WindowLayout
 
 
 class CnnInverse(InverseDynamics):
-    """One step from all frames and states of the window.
+    """One step from all frames and states of the window, or from how they change alone.
 
     Args:
         layout: of the states' windows.
         vision: of the frames.
+        sees: "motion" leaves out what is the same in all frames, and the present state, see
+            `LatentActionConfig.inverse_sees`.
         num_inferred: E.
         hidden: width of fully connected layers.
         num_layers: of these.
@@ -32,23 +34,27 @@ class CnnInverse(InverseDynamics):
         layout: WindowLayout,
         vision: VisionConfig,
         *,
+        sees: Sees,
         num_inferred: int,
         hidden: int,
         num_layers: int,
         dropout: float,
     ) -> None:
         super().__init__()
-        self.encoder = convolutions(3 * layout.num_frames, vision)
+        self._layout = layout
+        self._sees: Sees = sees
+        self.encoder = convolutions(3 * (layout.num_frames - (sees == "motion")), vision)
         num_encoded = 4 * vision.width * (vision.size // 16) ** 2
         self.network = mlp(
-            num_encoded + layout.num_context, num_inferred, hidden=hidden, num_layers=num_layers, dropout=dropout
+            num_encoded + layout.num_seen(sees), num_inferred, hidden=hidden, num_layers=num_layers, dropout=dropout
         )
 
     def forward(self, window: Inputs) -> Float[Tensor, "B 1 E"]:
-        """From frames and states of the whole window."""
+        """From what it sees of the window."""
         assert window.frames is not None
-        encoded = self.encoder(as_floats(window.frames).flatten(1, 2)).flatten(1)
-        return self.network(torch.cat([encoded, window.features], dim=-1)).unsqueeze(1)
+        encoded = self.encoder(seen_frames(window.frames, self._sees).flatten(1, 2)).flatten(1)
+        features = self._layout.seen(window.features, self._sees)
+        return self.network(torch.cat([encoded, features], dim=-1)).unsqueeze(1)
 
 
 class CnnForward(FrameForward):

@@ -20,6 +20,7 @@ from clam_robot.models.dynamics import ForwardDynamics, InverseDynamics
 from clam_robot.models.inputs import Inputs
 from clam_robot.models.networks import mlp
 from clam_robot.models.vision import shift_windows
+from clam_robot.models.window_layout import Sees
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +37,10 @@ class LatentActionConfig(config.Strict):
         dropout: of the inverse model; it keeps play-only habits out of the latents. Of a few labels it takes much: with
             ten episodes the error on demonstrations is least from .4 to .5.
         num_steps: steps ahead that the forward model predicts, at most as many as the window has.
-        inverse_sees: what the inverse MLP sees: the whole "window", or its "motion" alone, the changes and the gripper.
-            Play is not where demonstrations are, and where the arm is tells an inverse model of play what play mostly
-            does there, which demonstrations do not. The forward model sees the present state in either case.
+        inverse_sees: what inverse dynamics sees: the whole "window", or its "motion" alone, the changes of states
+            and frames and the gripper. Play is not where demonstrations are, and where the arm is tells an inverse
+            model of play what play mostly does there, which demonstrations do not. The forward model sees the present
+            in either case.
         bottleneck: what latents may carry.
         action_weight: weight of the action loss against reconstruction (beta of the paper).
         action_every: updates from one with an action loss to the next (K of the paper).
@@ -56,7 +58,7 @@ class LatentActionConfig(config.Strict):
     decoder_layers: int = 0
     dropout: float = 0.4
     num_steps: int = 1
-    inverse_sees: Literal["motion", "window"] = "motion"
+    inverse_sees: Sees = "motion"
     bottleneck: BottleneckConfig = field(default_factory=BottleneckConfig)
     action_weight: float = 1.0
     action_every: int = 1

@@ -1,7 +1,5 @@
 """Dynamics of states as multi-layer perceptrons (the paper's MLP-CLAM)."""
 
-from typing import Literal
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -10,7 +8,7 @@ from torch.nn.functional import mse_loss
 from clam_robot.models.dynamics import ForwardDynamics, InverseDynamics
 from clam_robot.models.inputs import Inputs
 from clam_robot.models.networks import mlp
-from clam_robot.models.window_layout import WindowLayout
+from clam_robot.models.window_layout import Sees, WindowLayout
 
 
 class MlpInverse(InverseDynamics):
@@ -29,7 +27,7 @@ class MlpInverse(InverseDynamics):
         self,
         layout: WindowLayout,
         *,
-        sees: Literal["motion", "window"],
+        sees: Sees,
         num_inferred: int,
         hidden: int,
         num_layers: int,
@@ -37,14 +35,12 @@ class MlpInverse(InverseDynamics):
     ) -> None:
         super().__init__()
         self._layout = layout
-        self._sees = sees
-        num_seen = layout.num_motion if sees == "motion" else layout.num_context
-        self.network = mlp(num_seen, num_inferred, hidden=hidden, num_layers=num_layers, dropout=dropout)
+        self._sees: Sees = sees
+        self.network = mlp(layout.num_seen(sees), num_inferred, hidden=hidden, num_layers=num_layers, dropout=dropout)
 
     def forward(self, window: Inputs) -> Float[Tensor, "B 1 E"]:
         """From what it sees of the window."""
-        seen = self._layout.motion(window.features) if self._sees == "motion" else window.features
-        return self.network(seen).unsqueeze(1)
+        return self.network(self._layout.seen(window.features, self._sees)).unsqueeze(1)
 
 
 class MlpForward(ForwardDynamics):

@@ -13,16 +13,18 @@ from clam_robot.models.dynamics import InverseDynamics
 from clam_robot.models.frame_dynamics import FrameForward
 from clam_robot.models.inputs import Inputs
 from clam_robot.models.networks import transformer_layer
-from clam_robot.models.vision import VisionConfig, as_floats
-from clam_robot.models.window_layout import WindowLayout
+from clam_robot.models.vision import VisionConfig, seen_frames
+from clam_robot.models.window_layout import Sees, WindowLayout
 
 
 class SpaceTimeInverse(InverseDynamics):
-    """One step from all frames and states of the window.
+    """One step from all frames and states of the window, or from how they change alone.
 
     Args:
         layout: of the states' windows.
         vision: of the frames.
+        sees: "motion" leaves out what is the same in all frames, and the present state, see
+            `LatentActionConfig.inverse_sees`.
         num_inferred: E.
         hidden: width of a token.
         num_layers: pairs of layers.
@@ -35,6 +37,7 @@ class SpaceTimeInverse(InverseDynamics):
         layout: WindowLayout,
         vision: VisionConfig,
         *,
+        sees: Sees,
         num_inferred: int,
         hidden: int,
         num_layers: int,
@@ -42,27 +45,30 @@ class SpaceTimeInverse(InverseDynamics):
         dropout: float,
     ) -> None:
         super().__init__()
-        self._past = layout.past
+        self._layout = layout
+        self._sees: Sees = sees
         self._patch = vision.patch
         self.patches = nn.Linear(3 * vision.patch**2, hidden)
-        self.state = nn.Linear(layout.num_context, hidden)
+        self.state = nn.Linear(layout.num_seen(sees), hidden)
         self.network = SpaceTimeEncoder(
             hidden,
             num_layers=num_layers,
             num_heads=num_heads,
             dropout=dropout,
-            num_frames=layout.num_frames,
+            num_frames=layout.num_frames - (sees == "motion"),
             num_tokens=(vision.size // vision.patch) ** 2 + 1,
         )
         self.head = nn.Linear(hidden, num_inferred)
 
     def forward(self, window: Inputs) -> Float[Tensor, "B 1 E"]:
-        """From frames and states of the whole window."""
+        """From what it sees of the window."""
         assert window.frames is not None
-        patches = self.patches(cut(as_floats(window.frames), self._patch))
-        state = self.state(window.features)[:, None, None].expand(-1, patches.shape[1], 1, -1)
+        patches = self.patches(cut(seen_frames(window.frames, self._sees), self._patch))
+        state = self.state(self._layout.seen(window.features, self._sees))[:, None, None].expand(
+            -1, patches.shape[1], 1, -1
+        )
         tokens = self.network(torch.cat([state, patches], dim=2))
-        return self.head(tokens[:, self._past, 0]).unsqueeze(1)
+        return self.head(tokens[:, self._layout.past, 0]).unsqueeze(1)
 
 
 class SpaceTimeForward(FrameForward):

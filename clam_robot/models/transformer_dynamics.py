@@ -11,7 +11,7 @@ from torch.nn.functional import mse_loss
 from clam_robot.models.dynamics import ForwardDynamics, InverseDynamics
 from clam_robot.models.inputs import Inputs
 from clam_robot.models.networks import transformer
-from clam_robot.models.window_layout import WindowLayout
+from clam_robot.models.window_layout import Sees, WindowLayout
 
 
 class TransformerInverse(InverseDynamics):
@@ -19,6 +19,7 @@ class TransformerInverse(InverseDynamics):
 
     Args:
         layout: of the windows.
+        sees: "motion" leaves out the present state, see `LatentActionConfig.inverse_sees`.
         num_inferred: E.
         hidden: width of a token.
         num_layers: transformer layers.
@@ -31,6 +32,7 @@ class TransformerInverse(InverseDynamics):
         self,
         layout: WindowLayout,
         *,
+        sees: Sees,
         num_inferred: int,
         hidden: int,
         num_layers: int,
@@ -41,19 +43,21 @@ class TransformerInverse(InverseDynamics):
         super().__init__()
         self._layout = layout
         self._num_steps = num_steps
-        self.present = nn.Linear(layout.num_present, hidden)
-        self.step = nn.Linear(layout.num_step, hidden)
+        self._sees: Sees = sees
+        self.present = nn.Linear(layout.num_present, hidden) if sees == "window" else None
+        self.step = nn.Linear(layout.num_step(sees), hidden)
         self.position = nn.Parameter(0.02 * torch.randn(layout.num_frames, hidden))
         self.network = transformer(hidden, num_layers=num_layers, num_heads=num_heads, dropout=dropout)
         self.head = nn.Linear(hidden, num_inferred)
 
     def forward(self, window: Inputs) -> Float[Tensor, "B N E"]:
         """At the tokens of the next N steps."""
-        present = self.present(self._layout.present(window.features)).unsqueeze(1)
-        steps = self.step(self._layout.steps(window.features))
-        first = 1 + self._layout.past
-        tokens = self.network(torch.cat([present, steps], dim=1) + self.position)
-        return self.head(tokens[:, first : first + self._num_steps])
+        tokens = self.step(self._layout.steps(window.features, self._sees)) + self.position[1:]
+        if self.present is not None:
+            present = self.present(self._layout.present(window.features)) + self.position[0]
+            tokens = torch.cat([present.unsqueeze(1), tokens], dim=1)
+        first = tokens.shape[1] - (self._layout.num_frames - 1) + self._layout.past
+        return self.head(self.network(tokens)[:, first : first + self._num_steps])
 
 
 class TransformerForward(ForwardDynamics):

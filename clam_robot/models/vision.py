@@ -11,6 +11,7 @@ from torch.nn.functional import interpolate, pad
 from clam_robot import config
 from clam_robot.errors import CheckpointError, ConfigError
 from clam_robot.models.inputs import Inputs
+from clam_robot.models.window_layout import Sees
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,12 @@ class VisionConfig(config.Strict):
 def as_floats(frames: UInt8[Tensor, "*batch h w"]) -> Float[Tensor, "*batch h w"]:
     """Bytes to [-0.5, 0.5]."""
     return frames.float() / 255 - 0.5
+
+
+def seen_frames(frames: UInt8[Tensor, "B W 3 h w"], sees: Sees) -> Float[Tensor, "B T 3 h w"]:
+    """What inverse dynamics sees of a window's frames: all W, or the W - 1 changes from one to the next."""
+    floats = as_floats(frames)
+    return floats if sees == "window" else floats.diff(dim=1)
 
 
 def resize(frames: UInt8[Tensor, "N 3 h w"], size: int) -> UInt8[Tensor, "N 3 size size"]:

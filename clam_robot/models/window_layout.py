@@ -1,10 +1,14 @@
 """Where things lie in the flat features of a window, as `StateFeatures.context` lays them out."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
+
+# What inverse dynamics looks at: all of a window, or what moves in it.
+Sees = Literal["motion", "window"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,16 +41,15 @@ class WindowLayout:
         """C, all features of a window."""
         return self.num_present + (self.num_frames - 1) * self.num_change + self.num_frames * self.num_grippers
 
-    @property
-    def num_motion(self) -> int:
-        """M, features of `motion`."""
-        num_own = len(self.own) or self.num_change
-        return (self.num_frames - 1) * num_own + self.num_frames * self.num_grippers
+    def num_seen(self, sees: Sees) -> int:
+        """Features that `seen` gives."""
+        if sees == "window":
+            return self.num_context
+        return (self.num_frames - 1) * self._num_own + self.num_frames * self.num_grippers
 
-    @property
-    def num_step(self) -> int:
+    def num_step(self, sees: Sees) -> int:
         """Features of one step in `steps`."""
-        return self.num_change + 2 * self.num_grippers
+        return (self.num_change if sees == "window" else self._num_own) + 2 * self.num_grippers
 
     def num_history(self, length: int) -> int:
         """Features that `history` gives."""
@@ -56,26 +59,27 @@ class WindowLayout:
         """The present state."""
         return context[..., : self.num_present]
 
-    def motion(self, context: Float[Tensor, "*batch C"]) -> Float[Tensor, "*batch M"]:
-        """How the robot itself moved in every step, and its gripper in every frame, wherever that was."""
-        own = self.changes(context)[..., list(self.own)] if self.own else self.changes(context)
-        start = self.num_present + (self.num_frames - 1) * self.num_change
-        return torch.cat([own.flatten(-2), context[..., start:]], dim=-1)
+    def seen(self, context: Float[Tensor, "*batch C"], sees: Sees) -> Float[Tensor, "*batch seen"]:
+        """Everything, or how the robot itself moved in every step, and its gripper in every frame, wherever it was."""
+        if sees == "window":
+            return context
+        return torch.cat([self._own_changes(context).flatten(-2), context[..., self._first_gripper :]], dim=-1)
 
     def changes(self, context: Float[Tensor, "*batch C"]) -> Float[Tensor, "*batch steps D"]:
         """The change of every step, the first past one first; step `past` leaves the present."""
-        end = self.num_present + (self.num_frames - 1) * self.num_change
-        return context[..., self.num_present : end].unflatten(-1, (self.num_frames - 1, self.num_change))
+        return context[..., self.num_present : self._first_gripper].unflatten(
+            -1, (self.num_frames - 1, self.num_change)
+        )
 
     def next_changes(self, context: Float[Tensor, "*batch C"], num_steps: int) -> Float[Tensor, "*batch steps D"]:
         """The changes of the steps that follow the present."""
         return self.changes(context)[..., self.past : self.past + num_steps, :]
 
-    def steps(self, context: Float[Tensor, "*batch C"]) -> Float[Tensor, "*batch steps step"]:
-        """Every step's change with the grippers before and after it."""
-        start = self.num_present + (self.num_frames - 1) * self.num_change
-        grippers = context[..., start:].unflatten(-1, (self.num_frames, self.num_grippers))
-        return torch.cat([self.changes(context), grippers[..., :-1, :], grippers[..., 1:, :]], dim=-1)
+    def steps(self, context: Float[Tensor, "*batch C"], sees: Sees) -> Float[Tensor, "*batch steps step"]:
+        """Every step's change, of all or of the robot itself, with the grippers before and after it."""
+        changes = self.changes(context) if sees == "window" else self._own_changes(context)
+        grippers = context[..., self._first_gripper :].unflatten(-1, (self.num_frames, self.num_grippers))
+        return torch.cat([changes, grippers[..., :-1, :], grippers[..., 1:, :]], dim=-1)
 
     def history(self, context: Float[Tensor, "*batch C"], length: int) -> Float[Tensor, "*batch history"]:
         """What may be known at the present moment: the present state and the last `length` changes before it."""
@@ -83,3 +87,14 @@ class WindowLayout:
         return torch.cat(
             [self.present(context), context[..., start : self.num_present + self.past * self.num_change]], dim=-1
         )
+
+    @property
+    def _num_own(self) -> int:
+        return len(self.own) or self.num_change
+
+    @property
+    def _first_gripper(self) -> int:
+        return self.num_present + (self.num_frames - 1) * self.num_change
+
+    def _own_changes(self, context: Float[Tensor, "*batch C"]) -> Float[Tensor, "*batch steps own"]:
+        return self.changes(context)[..., list(self.own)] if self.own else self.changes(context)

@@ -26,7 +26,7 @@ PRESETS: Mapping[str, TrainConfig] = {
     "images": TrainConfig(
         features=FeatureConfig(past=1, future=1, entries=("hand", "gripper")),
         vision=VisionConfig(camera="corner2", width=16, shrink=2),
-        latent=LatentActionConfig(architecture="cnn", dropout=0.2),
+        latent=LatentActionConfig(architecture="cnn"),
         batch_size=64,
         dynamics_optimizer=OptimizerConfig(num_steps=2500),
         policy_optimizer=OptimizerConfig(num_steps=4000),
@@ -39,7 +39,9 @@ PRESETS: Mapping[str, TrainConfig] = {
     ),
     "paper-mlp": TrainConfig(
         features=_WINDOW,
-        latent=LatentActionConfig(latent_dim=8, hidden=1024, num_layers=2, dropout=0.0, action_every=2),
+        latent=LatentActionConfig(
+            latent_dim=8, hidden=1024, num_layers=2, dropout=0.0, inverse_sees="window", action_every=2
+        ),
         policy=_POLICY,
         dynamics_optimizer=_optimizer(500_000),
         policy_optimizer=_optimizer(400_000),
@@ -53,6 +55,7 @@ PRESETS: Mapping[str, TrainConfig] = {
             num_layers=6,
             num_heads=8,
             dropout=0.1,
+            inverse_sees="window",
             action_every=2,
         ),
         policy=_POLICY,
@@ -69,6 +72,7 @@ PRESETS: Mapping[str, TrainConfig] = {
             num_layers=3,
             num_heads=4,
             dropout=0.0,
+            inverse_sees="window",
             action_every=2,
         ),
         policy=PolicyConfig(

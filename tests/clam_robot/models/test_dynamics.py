@@ -149,6 +149,30 @@ def test_inverse_dynamics_sees_every_frame_of_the_window(case: Case) -> None:
         assert not torch.equal(inverse(with_frames_of(seen, slice(frame, frame + 1), 7)), inverse(seen))
 
 
+@pytest.mark.parametrize(("sees", "matters"), [("motion", False), ("window", True)])
+@every_case
+def test_where_things_are_reaches_an_inverse_model_only_where_it_sees_the_window(
+    case: Case, sees: str, matters: bool
+) -> None:
+    inverse, seen = case.build(inverse_sees=sees).inverse, window(case)
+    elsewhere = replace(seen, features=seen.features.clone())
+    elsewhere.features[:, : LAYOUT.num_present] += 1
+    assert torch.equal(inverse(elsewhere), inverse(seen)) != matters
+
+
+@pytest.mark.parametrize(("sees", "matters"), [("motion", False), ("window", True)])
+@with_frames
+def test_what_is_alike_in_all_frames_reaches_an_inverse_model_only_where_it_sees_the_window(
+    case: Case, sees: str, matters: bool
+) -> None:
+    inverse, seen = case.build(inverse_sees=sees).inverse, window(case)
+    assert seen.frames is not None
+    dark = replace(seen, frames=seen.frames // 2)
+    assert dark.frames is not None
+    light = replace(dark, frames=dark.frames + torch.arange(128, dtype=torch.uint8)[:: 128 // VISION.size])
+    assert torch.allclose(inverse(light), inverse(dark), atol=1e-5) != matters
+
+
 @pytest.mark.parametrize("num_steps", [1, 2, 3])
 def test_a_transformer_predicts_each_step_from_nothing_later(num_steps: int) -> None:
     case = Case(architecture="transformer", num_steps=num_steps)

@@ -50,9 +50,13 @@ def test_present_changes_steps_and_grippers_lie_where_the_layout_says(
         assert torch.equal(layout.next_changes(context, num_steps), changes[:, past : past + num_steps])
     size = len(entries)
     grippers = features.present(states)[..., :size][..., [name in GRIPPERS for name, _ in entries]]
-    steps = layout.steps(context)
-    assert steps.shape[1:] == (past + future, layout.num_step)
+    steps = layout.steps(context, "window")
+    assert steps.shape[1:] == (past + future, layout.num_step("window"))
     assert torch.equal(steps, torch.cat([changes, grippers[:, :-1], grippers[:, 1:]], dim=-1))
+    own = changes[..., list(layout.own)] if layout.own else changes
+    steps = layout.steps(context, "motion")
+    assert steps.shape[1:] == (past + future, layout.num_step("motion"))
+    assert torch.equal(steps, torch.cat([own, grippers[:, :-1], grippers[:, 1:]], dim=-1))
 
 
 @relaxed
