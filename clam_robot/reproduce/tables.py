@@ -78,6 +78,18 @@ _ALL = (
             ),
             *(
                 Row(
+                    name=f"{kind}, not joint, decoder of two layers",  # what no label has shaped may need more
+                    method="clam",
+                    train={
+                        "latent.is_joint": False,
+                        "latent.decoder_layers": 2,
+                        "latent.bottleneck.kind": "continuous" if kind == "continuous" else "vq",
+                    },
+                )
+                for kind in ("continuous", "discrete")
+            ),
+            *(
+                Row(
                     name=f"discrete, joint, {size} codes",  # of 128
                     method="clam",
                     train={"latent.bottleneck.kind": "vq", "latent.bottleneck.codebook_size": size},

@@ -24,12 +24,12 @@ def _optimizer(num_steps: int, weight_decay: float = 1e-3) -> OptimizerConfig:
 PRESETS: Mapping[str, TrainConfig] = {
     "ours": TrainConfig(),
     "images": TrainConfig(
-        features=FeatureConfig(past=1, future=1, entries=("hand", "gripper")),
+        features=FeatureConfig(entries=("hand", "gripper")),
         vision=VisionConfig(camera="corner2", width=16, shrink=2),
         latent=LatentActionConfig(architecture="cnn"),
         batch_size=64,
-        dynamics_optimizer=OptimizerConfig(num_steps=2500),
-        policy_optimizer=OptimizerConfig(num_steps=4000),
+        dynamics_optimizer=OptimizerConfig(num_steps=2000),
+        policy_optimizer=OptimizerConfig(num_steps=3000),
     ),
     # What a torque does to joints depends on where they are and on what they touch; how far a hand was sent does not.
     "torques": TrainConfig(
