@@ -22,8 +22,8 @@ class CoverageBand:
 
 
 # A single corner covers a cell, as each cell must be; the lens is known well there from a handful on.
-EMPTY = CoverageBand(fewest=0, words="none: show the board there", colour="#fc8181")
-FEW = CoverageBand(fewest=1, words="1 to 7: covered thinly", colour="#f6e05e")
+EMPTY = CoverageBand(fewest=0, words="no corner: show it there", colour="#fc8181")
+FEW = CoverageBand(fewest=1, words="1 to 7: thin", colour="#f6e05e")
 GOOD = CoverageBand(fewest=8, words="8 to 29: good", colour="#9ae6b4")
 MANY = CoverageBand(fewest=30, words="30 or more", colour="#48bb78")
 BANDS = (EMPTY, FEW, GOOD, MANY)

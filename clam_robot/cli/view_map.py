@@ -26,9 +26,9 @@ def view_map(covered: Coverage) -> Text:
 
 def legend() -> Text:
     """What the colours of the map mean, in one line."""
-    told = Text("corners: ", "dim")
+    told = Text()
     for band in BANDS:
-        told.append("  ", f"on {band.colour}").append(f" {band.words}  ", "dim")
+        told.append("  ", f"on {band.colour}").append(f" {band.words} ", "dim")
     return told
 
 
