@@ -63,7 +63,7 @@ def draw_residuals(views: Sequence[Detection], residuals: Sequence[np.ndarray]) 
     errors = np.concatenate(list(residuals))
     rms = float(np.sqrt(np.nanmean((errors**2).sum(axis=1))))
     longer = float(f"{_ARROW * width / max(rms, 1e-6):.1g}")
-    figure, axes = picture_chart(width, height, f"residuals, {longer:g} times longer: rms {rms:.2f} pixels")
+    figure, axes = picture_chart(width, height, f"residuals, drawn {longer:g} times as long: rms {rms:.2f} pixels")
     is_in = ~np.isnan(errors[:, 0])
     axes.quiver(
         *corners[is_in].T,

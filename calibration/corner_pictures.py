@@ -23,7 +23,7 @@ _NUM_PASSED_OVER = 2
 _FOUND, _OFF, _OUT = "#4299e1", "#ed8936", "#f56565"
 LEGEND = (
     "Blue rings are corners that were found and used, red crosses such as were left out. Orange arrows are residuals: "
-    "they start at a corner and point away from where the fit draws it, longer than they are by the factor beneath the "
+    "they start at a corner and point away from where the fit draws it, as many times as long as is said beneath the "
     "picture; the white bar is as long as a residual of that many pixels."
 )
 
@@ -123,7 +123,7 @@ def _seen(path: Path, view: SeenView, caption: str, longer: float) -> str:
             marks.append(_arrow(x, y, longer * float(rest[0]), longer * float(rest[1]), unit))
     if longer:
         marks.append(_scale_bar(longer, width, height, unit))
-        caption += f"; arrows {longer:g} times longer than residuals"
+        caption += f"; arrows {longer:g} times as long as residuals"
     drawn = f'<g fill="none" stroke-width="{2.0 * unit:.2f}">{"".join(marks)}</g>'
     return _figure(read_picture(path), width, height, drawn, caption)
 

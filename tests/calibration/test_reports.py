@@ -192,7 +192,7 @@ def test_arrows_start_at_corners_and_are_as_much_longer_than_residuals_as_is_sai
     shown = figures(report_intrinsics(tmp_path, source(kept(tmp_path / "pictures", COUNT)), views, lens, None))
     worst = int(np.nanargmax(lens.view_rms))
     ((caption, svg),) = ((caption, svg) for caption, svg in shown.items() if f"view {worst + 1}," in caption)
-    longer = re.search(r"arrows (\d+) times longer than residuals", caption)
+    longer = re.search(r"arrows (\d+) times as long as residuals", caption)
     assert longer is not None
     arrows = np.array(re.findall(r'class="arrow" d="M([-\d.]+) ([-\d.]+)L([-\d.]+) ([-\d.]+)M', svg), np.float64)
     is_in = ~np.isnan(lens.residuals[worst][:, 0])
