@@ -1,62 +1,69 @@
-"""Pictures for the reports."""
+"""Charts of what a camera saw: coverage, residuals, views, lens."""
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-import matplotlib
-
-matplotlib.use("agg")
-
 import numpy as np
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from scipy.spatial.transform import RigidTransform
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
-from calibration.board import Board
+from calibration.chart_style import BLUE, GREY, HALF, MEDIUM, ORANGE, RED, label, legend, picture_chart, wide_chart
 from calibration.coverage import GRID, Coverage
+from calibration.coverage_bands import BANDS, TEXT_COLOUR, band_of
 from calibration.detection import Detection
-from calibration.hand_eye import HandEyeFit, solver_angle, solver_distance
 from clam_robot.hardware.calibration.intrinsics import Intrinsics
 
-_BLUE, _RED, _GREY = "#2b6cb0", "#c53030", "#a0aec0"
-_DPI = 110
+# Times the median, and of no sharper views than these [pixel], from which on one is shown as one to look at.
+_FAR_OFF, _FINEST = 2.0, 0.1
+# Of the picture's width, that the usual residual fills.
+_ARROW = 0.03
 
 
-def draw_coverage(path: Path, views: Sequence[Detection], covered: Coverage) -> None:
+def draw_coverage(views: Sequence[Detection], covered: Coverage) -> Figure:
     """Where corners were seen, and how many in each cell of the picture."""
     width, height = views[0].width, views[0].height
-    figure, axes = _picture(width, height, "corners that were seen, by cell of the picture")
+    figure, axes = picture_chart(width, height, "corners in each cell of the picture")
     axes.imshow(
-        np.minimum(covered.cells, 30), extent=(-0.5, width - 0.5, height - 0.5, -0.5), cmap="Blues", vmin=0, vmax=45
+        [[BANDS.index(band_of(int(count))) for count in row] for row in covered.cells],
+        extent=(-0.5, width - 0.5, height - 0.5, -0.5),
+        cmap=ListedColormap([each.colour for each in BANDS]),
+        vmin=0,
+        vmax=len(BANDS) - 1,
     )
     corners = np.concatenate([each.corners for each in views])
-    axes.scatter(*corners.T, s=3, color=_BLUE, linewidths=0)
+    axes.scatter(*corners.T, s=2, color=BLUE, linewidths=0, alpha=0.6)
     rows, columns = GRID
     for i in range(rows):
         for j in range(columns):
-            count = int(covered.cells[i, j])
+            band = band_of(int(covered.cells[i, j]))
             axes.text(
                 (j + 0.5) * width / columns,
                 (i + 0.5) * height / rows,
-                str(count),
+                str(covered.cells[i, j]),
                 ha="center",
                 va="center",
-                color=_RED if count == 0 else "#1a202c",
-                fontweight="bold" if count == 0 else "normal",
+                fontsize=MEDIUM,
+                color=TEXT_COLOUR,
+                fontweight="bold",
+                bbox={"boxstyle": "round,pad=0.15", "facecolor": band.colour, "alpha": 0.85, "linewidth": 0},
             )
-    _save(figure, path)
+    axes.vlines(np.arange(1, columns) * width / columns - 0.5, -0.5, height - 0.5, color="white", linewidth=0.8)
+    axes.hlines(np.arange(1, rows) * height / rows - 0.5, -0.5, width - 0.5, color="white", linewidth=0.8)
+    legend(figure, [Patch(color=each.colour) for each in BANDS], [each.words for each in BANDS], columns=2)
+    return figure
 
 
-def draw_residuals(
-    path: Path, views: Sequence[Detection], residuals: Sequence[np.ndarray], *, title: str = "where corners are off"
-) -> None:
+def draw_residuals(views: Sequence[Detection], residuals: Sequence[np.ndarray]) -> Figure:
     """Each corner's error as an arrow, drawn longer than it is."""
     width, height = views[0].width, views[0].height
     corners = np.concatenate([each.corners for each in views])
     errors = np.concatenate(list(residuals))
     rms = float(np.sqrt(np.nanmean((errors**2).sum(axis=1))))
-    longer = 0.03 * width / max(rms, 1e-6)
-    figure, axes = _picture(width, height, f"{title}: rms {rms:.2f} pixels, arrows {longer:.0f} times longer")
+    longer = float(f"{_ARROW * width / max(rms, 1e-6):.1g}")
+    figure, axes = picture_chart(width, height, f"residuals, drawn {longer:g} times as long: rms {rms:.2f} pixels")
     is_in = ~np.isnan(errors[:, 0])
     axes.quiver(
         *corners[is_in].T,
@@ -64,35 +71,47 @@ def draw_residuals(
         angles="xy",
         scale_units="xy",
         scale=1.0,
-        width=0.0015,
-        color=_BLUE,
+        width=0.0022,
+        color=ORANGE,
     )
+    handles, names = [Line2D([], [], color=ORANGE, linewidth=1.5)], ["residual of a corner that was used"]
     if not is_in.all():
-        axes.scatter(*corners[~is_in].T, s=14, marker="x", color=_RED, linewidths=1.0, label="left out")
-        axes.legend(loc="lower right")
-    _save(figure, path)
+        axes.scatter(*corners[~is_in].T, s=14, marker="x", color=RED, linewidths=1.0)
+        handles.append(Line2D([], [], color=RED, marker="x", linestyle="none"))
+        names.append("left out")
+    legend(figure, handles, names)
+    return figure
 
 
-def draw_view_errors(path: Path, view_rms: Sequence[float]) -> None:
+def draw_view_errors(view_rms: Sequence[float]) -> Figure:
     """Each view's error, in the order they were taken."""
-    figure = Figure(figsize=(7.2, 2.8), layout="constrained")
-    axes: Any = figure.add_subplot()
-    values = np.array([np.nan if each is None else each for each in view_rms])
+    figure, axes = wide_chart(3.2)
+    values = np.array(view_rms, np.float64)
     usual = float(np.nanmedian(values))
     numbers = np.arange(1, len(values) + 1)
-    axes.bar(numbers, np.nan_to_num(values), color=[_RED if each > 2.0 * usual else _BLUE for each in values])
-    for number in numbers[np.isnan(values)]:
-        axes.text(number, 0.0, "out", rotation=90, ha="center", va="bottom", color=_RED)
-    axes.axhline(usual, color=_GREY, linewidth=1.0, label=f"median {usual:.2f}")
-    axes.set_xlabel("view")
-    axes.set_ylabel("error, rms [pixel]")
-    axes.legend(loc="upper right")
-    _save(figure, path)
+    limit = _FAR_OFF * max(usual, _FINEST)
+    is_out, is_far = np.isnan(values), values > limit
+    axes.bar(numbers, np.nan_to_num(values), color=np.where(is_far, RED, BLUE))
+    axes.scatter(numbers[is_out], np.full(is_out.sum(), 0.05 * np.nanmax(values)), marker="x", color=RED, s=30)
+    median = axes.axhline(usual, color=GREY, linewidth=1.2)
+    axes.set_xlim(0.4, len(values) + 0.6)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    label(axes, "view, in the order they were taken", "residual, rms [pixel]")
+    handles: list[Any] = [Patch(color=BLUE), median]
+    names = ["used", f"median {usual:.2f} pixels"]
+    if is_far.any():
+        handles.append(Patch(color=RED))
+        names.append(f"used, but above {limit:.2f} pixels, {_FAR_OFF:g} times the usual: look at its picture")
+    if is_out.any():
+        handles.append(Line2D([], [], color=RED, marker="x", linestyle="none"))
+        names.append("left out")
+    legend(figure, handles, names)
+    return figure
 
 
-def draw_lens(path: Path, lens: Intrinsics) -> None:
+def draw_lens(lens: Intrinsics) -> Figure:
     """How the lens moves a regular grid."""
-    figure, axes = _picture(lens.width, lens.height, "where the lens moves straight lines")
+    figure, axes = picture_chart(lens.width, lens.height, "what the lens makes of straight lines")
     straight = Intrinsics(width=lens.width, height=lens.height, fx=lens.fx, fy=lens.fy, cx=lens.cx, cy=lens.cy)
     for axis, count in ((0, 13), (1, 10)):
         ends = np.linspace(0.0, (lens.width, lens.height)[axis], count)
@@ -100,89 +119,35 @@ def draw_lens(path: Path, lens: Intrinsics) -> None:
             along = np.linspace(0.0, (lens.height, lens.width)[axis], 60)
             points = np.stack([np.full(60, end), along] if axis == 0 else [along, np.full(60, end)], axis=1)
             rays = np.column_stack([(points - (lens.cx, lens.cy)) / (lens.fx, lens.fy), np.ones(60)])
-            axes.plot(*straight.project(rays).T, color=_GREY, linewidth=0.8)
-            axes.plot(*lens.project(rays).T, color=_BLUE, linewidth=0.8)
-    axes.plot(lens.cx, lens.cy, "+", color=_RED, markersize=12)
-    _save(figure, path)
+            axes.plot(*straight.project(rays).T, color=GREY, linewidth=0.8)
+            axes.plot(*lens.project(rays).T, color=BLUE, linewidth=0.8)
+    (centre,) = axes.plot(lens.cx, lens.cy, "+", color=RED, markersize=12, markeredgewidth=1.8)
+    handles = [Line2D([], [], color=GREY), Line2D([], [], color=BLUE), centre]
+    legend(figure, handles, ["without distortion", "as this lens draws them", "its centre"])
+    return figure
 
 
-def draw_scene(path: Path, fit: HandEyeFit) -> None:
-    """Camera, hand and board in all views, in the base's frame."""
-    figure = Figure(figsize=(7.2, 6.2), layout="constrained")
-    axes: Any = figure.add_subplot(projection="3d")
-    hands = RigidTransform.from_matrix(fit.views.hands())
-    is_wrist = fit.views.mount == "wrist"
-    for i in range(fit.views.count):
-        hand = hands[i]
-        camera = hand * fit.camera if is_wrist else fit.camera
-        board = fit.board if is_wrist else hand * fit.board
-        if is_wrist or i == 0:
-            _draw_camera(axes, camera, fit.result.intrinsics)
-        if not is_wrist or i == 0:
-            _draw_board(axes, board, fit.views.board)
-        axes.scatter(*hand.translation, s=6, color=_GREY)
-    axes.scatter(0.0, 0.0, 0.0, s=60, marker="s", color="#1a202c")
-    axes.text(0.0, 0.0, -0.03, "base", ha="center", va="top")
-    axes.set_xlabel("x [m]")
-    axes.set_ylabel("y [m]")
-    axes.set_zlabel("z [m]")
-    axes.set_aspect("equal")
-    axes.locator_params(nbins=5)
-    axes.view_init(elev=24.0, azim=-52.0)
-    moving = "camera (blue) in each view, board (black)" if is_wrist else "board (black) in each view, camera (blue)"
-    axes.set_title(f"{moving}, hand (grey)", fontsize=10)
-    _save(figure, path)
-
-
-def draw_solvers(path: Path, fit: HandEyeFit) -> None:
-    """How far each closed-form solver is from the refined camera."""
-    figure = Figure(figsize=(7.2, 2.6), layout="constrained")
-    left: Any
-    right: Any
-    left, right = figure.subplots(1, 2, sharey=True)
-    names = list(fit.solvers)
-    for axes, label, values in (
-        (left, "from the refined camera [mm]", _each(fit, solver_distance)),
-        (right, "[mrad]", _each(fit, solver_angle)),
-    ):
-        axes.barh(names, np.nan_to_num(values), color=_BLUE)
-        for i, value in enumerate(values):
-            axes.text(
-                0.0 if np.isnan(value) else value, i, " failed" if np.isnan(value) else f" {value:.1f}", va="center"
-            )
-        axes.set_xlabel(label)
-        axes.margins(x=0.15)
-    left.invert_yaxis()
-    _save(figure, path)
-
-
-def _each(fit: HandEyeFit, measure: Callable[[RigidTransform, RigidTransform], float]) -> list[float]:
-    """In thousandths; NaN where a solver failed."""
-    return [float("nan") if each is None else 1e3 * measure(each, fit.camera) for each in fit.solvers.values()]
-
-
-def _draw_camera(axes: Any, pose: RigidTransform, lens: Intrinsics, size: float = 0.035) -> None:  # noqa: ANN401
-    x, y = 0.5 * lens.width / lens.fx, 0.5 * lens.height / lens.fy
-    tips = pose.apply(size * np.array([[-x, -y, 1.0], [x, -y, 1.0], [x, y, 1.0], [-x, y, 1.0]]))
-    for i in range(4):
-        for end in (pose.translation, tips[(i + 1) % 4]):
-            axes.plot(*np.stack([tips[i], end]).T, color=_BLUE, linewidth=0.7)
-
-
-def _draw_board(axes: Any, pose: RigidTransform, board: Board) -> None:  # noqa: ANN401
-    outline = pose.apply(np.concatenate([board.outline(), board.outline()[:1]]))
-    axes.plot(*outline.T, color="#1a202c", linewidth=0.9)
-
-
-def _picture(width: int, height: int, title: str) -> tuple[Figure, Any]:
-    figure = Figure(figsize=(7.2, 7.2 * height / width + 0.5), layout="constrained")
+def draw_distortion(views: Sequence[Detection], lens: Intrinsics) -> Figure:
+    """How far the lens moves what it sees, by the distance from its centre."""
+    figure = Figure(figsize=(HALF, HALF * lens.height / lens.width + 0.75), layout="constrained")
     axes: Any = figure.add_subplot()
-    axes.set_xlim(-0.5, width - 0.5)
-    axes.set_ylim(height - 0.5, -0.5)
-    axes.set_aspect("equal")
-    axes.set_title(title, fontsize=10)
-    return figure, axes
+    straight = replace(lens, distortion=(0.0,) * 5)
+    reach = max(np.hypot(x - lens.cx, y - lens.cy) for x in (0, lens.width) for y in (0, lens.height))
+    distance = np.linspace(0.0, reach, 100)
+    rays = np.column_stack([distance / lens.fx, np.zeros(100), np.ones(100)])
+    axes.plot(distance, (lens.project(rays) - straight.project(rays))[:, 0], color=BLUE)
+    axes.axhline(0.0, color=GREY, linewidth=0.8)
+    furthest = max(float(np.linalg.norm(each.corners - (lens.cx, lens.cy), axis=1).max()) for each in views)
+    seen = axes.axvline(furthest, color=ORANGE, linestyle="--")
+    axes.set_title("what the lens does to distances from its centre", fontsize=MEDIUM)
+    label(axes, "distance from the lens's centre [pixel]", "further out by [pixel]")
+    legend(figure, [Line2D([], [], color=BLUE), seen], ["this lens", "furthest corner that was seen"])
+    return figure
 
 
-def _save(figure: Figure, path: Path) -> None:
-    figure.savefig(path, dpi=_DPI)
+def covered_in_words(covered: Coverage, num_few: int) -> str:
+    """What the map of the picture tells, beneath it."""
+    few = f"; {num_few} of them thinly (yellow): what the lens does there is known less well" if num_few else ""
+    if covered.num_covered < covered.cells.size:
+        return f"{covered.num_covered} of {covered.cells.size} cells are covered{few}. Red ones hold no corner."
+    return f"A cell with a corner is covered: all {covered.cells.size} are{few}."

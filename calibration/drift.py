@@ -17,7 +17,7 @@ from clam_robot.hardware.kinematics import tool_pose
 # An arm that comes back to a pose is off by as much [rad], [m].
 _ARM_TURN, _ARM_SHIFT = 2e-3, 1e-3
 _SAME_POSE = 5e-3  # [rad]
-_UNLIKELY = 1e-3  # chance that noise alone does as much
+UNLIKELY = 1e-3  # p-value below which noise alone does not explain a drift
 _WORSE = 2.0  # times as large residuals are of another lens or board
 _FEW_PIXELS = 0.3
 
@@ -61,10 +61,10 @@ class Drift:
         turn: about them [rad].
         shift_sigma: standard deviation of its length, by what is known of both [m].
         turn_sigma: [rad].
-        chance: that noise alone does as much.
+        p_value: how often noise alone does as much or more.
         rms: of the corners now [pixel].
         rms_before: of the corners then [pixel].
-        is_drift: unlikely by chance, and more than tolerated.
+        is_drift: not explained by noise (p-value below `UNLIKELY`), and more than tolerated.
         source: what the board was compared with.
     """
 
@@ -72,7 +72,7 @@ class Drift:
     turn: tuple[float, float, float]
     shift_sigma: float
     turn_sigma: float
-    chance: float
+    p_value: float
     rms: float
     rms_before: float
     is_drift: bool
@@ -151,7 +151,7 @@ def find_drift(measured: BoardMeasurement, expected: Expected, tolerance: Tolera
     turn = (measured.T_camera_board.rotation * expected.T_camera_board.rotation.inv()).as_rotvec()
     covariance = measured.covariance + expected.covariance
     both = np.concatenate([turn, shift])
-    chance = float(chi2.sf(both @ np.linalg.solve(covariance, both), 6))
+    p_value = float(chi2.sf(both @ np.linalg.solve(covariance, both), 6))
     is_large = float(np.linalg.norm(shift)) > tolerance.shift or float(np.linalg.norm(turn)) > tolerance.turn
     x, y, z = (float(each) for each in shift)
     a, b, c = (float(each) for each in turn)
@@ -160,10 +160,10 @@ def find_drift(measured: BoardMeasurement, expected: Expected, tolerance: Tolera
         turn=(a, b, c),
         shift_sigma=float(np.sqrt(np.trace(covariance[3:, 3:]))),
         turn_sigma=float(np.sqrt(np.trace(covariance[:3, :3]))),
-        chance=chance,
+        p_value=p_value,
         rms=measured.rms,
         rms_before=expected.rms,
-        is_drift=is_large and chance < _UNLIKELY,
+        is_drift=is_large and p_value < UNLIKELY,
         source=expected.source,
     )
 

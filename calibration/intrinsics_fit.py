@@ -1,7 +1,7 @@
 """Intrinsics from views of the board, by least squares without outliers, with no more lens than the views show."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import cv2
@@ -55,6 +55,7 @@ class IntrinsicsFit:
         poses: of the board in the camera's frame, by view; None of a view that was left out.
         residuals: found minus drawn corners, by view [pixel]; NaN of corners that were left out.
         scores: misfit and penalty of every model that was tried; the smallest wins.
+        left_out: views that were left out, by number from 0 on, and why.
     """
 
     intrinsics: Intrinsics
@@ -64,6 +65,7 @@ class IntrinsicsFit:
     poses: tuple[RigidTransform | None, ...]
     residuals: tuple[Float64[np.ndarray, "_ 2"], ...]
     scores: dict[str, float]
+    left_out: Mapping[int, str] = field(default_factory=dict[int, str])
 
     @property
     def view_rms(self) -> list[float]:
@@ -89,9 +91,10 @@ def fit_intrinsics(board: Board, views: Sequence[Detection]) -> IntrinsicsFit:
     is_in = [np.ones(len(each.ids), bool) for each in views]
     # Outliers are told with a lens that bends enough; what it takes for noise decides between the simpler ones.
     rich = "k1 k2"
+    left_out: dict[int, str] = {}
     for _ in range(_ROUNDS):
         fit = _fit(board, views, is_in, rich)
-        better = _inliers(board, views, fit)
+        better, left_out = _inliers(board, views, fit)
         if sum(each.any() for each in better) < MIN_VIEWS:
             raise CalibrationError(
                 f"only {sum(each.any() for each in better)} of {len(views)} views agree on one camera, expected "
@@ -109,6 +112,7 @@ def fit_intrinsics(board: Board, views: Sequence[Detection]) -> IntrinsicsFit:
         model=best.model,
         noise=best.noise,
         scores=scores,
+        left_out=left_out,
     )
 
 
@@ -216,8 +220,8 @@ def _covariance(
     return covariance, noise
 
 
-def _inliers(board: Board, views: Sequence[Detection], fit: IntrinsicsFit) -> list[np.ndarray]:
-    """Which corners lie near where the fit draws them, those that it was made without, too."""
+def _inliers(board: Board, views: Sequence[Detection], fit: IntrinsicsFit) -> tuple[list[np.ndarray], dict[int, str]]:
+    """Which corners lie near where the fit draws them, those that it was made without, too; and why views do not."""
     distances = [
         np.linalg.norm(_rest(board, view, fit.intrinsics, pose), axis=1)
         for view, pose in zip(views, fit.poses, strict=True)
@@ -228,12 +232,19 @@ def _inliers(board: Board, views: Sequence[Detection], fit: IntrinsicsFit) -> li
     medians = [float(np.median(each)) for each in distances]
     usual = float(np.median(medians))
     kept: list[np.ndarray] = []
-    for view, each, median in zip(views, distances, medians, strict=True):
+    left_out: dict[int, str] = {}
+    for number, (view, each, median) in enumerate(zip(views, distances, medians, strict=True)):
         is_near = each <= _FAR * max(sigma, _FINEST)
-        is_bad = not median <= _FAR_VIEW * max(usual, _FINEST) or is_near.sum() < _LEAST_CORNERS
-        is_bad = is_bad or not _span_a_plane(board.points()[view.ids[is_near], :2])
-        kept.append(np.zeros(len(each), bool) if is_bad else is_near)
-    return kept
+        if np.isinf(median):
+            left_out[number] = "no pose of the board draws its corners"
+        elif not median <= _FAR_VIEW * max(usual, _FINEST):
+            left_out[number] = f"half of its corners are {median:.2f} pixels off or more, in the usual view {usual:.2f}"
+        elif is_near.sum() < _LEAST_CORNERS:
+            left_out[number] = f"{is_near.sum()} good corners, expected {_LEAST_CORNERS} or more"
+        elif not _span_a_plane(board.points()[view.ids[is_near], :2]):
+            left_out[number] = "its good corners lie along one line of the board"
+        kept.append(np.zeros(len(each), bool) if number in left_out else is_near)
+    return kept, left_out
 
 
 def _span_a_plane(points: Float64[np.ndarray, "n 2"]) -> bool:

@@ -13,12 +13,13 @@ from calibration.bundle_settings import GAUGE, OBSERVABLE, BundleSettings
 from calibration.diagnosis import diagnose
 from calibration.gravity import gravity_loads
 from calibration.hand_eye_views import HandEyeViews
+from calibration.provenance import Provenance
 from calibration.recording import GOALS, earlier_recording, picture_paths, read_hands, read_info
 from calibration.servo_stiffness import StiffnessFit, fit_stiffness
 from clam_robot.cli.arm_identity import of_arm
 from clam_robot.cli.calibration_files import load_or_new, save, utc_now
 from clam_robot.cli.console import console, plural
-from clam_robot.cli.recorded_views import recorded_views
+from clam_robot.cli.recorded_views import not_seen, recorded_views
 from clam_robot.errors import CalibrationError
 from clam_robot.hardware.calibration.calibration import Calibration
 
@@ -57,25 +58,26 @@ class ArmCommand:
         if not folders:
             raise CalibrationError(f"{self.out} knows no camera's place; run `clam calibrate hand-eye` first")
         names: list[str] = []
-        serials: dict[str | None, None] = {}
+        sources: list[Provenance] = []
         recordings: list[HandEyeViews] = []
         lenses: list[np.ndarray | None] = []
         goals: list[tuple[np.ndarray, np.ndarray]] = []
         for each in folders:
             self._require_complete(each)
-            name, views, told, serial = _read(each, calibration)
-            serials[serial or self.arm_serial] = None
+            source, views, told = self._read(each, calibration)
+            sources.append(source)
+            name = source.camera
             names.append(name)
             recordings.append(views)
             lenses.append(np.array(calibration.camera(name).intrinsics.covariance))
             goals += told
             self._require_sound(name, views, lenses[-1])
-        for serial in serials:
+        for serial in dict.fromkeys(each.arm_serial for each in sources):
             calibration = of_arm(calibration, serial, self.out)
         with console.status(f"fitting {plural(len(recordings), 'recording')}"):
             fit = fit_arm(recordings, lenses)
         stiffness = _stiffness(goals)
-        made_at = utc_now()
+        made_at = sources[0].made_at
         arm = replace(calibration.arm, joints=joints_record(tuple(names), fit, made_at))
         if stiffness is not None and stiffness.stiffness:
             arm = replace(arm, servos=servos_record(stiffness, made_at))
@@ -86,7 +88,7 @@ class ArmCommand:
             cameras[name] = replace(cameras[name], hand_eye=settled(hand_eye, fit, number, made_at))
         console.print(_in_words(fit, stiffness), markup=False, soft_wrap=True)
         self.folder.mkdir(parents=True, exist_ok=True)
-        page = report_arm(self.folder, tuple(names), fit, stiffness)
+        page = report_arm(self.folder, sources, fit, stiffness)
         console.print(f"report: {page}", markup=False, soft_wrap=True)
         save(replace(calibration, cameras=cameras, arm=arm), self.out)
 
@@ -107,27 +109,37 @@ class ArmCommand:
         if found and not self.accept:
             raise CalibrationError(f"{name}: {'; '.join(each.message for each in found)}; {self.out} stays as it was")
 
-
-def _read(
-    folder: Path, calibration: Calibration
-) -> tuple[str, HandEyeViews, list[tuple[np.ndarray, np.ndarray]], str | None]:
-    """Name of the camera, its views, goals with joints, where goals were recorded, and the arm's serial number."""
-    info = read_info(folder)
-    if info is None:
-        raise CalibrationError(
-            f"{folder}: expected a folder of `clam calibrate hand-eye`, with capture.json; name it by --images"
+    def _read(
+        self, folder: Path, calibration: Calibration
+    ) -> tuple[Provenance, HandEyeViews, list[tuple[np.ndarray, np.ndarray]]]:
+        """Where the views are from, the views, and goals with joints, where goals were recorded."""
+        info = read_info(folder)
+        if info is None:
+            raise CalibrationError(
+                f"{folder}: expected a folder of `clam calibrate hand-eye`, with capture.json; name it by --images"
+            )
+        known = calibration.camera(info.camera)
+        if known.hand_eye is None:
+            raise CalibrationError(
+                f"where camera {info.camera!r} is, is not known; run `clam calibrate hand-eye` first"
+            )
+        views, pictures = recorded_views(folder, None, info.camera, known.hand_eye.mount, Board(), known)
+        if views.joints is None:
+            raise CalibrationError(f"{folder}: expected joints, found poses of the hand; offsets need joints")
+        source = Provenance(
+            camera=info.camera,
+            camera_serial=info.serial,
+            board=views.board,
+            made_at=utc_now(),
+            arm_serial=info.arm_serial or self.arm_serial,
+            pictures=tuple(folder / each for each in pictures),
+            passed_over=not_seen(folder, pictures),
         )
-    known = calibration.camera(info.camera)
-    if known.hand_eye is None:
-        raise CalibrationError(f"where camera {info.camera!r} is, is not known; run `clam calibrate hand-eye` first")
-    views, pictures = recorded_views(folder, None, info.camera, known.hand_eye.mount, Board(), known)
-    if views.joints is None:
-        raise CalibrationError(f"{folder}: expected joints, found poses of the hand; offsets need joints")
-    if not (folder / GOALS).exists():
-        return info.camera, views, [], info.arm_serial
-    rows = read_hands(folder / GOALS).rows
-    joints = dict(zip(pictures, views.joints, strict=True))
-    return info.camera, views, [(rows[each], joints[each]) for each in pictures if each in rows], info.arm_serial
+        if not (folder / GOALS).exists():
+            return source, views, []
+        rows = read_hands(folder / GOALS).rows
+        joints = dict(zip(pictures, views.joints, strict=True))
+        return source, views, [(rows[each], joints[each]) for each in pictures if each in rows]
 
 
 def _stiffness(goals: list[tuple[np.ndarray, np.ndarray]]) -> StiffnessFit | None:

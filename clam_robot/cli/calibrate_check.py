@@ -15,7 +15,7 @@ from rich.table import Table
 from calibration.board import Board
 from calibration.board_measurement import BoardMeasurement, measure_board
 from calibration.detection import BoardDetector, Detection
-from calibration.drift import Drift, Tolerance, expected_board, find_drift, probable_cause
+from calibration.drift import UNLIKELY, Drift, Tolerance, expected_board, find_drift, probable_cause
 from calibration.patience import patiently
 from calibration.recording import JOINTS, picture_paths, read_hands, read_info, read_picture
 from calibration.resting_joints import resting_joints
@@ -141,17 +141,25 @@ class CheckCommand:
             print_json: Callable[[str], None] = console.print_json
             print_json(json.dumps({"cameras": found, "cause": cause}))
             return
-        table = Table("camera", "shift", "turn", "corners", "chance", "")
+        table = Table("camera", "shift", "turn", "corners", "p-value", "")
         for name, drift in drifts.items():
             table.add_row(
                 name,
                 f"{1e3 * drift.distance:.1f} ± {1e3 * drift.shift_sigma:.1f} mm",
                 f"{1e3 * drift.angle:.1f} ± {1e3 * drift.turn_sigma:.1f} mrad",
                 f"{drift.rms:.2f} pixels, then {drift.rms_before:.2f}",
-                f"{drift.chance:.2g}",
+                f"{drift.p_value:.2g}",
                 "[red]drifted[/]" if drift.is_drift or drift.fits_badly else "[green]as it was[/]",
             )
         console.print(table)
+        shift, turn = 1e3 * self.tolerance.shift, 1e3 * self.tolerance.turn
+        console.print(
+            "p-value: how often noise alone, of corners and of the arm, would show as much or more; drifted: a p-value "
+            f"below {UNLIKELY:g} and more than {shift:g} mm or {turn:g} mrad, or corners that fit no pose of the board "
+            "as well as then",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def _mount(camera: CameraCalibration) -> str:

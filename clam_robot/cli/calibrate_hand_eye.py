@@ -11,15 +11,16 @@ from calibration.board import Board
 from calibration.bundle_settings import OBSERVABLE, BundleSettings
 from calibration.diagnosis import Diagnosis, diagnose
 from calibration.hand_eye import HandEyeFit, board_scale_of
-from calibration.hand_eye_views import Mount
-from calibration.recording import read_info
+from calibration.hand_eye_report import report_hand_eye
+from calibration.hand_eye_views import HandEyeViews, Mount
+from calibration.provenance import Provenance
+from calibration.recording import picture_paths, read_info
 from calibration.records import hand_eye_record
-from calibration.report import report_hand_eye
 from clam_robot.cli.arm_identity import of_arm, serial_of
 from clam_robot.cli.calibrate_tour import TourOptions, take_tour
 from clam_robot.cli.calibration_files import load_or_new, save, utc_now
 from clam_robot.cli.console import console, plural
-from clam_robot.cli.recorded_views import recorded_views
+from clam_robot.cli.recorded_views import not_seen, recorded_views
 from clam_robot.errors import CalibrationError
 
 
@@ -62,11 +63,23 @@ class HandEyeCommand:
         calibration = load_or_new(self.out)
         known = calibration.camera(self.camera)
         folder = self.folder or Path("calibration") / f"{self.camera}_hand_eye"
-        calibration = of_arm(calibration, self._arm(), self.out)
+        arm_serial = self._arm()
+        calibration = of_arm(calibration, arm_serial, self.out)
         if self.images is not None:
-            views, _ = recorded_views(self.images, self.joints, self.camera, self.mount, self.board, known)
+            views, names = recorded_views(self.images, self.joints, self.camera, self.mount, self.board, known)
+            pictures, passed_over = [self.images / each for each in names], not_seen(self.images, names)
         else:
             views = take_tour(self.tour, self.camera, self.mount, self.board, known, folder)
+            pictures, passed_over = picture_paths(folder / "pictures"), dict[Path, str]()
+        source = Provenance(
+            camera=self.camera,
+            camera_serial=known.serial,
+            board=views.board,
+            made_at=utc_now(),
+            arm_serial=arm_serial,
+            pictures=tuple(pictures),
+            passed_over=passed_over,
+        )
         is_free = self.offsets and views.joints is not None
         settings = BundleSettings(
             offsets=OBSERVABLE if is_free else (), intrinsics_covariance=np.array(known.intrinsics.covariance)
@@ -75,10 +88,10 @@ class HandEyeCommand:
         with console.status(f"fitting {plural(views.count, 'view')} and looking for mistakes"):
             found = diagnose(views, settings, others)
         folder.mkdir(parents=True, exist_ok=True)
-        self._tell(found, folder)
+        self._tell(found, folder, source, views)
         if found.fit is None or (found.findings and not self.accept):
             raise CalibrationError(f"{self.out} stays as it was: {'; '.join(each.message for each in found.findings)}")
-        record = hand_eye_record(found.fit, board_scale_of(found.fit, settings), utc_now())
+        record = hand_eye_record(found.fit, board_scale_of(found.fit, settings), source.made_at)
         save(calibration.with_camera(self.camera, replace(known, hand_eye=record)), self.out)
 
     def _arm(self) -> str | None:
@@ -88,14 +101,14 @@ class HandEyeCommand:
         info = read_info(self.images)
         return self.tour.widowx.arm_serial if info is None else info.arm_serial or self.tour.widowx.arm_serial
 
-    def _tell(self, found: Diagnosis, folder: Path) -> None:
+    def _tell(self, found: Diagnosis, folder: Path, source: Provenance, views: HandEyeViews) -> None:
         for finding in found.findings:
             console.print(f"[bold red]{finding.mistake}[/]: ", end="")
             console.print(finding.message, markup=False, soft_wrap=True)
         if found.fit is not None:
             if self.accept or not found.findings:  # of a mistake the numbers are none; they are in the report
                 console.print(_in_words(found.fit), markup=False, soft_wrap=True)
-            page = report_hand_eye(folder, self.camera, found.fit, found.findings)
+            page = report_hand_eye(folder, source, views, found.fit, found.findings)
             console.print(f"report: {page}", markup=False, soft_wrap=True)
 
 

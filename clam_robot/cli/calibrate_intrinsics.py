@@ -1,5 +1,6 @@
 """`clam calibrate intrinsics`."""
 
+from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from calibration.coverage import Coverage, coverage
 from calibration.detection import BoardDetector, Detection
 from calibration.factory_check import KnowsItsIntrinsics, check_factory
 from calibration.intrinsics_fit import fit_intrinsics
+from calibration.provenance import Provenance
 from calibration.recording import CaptureInfo, RecordingWriter, picture_paths, read_info
 from calibration.records import intrinsics_record
 from calibration.report import report_intrinsics
@@ -66,14 +68,23 @@ class IntrinsicsCommand:
             info = read_info(self.images) or own
             if self.board != Board():  # what the command is told counts more, as when the print was measured anew
                 info = replace(info, board=self.board)
-            views, factory = self._from_pictures(self.images, info.board), None
+            (views, pictures, passed_over), factory = self._from_pictures(self.images, info.board), None
         else:
             info, views, factory = self._live(folder)
+            pictures, passed_over = picture_paths(folder / "pictures"), dict[Path, str]()
         fit = fit_intrinsics(info.board, views)
         check = None if factory is None else check_factory(info.board, views, factory, fit)
         folder.mkdir(parents=True, exist_ok=True)
-        page = report_intrinsics(folder, self.camera, info.board, views, fit, check)
-        record = intrinsics_record(info.board, fit, utc_now())
+        source = Provenance(
+            camera=self.camera,
+            camera_serial=info.serial,
+            board=info.board,
+            made_at=utc_now(),
+            pictures=tuple(pictures),
+            passed_over=passed_over,
+        )
+        page = report_intrinsics(folder, source, views, fit, check)
+        record = intrinsics_record(info.board, fit, source.made_at)
         calibration = load_or_new(self.out)
         before = calibration.cameras.get(self.camera)
         # Where the camera is was found with the lens as it was known then.
@@ -92,25 +103,26 @@ class IntrinsicsCommand:
         console.print(f"report: {page}", markup=False, soft_wrap=True)
         save(replace(calibration, cameras={**calibration.cameras, self.camera: camera}), self.out)
 
-    def _from_pictures(self, images: Path, board: Board) -> list[Detection]:
+    def _from_pictures(self, images: Path, board: Board) -> tuple[list[Detection], list[Path], dict[Path, str]]:
+        """Views, their pictures, and why others are none."""
         paths = picture_paths(images)
-        refused: dict[str, int] = {}
+        problems: list[str | None] = []
 
         def tell(covered: Coverage, problem: str | None) -> None:
             del covered
-            if problem is not None:
-                reason = problem.partition(",")[0]
-                refused[reason] = refused.get(reason, 0) + 1
+            problems.append(problem)
 
         with console.status(f"looking at {plural(len(paths), 'picture')}"):
-            views, _ = collect_pictures(paths, BoardDetector(board), tell=tell)
+            views, kept = collect_pictures(paths, BoardDetector(board), tell=tell)
+        passed_over = {path: why for path, why in zip(paths, problems, strict=True) if why is not None}
+        refused = Counter(each.partition(",")[0] for each in passed_over.values())
         if views and (missing := coverage(board, views).missing()):
             console.print(f"the views do not tell all; take more: {'; '.join(missing)}", markup=False, soft_wrap=True)
         left = ", ".join(f"{count} {reason}" for reason, count in refused.items())
         console.print(f"{len(views)} of {len(paths)} pictures count{f'; {left}' if left else ''}", markup=False)
         if not views:
             raise ConfigError(f"--images: no picture in {images} counts; is it the board that --board says, and sharp?")
-        return views
+        return views, kept, passed_over
 
     def _live(self, folder: Path) -> tuple[CaptureInfo, list[Detection], Intrinsics | None]:
         assert self.cameras is not None

@@ -11,8 +11,8 @@ from calibration.episode_take import take_of
 from calibration.filming import Filming
 from calibration.joint_tap import JointTap
 from calibration.latency import JOINTS, LatencyFit, fit_latency
-from calibration.latency_chart import draw_latency
 from calibration.latency_record import beside, latency_record
+from calibration.latency_report import report_latency
 from calibration.swing import SwingConfig
 from calibration.take import FilmedCamera, Take, TakeInfo, load_take, save_take
 from clam_robot import config
@@ -52,7 +52,7 @@ class LatencyCommand:
         yes: the arm may move without being asked for.
         stops: how a person stops it, beside keys.
         out: where the calibration is kept; all else in it stays.
-        folder: for the take and its picture.
+        folder: for the take and its report.
     """
 
     take: Path | None = None
@@ -81,9 +81,8 @@ class LatencyCommand:
         self.folder.mkdir(parents=True, exist_ok=True)
         record = latency_record(fit, take.info, utc_now())
         self._tell(fit, record)
-        if fit.cameras:
-            picture = draw_latency(self.folder / "latency.png", views, fit)
-            console.print(f"picture: {picture}", markup=False, soft_wrap=True)
+        page = report_latency(self.folder, take.info, views, fit, record)
+        console.print(f"report: {page}", markup=False, soft_wrap=True)
         if fit.cameras or fit.joints is not None:
             record = beside(calibration.latency, record)
             save(replace(calibration, latency=record), self.out)

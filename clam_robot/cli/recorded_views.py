@@ -1,5 +1,6 @@
 """Views of a hand-eye calibration out of a folder."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -60,3 +61,13 @@ def recorded_views(
         tool=None if table.is_joints else hands,
     )
     return views, names
+
+
+def not_seen(images: Path, names: Sequence[str]) -> dict[Path, str]:
+    """Pictures of a folder that became no view, each with its reason, for the report.
+
+    Args:
+        images: the folder.
+        names: of the pictures of the views.
+    """
+    return {each: "no board or no joints" for each in picture_paths(images) if each.name not in names}

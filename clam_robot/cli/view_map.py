@@ -4,22 +4,32 @@ from rich.table import Table
 from rich.text import Text
 
 from calibration.coverage import Coverage
+from calibration.coverage_bands import BANDS, EMPTY, TEXT_COLOUR, band_of
 from clam_robot.cli.console import plural
 
-# From so many corners in a cell on, and how it is drawn; the first is a cell that still lacks them.
-_SHADES = ((0, "··", "bold red"), (1, "░░", "green"), (8, "▒▒", "green"), (20, "▓▓", "green"), (40, "██", "green"))
 _NUM_WISHES = 2
+_WIDTH = 4  # characters of a cell, about as wide as a line is high
+_MOST = 999  # corners that are counted out
 
 
 def view_map(covered: Coverage) -> Text:
-    """A cell of the picture each two characters; red dots where the board was not yet."""
+    """Each cell of the picture with its corners, in the colours of the report; red dots where the board was not yet."""
     drawn = Text()
     for number, row in enumerate(covered.cells):
         drawn.append("\n" if number else "")
         for count in row:
-            _, cell, style = next(each for each in reversed(_SHADES) if count >= each[0])
-            drawn.append(cell, style)
+            band = band_of(int(count))
+            told = "··" if band is EMPTY else str(min(int(count), _MOST))
+            drawn.append(told.center(_WIDTH), f"{TEXT_COLOUR} on {band.colour}")
     return drawn
+
+
+def legend() -> Text:
+    """What the colours of the map mean, in one line."""
+    told = Text()
+    for band in BANDS:
+        told.append("  ", f"on {band.colour}").append(f" {band.words} ", "dim")
+    return told
 
 
 def view_status(covered: Coverage, problem: str | None, fewest: int) -> Table:
@@ -37,4 +47,7 @@ def view_status(covered: Coverage, problem: str | None, fewest: int) -> Table:
     said.append("\nleft and right as the camera sees them", "dim")
     beside = Table.grid(padding=(0, 2))
     beside.add_row(view_map(covered), said)
-    return beside
+    whole = Table.grid()
+    whole.add_row(beside)
+    whole.add_row(legend())
+    return whole

@@ -9,8 +9,11 @@ import pytest
 from calibration.coverage import coverage
 from calibration.detection import MIN_CORNERS, Detection
 from calibration.intrinsics_fit import fit_intrinsics
+from calibration.provenance import Provenance
 from calibration.report import report_intrinsics
 from tests.calibration.synthetic_views import BOARD, scattered_views
+
+SOURCE = Provenance(camera="wrist", camera_serial="c 7", board=BOARD, made_at="2026-03-04T05:06:07+00:00")
 
 
 def test_coverage_says_what_is_missing() -> None:
@@ -30,7 +33,7 @@ def test_coverage_says_what_is_missing() -> None:
 
 def test_report_of_views_from_afar_asks_for_near_ones(tmp_path: Path) -> None:
     views = scattered_views(np.random.default_rng(0), 12, depth=(0.5, 0.6))
-    page = report_intrinsics(tmp_path, "wrist", BOARD, views, fit_intrinsics(BOARD, views), None)
+    page = report_intrinsics(tmp_path, SOURCE, views, fit_intrinsics(BOARD, views), None)
     assert "hold the board nearer" in page.read_text()
     assert "of 24 cells covered" in page.read_text()
     assert "The views cover the picture" not in page.read_text()
@@ -54,7 +57,7 @@ def test_views_that_leave_an_outer_row_or_column_of_the_map_empty_do_not_cover_t
 def test_report_of_views_in_every_cell_of_the_map_says_that_they_cover_the_picture(tmp_path: Path) -> None:
     views = scattered_views(np.random.default_rng(0), 40)
     assert (coverage(BOARD, views).cells > 0).all()
-    page = report_intrinsics(tmp_path, "wrist", BOARD, views, fit_intrinsics(BOARD, views), None).read_text()
+    page = report_intrinsics(tmp_path, SOURCE, views, fit_intrinsics(BOARD, views), None).read_text()
     assert "The views cover the picture: corners in all of its 24 cells." in page
 
 

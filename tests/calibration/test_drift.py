@@ -138,11 +138,16 @@ def test_the_command_remembers_a_rendered_board_and_tells_when_the_stand_moved(
     assert "--remember" in " ".join(capsys.readouterr().err.split())
     assert main([*words, str(tmp_path / "before"), "--remember"]) == 0
     assert load_calibration(file).camera("table").reference is not None
-    assert main([*words, str(tmp_path / "same")]) == 0
-    assert "as it was" in capsys.readouterr().out
+    assert main([*words, str(tmp_path / "same"), "--tolerance.shift", "0.003"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "as it was" in said
+    assert "p-value: how often noise alone" in said
+    assert "a p-value below 0.001 and more than 3 mm or 4 mrad" in said
+    assert "chance" not in said
     assert main([*words, str(tmp_path / "same"), "--board.columns", "11"]) == 2
     assert "the board of 11 x 5 squares" in " ".join(capsys.readouterr().err.split())
     assert main([*words, str(tmp_path / "moved"), "--json"]) == 2
     told = json.loads(capsys.readouterr().out)
     assert told["cameras"]["table"]["distance"] == pytest.approx(0.008, abs=0.002)
+    assert told["cameras"]["table"]["p_value"] < 1e-3
     assert "its stand moved" in told["cause"]

@@ -78,6 +78,20 @@ def test_fit_finds_camera_and_offsets_within_their_doubt(mount: Mount) -> None:
     assert all(each is not None for each in fit.solvers.values())
 
 
+@pytest.mark.usefixtures("unchecked_types")
+@pytest.mark.parametrize("mount", ["wrist", "stand"])
+def test_offsets_are_as_far_off_as_their_doubt_says(mount: Mount) -> None:
+    def off(seed: int) -> np.ndarray:
+        rng = np.random.default_rng(seed)
+        true = truth(rng, mount)
+        views = synthetic_views(rng, true, mount=mount, count=14, joint_noise=BundleSettings().joint_noise)
+        result = fit_hand_eye(views).result
+        return (result.offsets - true.offsets)[1:5] / [result.sigma(f"offset {name}") for name in OBSERVABLE]
+
+    rms = np.sqrt(np.mean([off(seed) ** 2 for seed in range(20)], axis=0))
+    assert ((rms > 0.6) & (rms < 1.4)).all(), dict(zip(OBSERVABLE, rms, strict=True))
+
+
 def test_poses_instead_of_joints_do_as_well() -> None:
     rng = np.random.default_rng(2)
     true = truth(rng, "wrist", offset=0.0)
