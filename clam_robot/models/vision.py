@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, pad
+from torch.nn.functional import interpolate
 
 from clam_robot import config
 from clam_robot.errors import CheckpointError, ConfigError
@@ -51,7 +51,7 @@ class VisionConfig(config.Strict):
 
 def as_floats(frames: UInt8[Tensor, "*batch h w"]) -> Float[Tensor, "*batch h w"]:
     """Bytes to [-0.5, 0.5]."""
-    return frames.float() / 255 - 0.5
+    return frames.float().div_(255).sub_(0.5)
 
 
 def seen_frames(frames: UInt8[Tensor, "B W 3 h w"], sees: Sees) -> Float[Tensor, "B T 3 h w"]:
@@ -72,13 +72,12 @@ def shift_windows(frames: UInt8[Tensor, "B T 3 h w"], distance: int) -> UInt8[Te
     if distance == 0:
         return frames
     num, _, _, height, width = frames.shape
-    padded = pad(frames.flatten(1, 2).float(), (distance,) * 4, mode="replicate").to(torch.uint8)
-    padded = padded.unflatten(1, frames.shape[1:3])
-    top, left = torch.randint(0, 2 * distance + 1, (2, num, 1), device=frames.device)
-    rows = top + torch.arange(height, device=frames.device)
-    columns = left + torch.arange(width, device=frames.device)
-    window = torch.arange(num, device=frames.device)[:, None, None]
-    return padded.permute(0, 3, 4, 1, 2)[window, rows[:, :, None], columns[:, None, :]].permute(0, 3, 4, 1, 2)
+    down, right = torch.randint(-distance, distance + 1, (2, num, 1), device=frames.device)
+    rows = (down + torch.arange(height, device=frames.device)).clamp_(0, height - 1)
+    columns = (right + torch.arange(width, device=frames.device)).clamp_(0, width - 1)
+    pixels = (rows[:, :, None] * width + columns[:, None, :]).flatten(1)
+    flat = frames.flatten(1, 2).flatten(2)
+    return flat.gather(2, pixels[:, None].expand_as(flat)).view_as(frames)
 
 
 class CameraEye(nn.Module):
