@@ -18,6 +18,7 @@ from calibration.servo_stiffness import StiffnessFit, fit_stiffness
 from clam_robot.cli.arm_identity import of_arm
 from clam_robot.cli.calibration_files import load_or_new, save, utc_now
 from clam_robot.cli.console import console, plural
+from clam_robot.cli.recorded_camera import doubts_of_recording, refuse
 from clam_robot.cli.recorded_views import recorded_views
 from clam_robot.errors import CalibrationError
 from clam_robot.hardware.calibration.calibration import Calibration
@@ -63,6 +64,7 @@ class ArmCommand:
         goals: list[tuple[np.ndarray, np.ndarray]] = []
         for each in folders:
             self._require_complete(each)
+            self._require_camera(each, calibration)
             name, views, told, serial = _read(each, calibration)
             serials[serial or self.arm_serial] = None
             names.append(name)
@@ -102,6 +104,11 @@ class ArmCommand:
             f"{otherwise} (--accept takes it as it is)"
         )
 
+    def _require_camera(self, folder: Path, calibration: Calibration) -> None:
+        info = read_info(folder)
+        if info is not None and info.camera in calibration.cameras:
+            refuse(doubts_of_recording(info.camera, folder, info, info.serial, calibration, self.out), self.accept)
+
     def _require_sound(self, name: str, views: HandEyeViews, lens: np.ndarray | None) -> None:
         found = diagnose(views, BundleSettings(offsets=OBSERVABLE, intrinsics_covariance=lens)).findings
         if found and not self.accept:
@@ -120,7 +127,7 @@ def _read(
     known = calibration.camera(info.camera)
     if known.hand_eye is None:
         raise CalibrationError(f"where camera {info.camera!r} is, is not known; run `clam calibrate hand-eye` first")
-    views, pictures = recorded_views(folder, None, info.camera, known.hand_eye.mount, Board(), known)
+    views, pictures = recorded_views(folder, None, known.hand_eye.mount, Board(), known)
     if views.joints is None:
         raise CalibrationError(f"{folder}: expected joints, found poses of the hand; offsets need joints")
     if not (folder / GOALS).exists():

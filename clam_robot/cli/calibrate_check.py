@@ -105,6 +105,11 @@ class CheckCommand:
             board = _board(self.board, camera, None if info is None else info.board)
             if info is not None:
                 _require_serial(name, info.serial, camera)
+                if info.camera != name:
+                    raise CalibrationError(
+                        f"{self.images} was recorded with camera {info.camera!r}, expected {name!r}; give the pictures "
+                        "of this camera"
+                    )
             detector, paths = BoardDetector(board), picture_paths(self.images)
             seen = [found for path in paths if (found := detector.detect(read_picture(path))) is not None]
             table = self.images / JOINTS

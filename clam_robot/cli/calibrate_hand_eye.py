@@ -19,8 +19,10 @@ from clam_robot.cli.arm_identity import of_arm, serial_of
 from clam_robot.cli.calibrate_tour import TourOptions, take_tour
 from clam_robot.cli.calibration_files import load_or_new, save, utc_now
 from clam_robot.cli.console import console, plural
+from clam_robot.cli.recorded_camera import doubts_of_recording, refuse
 from clam_robot.cli.recorded_views import recorded_views
 from clam_robot.errors import CalibrationError
+from clam_robot.hardware.calibration.calibration import Calibration
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +44,7 @@ class HandEyeCommand:
         out: where the calibration is kept.
         folder: for pictures and report; `calibration/NAME_hand_eye` by default.
         offsets: find the joints' offsets, too; without it they are taken for right.
-        accept: write the result although something is wrong with it.
+        accept: write the result although something is wrong with it, or the pictures are of another camera.
         tour: how the arm goes, live.
     """
 
@@ -64,7 +66,8 @@ class HandEyeCommand:
         folder = self.folder or Path("calibration") / f"{self.camera}_hand_eye"
         calibration = of_arm(calibration, self._arm(), self.out)
         if self.images is not None:
-            views, _ = recorded_views(self.images, self.joints, self.camera, self.mount, self.board, known)
+            self._require_camera(self.images, calibration)
+            views, _ = recorded_views(self.images, self.joints, self.mount, self.board, known)
         else:
             views = take_tour(self.tour, self.camera, self.mount, self.board, known, folder)
         is_free = self.offsets and views.joints is not None
@@ -87,6 +90,11 @@ class HandEyeCommand:
             return serial_of(self.tour.widowx)
         info = read_info(self.images)
         return self.tour.widowx.arm_serial if info is None else info.arm_serial or self.tour.widowx.arm_serial
+
+    def _require_camera(self, images: Path, calibration: Calibration) -> None:
+        info = read_info(images)
+        if info is not None:
+            refuse(doubts_of_recording(self.camera, images, info, info.serial, calibration, self.out), self.accept)
 
     def _tell(self, found: Diagnosis, folder: Path) -> None:
         for finding in found.findings:

@@ -17,8 +17,10 @@ from clam_robot import config
 from clam_robot.cli.calibration_files import load_or_new, save, tell_aside, utc_now
 from clam_robot.cli.camera_rig import camera_of
 from clam_robot.cli.console import console, plural
+from clam_robot.cli.recorded_camera import doubts_of_recording, doubts_of_serial, refuse
 from clam_robot.cli.view_map import view_status
 from clam_robot.errors import ConfigError
+from clam_robot.hardware.calibration.calibration import Calibration
 from clam_robot.hardware.calibration.camera_calibration import CameraCalibration
 from clam_robot.hardware.calibration.intrinsics import Intrinsics
 from clam_robot.hardware.cameras.setup import CamerasConfig
@@ -42,6 +44,7 @@ class IntrinsicsCommand:
         folder: for pictures and report; `calibration/NAME_intrinsics` by default.
         views: fewest to take live; more tell the lens's middle better.
         seconds: longest live view.
+        accept: write the result although the pictures are of another camera.
     """
 
     camera: str
@@ -53,6 +56,7 @@ class IntrinsicsCommand:
     folder: Path | None = None
     views: int = 12
     seconds: float = 600.0
+    accept: bool = False
 
     def run(self) -> None:
         """Collect, fit, report, write."""
@@ -61,20 +65,21 @@ class IntrinsicsCommand:
         if self.views < 1 or self.seconds <= 0.0:
             raise ConfigError(f"--views, --seconds: expected more than 0, found {self.views} and {self.seconds:g}")
         folder = self.folder or Path("calibration") / f"{self.camera}_intrinsics"
+        calibration = load_or_new(self.out)
         if self.images is not None:
-            own = CaptureInfo(camera=self.camera, serial=self.serial, board=self.board)
-            info = read_info(self.images) or own
+            said = read_info(self.images)
+            info = said or CaptureInfo(camera=self.camera, serial=self.serial, board=self.board)
+            refuse(doubts_of_recording(self.camera, self.images, said, info.serial, calibration, self.out), self.accept)
             if self.board != Board():  # what the command is told counts more, as when the print was measured anew
                 info = replace(info, board=self.board)
             views, factory = self._from_pictures(self.images, info.board), None
         else:
-            info, views, factory = self._live(folder)
+            info, views, factory = self._live(folder, calibration)
         fit = fit_intrinsics(info.board, views)
         check = None if factory is None else check_factory(info.board, views, factory, fit)
         folder.mkdir(parents=True, exist_ok=True)
         page = report_intrinsics(folder, self.camera, info.board, views, fit, check)
         record = intrinsics_record(info.board, fit, utc_now())
-        calibration = load_or_new(self.out)
         before = calibration.cameras.get(self.camera)
         # Where the camera is was found with the lens as it was known then.
         camera = CameraCalibration(serial=info.serial, intrinsics=record)
@@ -112,13 +117,14 @@ class IntrinsicsCommand:
             raise ConfigError(f"--images: no picture in {images} counts; is it the board that --board says, and sharp?")
         return views
 
-    def _live(self, folder: Path) -> tuple[CaptureInfo, list[Detection], Intrinsics | None]:
+    def _live(self, folder: Path, calibration: Calibration) -> tuple[CaptureInfo, list[Detection], Intrinsics | None]:
         assert self.cameras is not None
         clock = MonotonicClock()
         camera = camera_of(config.load(CamerasConfig, self.cameras), self.camera, clock)
         with ExitStack() as stack:
             stack.callback(camera.close)
             camera.open()
+            refuse(doubts_of_serial(self.camera, camera.serial, calibration, self.out), self.accept)
             info = CaptureInfo(camera=self.camera, serial=camera.serial, board=self.board)
             writer = RecordingWriter(folder / "pictures", info)
             stack.callback(tell_aside, writer)
