@@ -44,7 +44,7 @@ class IntrinsicsCommand:
         folder: for pictures and report; `calibration/NAME_intrinsics` by default.
         views: fewest to take live; more tell the lens's middle better.
         seconds: longest live view.
-        accept: write the result although the pictures are of another camera.
+        accept: write the result although the views do not cover the picture, or are of another camera.
     """
 
     camera: str
@@ -92,9 +92,11 @@ class IntrinsicsCommand:
         )
         if check is not None:
             console.print(str(check), markup=False, soft_wrap=True)
+        console.print(f"report: {page}", markup=False, soft_wrap=True)
+        if missing := coverage(info.board, views).missing():
+            refuse([f"the views do not tell all of the lens; take more: {'; '.join(missing)}"], self.accept)
         if before is not None and before.hand_eye is not None:
             console.print("its place was found with the lens as it was: run `clam calibrate hand-eye` again")
-        console.print(f"report: {page}", markup=False, soft_wrap=True)
         save(replace(calibration, cameras={**calibration.cameras, self.camera: camera}), self.out)
 
     def _from_pictures(self, images: Path, board: Board) -> list[Detection]:
@@ -108,14 +110,20 @@ class IntrinsicsCommand:
                 refused[reason] = refused.get(reason, 0) + 1
 
         with console.status(f"looking at {plural(len(paths), 'picture')}"):
-            views, _ = collect_pictures(paths, BoardDetector(board), tell=tell)
-        if views and (missing := coverage(board, views).missing()):
-            console.print(f"the views do not tell all; take more: {'; '.join(missing)}", markup=False, soft_wrap=True)
+            found = collect_pictures(paths, BoardDetector(board), tell=tell)
         left = ", ".join(f"{count} {reason}" for reason, count in refused.items())
-        console.print(f"{len(views)} of {len(paths)} pictures count{f'; {left}' if left else ''}", markup=False)
-        if not views:
+        console.print(f"{len(found.views)} of {len(paths)} pictures count{f'; {left}' if left else ''}", markup=False)
+        if found.others and found.size is not None:
+            width, height = found.size
+            console.print(
+                f"{plural(len(found.others), 'picture')} left out, as most have {width} x {height} pixels: "
+                f"{', '.join(each.name for each in found.others)}",
+                markup=False,
+                soft_wrap=True,
+            )
+        if not found.views:
             raise ConfigError(f"--images: no picture in {images} counts; is it the board that --board says, and sharp?")
-        return views
+        return found.views
 
     def _live(self, folder: Path, calibration: Calibration) -> tuple[CaptureInfo, list[Detection], Intrinsics | None]:
         assert self.cameras is not None

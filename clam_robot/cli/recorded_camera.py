@@ -56,7 +56,7 @@ def refuse(doubts: Sequence[str], accept: bool) -> None:
         CalibrationError: something does, and the person did not accept it.
     """
     if doubts and not accept:
-        raise CalibrationError(f"{'; '.join(doubts)} (--accept takes it as it is)")
+        raise CalibrationError(f"{'; '.join(doubts)}; nothing is written (--accept takes it as it is)")
     for each in doubts:
         console.print("[bold red]accepted[/]: ", end="")
         console.print(each, markup=False, soft_wrap=True)

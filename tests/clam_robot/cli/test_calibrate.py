@@ -46,7 +46,7 @@ def test_camera_and_arm_are_calibrated_from_pictures(
     monkeypatch.chdir(tmp_path)
     wanted, offsets = photograph(tmp_path / "pictures")
     words = ["--camera", "table", "--images", "pictures"]
-    assert main(["calibrate", "intrinsics", *words]) == 0
+    assert main(["calibrate", "intrinsics", *words, "--accept"]) == 0
     assert f"of {COUNT} pictures count" in said(capsys)
     assert main(["calibrate", "hand-eye", *words, "--mount", "stand"]) == 0
     assert "the camera is at" in said(capsys)

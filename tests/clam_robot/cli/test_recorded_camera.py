@@ -51,7 +51,7 @@ def test_a_recording_of_another_camera_is_refused_unless_it_is_accepted(
     told = said(capsys, *words)
     assert "over_over_1 was recorded with camera 'over', expected 'wrist'" in told
     assert "are of camera over 1, calibration.json has wrist 1 for 'wrist'; are two cameras swapped?" in told
-    assert "(--accept takes it as it is)" in told
+    assert "nothing is written (--accept takes it as it is)" in told
     assert NO_BOARD not in told
     accepted = said(capsys, *words, "--accept")
     assert "accepted: over_over_1 was recorded with camera 'over'" in accepted
