@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float64, UInt8
 
 from calibration.board import Board
+from calibration.capture_date import require_date
 from clam_robot import config
 from clam_robot.errors import CalibrationError
 from clam_robot.hardware.wx250s import JOINT_NAMES
@@ -33,6 +34,7 @@ class CaptureInfo(config.Strict):
         board: that was looked at.
         arm_serial: of the arm, where one moved.
         is_complete: the recording came to its end; one that was interrupted did not.
+        made_at: when it was begun, UTC, ISO 8601; None where nobody wrote it down.
     """
 
     camera: str
@@ -40,6 +42,11 @@ class CaptureInfo(config.Strict):
     board: Board
     arm_serial: str | None = None
     is_complete: bool = True
+    made_at: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.made_at is not None:
+            require_date(self.made_at)
 
 
 class RecordingWriter:

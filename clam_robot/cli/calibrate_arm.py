@@ -10,13 +10,14 @@ from calibration.arm_records import joints_record, servos_record, settled
 from calibration.arm_report import report_arm
 from calibration.board import Board
 from calibration.bundle_settings import GAUGE, OBSERVABLE, BundleSettings
+from calibration.capture_date import oldest
 from calibration.diagnosis import diagnose
 from calibration.gravity import gravity_loads
 from calibration.hand_eye_views import HandEyeViews
 from calibration.recording import GOALS, earlier_recording, picture_paths, read_hands, read_info
 from calibration.servo_stiffness import StiffnessFit, fit_stiffness
 from clam_robot.cli.arm_identity import of_arm
-from clam_robot.cli.calibration_files import load_or_new, save, utc_now
+from clam_robot.cli.calibration_files import load_or_new, recorded_at, save
 from clam_robot.cli.console import console, plural
 from clam_robot.cli.recorded_camera import doubts_of_recording, refuse
 from clam_robot.cli.recorded_views import recorded_views
@@ -58,6 +59,7 @@ class ArmCommand:
         if not folders:
             raise CalibrationError(f"{self.out} knows no camera's place; run `clam calibrate hand-eye` first")
         names: list[str] = []
+        dates: list[str] = []
         serials: dict[str | None, None] = {}
         recordings: list[HandEyeViews] = []
         lenses: list[np.ndarray | None] = []
@@ -66,6 +68,7 @@ class ArmCommand:
             self._require_complete(each)
             self._require_camera(each, calibration)
             name, views, told, serial = _read(each, calibration)
+            dates.append(recorded_at(each))
             serials[serial or self.arm_serial] = None
             names.append(name)
             recordings.append(views)
@@ -77,7 +80,7 @@ class ArmCommand:
         with console.status(f"fitting {plural(len(recordings), 'recording')}"):
             fit = fit_arm(recordings, lenses)
         stiffness = _stiffness(goals)
-        made_at = utc_now()
+        made_at = oldest(dates)
         arm = replace(calibration.arm, joints=joints_record(tuple(names), fit, made_at))
         if stiffness is not None and stiffness.stiffness:
             arm = replace(arm, servos=servos_record(stiffness, made_at))
@@ -85,7 +88,7 @@ class ArmCommand:
         for number, name in enumerate(names):
             hand_eye = cameras[name].hand_eye
             assert hand_eye is not None
-            cameras[name] = replace(cameras[name], hand_eye=settled(hand_eye, fit, number, made_at))
+            cameras[name] = replace(cameras[name], hand_eye=settled(hand_eye, fit, number, dates[number]))
         console.print(_in_words(fit, stiffness), markup=False, soft_wrap=True)
         self.folder.mkdir(parents=True, exist_ok=True)
         page = report_arm(self.folder, tuple(names), fit, stiffness)

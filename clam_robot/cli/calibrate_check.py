@@ -21,7 +21,7 @@ from calibration.recording import JOINTS, picture_paths, read_hands, read_info, 
 from calibration.resting_joints import resting_joints
 from clam_robot import config
 from clam_robot.cli.arm_identity import of_arm, serial_of
-from clam_robot.cli.calibration_files import save, utc_now
+from clam_robot.cli.calibration_files import recorded_at, save, utc_now
 from clam_robot.cli.camera_rig import camera_of
 from clam_robot.cli.console import console
 from clam_robot.cli.widowx import ArmAddress, driver_of
@@ -86,9 +86,10 @@ class CheckCommand:
             views, joints, board = self._look(name, camera)
             seen = measure_board(board, views, camera.intrinsics.intrinsics)
             if self.remember:
+                made_at = utc_now() if self.images is None else recorded_at(self.images)
                 if joints is not None and self.images is None:
                     known = of_arm(known, serial_of(self.widowx), self.calibration)
-                known = _remembered(known, name, seen, joints)
+                known = _remembered(known, name, seen, joints, made_at)
             else:
                 drifts[name] = find_drift(seen, expected_board(camera, joints, seen), self.tolerance)
         if self.remember:
@@ -184,13 +185,15 @@ def _require_serial(name: str, serial: str, camera: CameraCalibration) -> None:
         )
 
 
-def _remembered(known: Calibration, name: str, seen: BoardMeasurement, joints: np.ndarray | None) -> Calibration:
+def _remembered(
+    known: Calibration, name: str, seen: BoardMeasurement, joints: np.ndarray | None, made_at: str
+) -> Calibration:
     reference = BoardReference(
         board=to_pose(seen.T_camera_board),
         covariance=tuple(tuple(float(each) for each in row) for row in seen.covariance),
         rms=seen.rms,
         joints=None if joints is None else tuple(float(each) for each in joints),
         board_size=dataclasses.asdict(seen.board),
-        made_at=utc_now(),
+        made_at=made_at,
     )
     return known.with_camera(name, replace(known.camera(name), reference=reference))

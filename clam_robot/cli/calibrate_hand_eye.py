@@ -17,7 +17,7 @@ from calibration.records import hand_eye_record
 from calibration.report import report_hand_eye
 from clam_robot.cli.arm_identity import of_arm, serial_of
 from clam_robot.cli.calibrate_tour import TourOptions, take_tour
-from clam_robot.cli.calibration_files import load_or_new, save, utc_now
+from clam_robot.cli.calibration_files import load_or_new, recorded_at, save, utc_now
 from clam_robot.cli.console import console, plural
 from clam_robot.cli.recorded_camera import doubts_of_recording, refuse
 from clam_robot.cli.recorded_views import recorded_views
@@ -68,7 +68,9 @@ class HandEyeCommand:
         if self.images is not None:
             self._require_camera(self.images, calibration)
             views, _ = recorded_views(self.images, self.joints, self.mount, self.board, known)
+            made_at = recorded_at(self.images)
         else:
+            made_at = utc_now()
             views = take_tour(self.tour, self.camera, self.mount, self.board, known, folder)
         is_free = self.offsets and views.joints is not None
         settings = BundleSettings(
@@ -81,7 +83,7 @@ class HandEyeCommand:
         self._tell(found, folder)
         if found.fit is None or (found.findings and not self.accept):
             raise CalibrationError(f"{self.out} stays as it was: {'; '.join(each.message for each in found.findings)}")
-        record = hand_eye_record(found.fit, board_scale_of(found.fit, settings), utc_now())
+        record = hand_eye_record(found.fit, board_scale_of(found.fit, settings), made_at)
         save(calibration.with_camera(self.camera, replace(known, hand_eye=record)), self.out)
 
     def _arm(self) -> str | None:

@@ -14,7 +14,7 @@ from calibration.recording import CaptureInfo, RecordingWriter, picture_paths, r
 from calibration.records import intrinsics_record
 from calibration.report import report_intrinsics
 from clam_robot import config
-from clam_robot.cli.calibration_files import load_or_new, save, tell_aside, utc_now
+from clam_robot.cli.calibration_files import load_or_new, recorded_at, save, tell_aside, utc_now
 from clam_robot.cli.camera_rig import camera_of
 from clam_robot.cli.console import console, plural
 from clam_robot.cli.recorded_camera import doubts_of_recording, doubts_of_serial, refuse
@@ -73,13 +73,15 @@ class IntrinsicsCommand:
             if self.board != Board():  # what the command is told counts more, as when the print was measured anew
                 info = replace(info, board=self.board)
             views, factory = self._from_pictures(self.images, info.board), None
+            made_at = recorded_at(self.images)
         else:
-            info, views, factory = self._live(folder, calibration)
+            made_at = utc_now()
+            info, views, factory = self._live(folder, calibration, made_at)
         fit = fit_intrinsics(info.board, views)
         check = None if factory is None else check_factory(info.board, views, factory, fit)
         folder.mkdir(parents=True, exist_ok=True)
         page = report_intrinsics(folder, self.camera, info.board, views, fit, check)
-        record = intrinsics_record(info.board, fit, utc_now())
+        record = intrinsics_record(info.board, fit, made_at)
         before = calibration.cameras.get(self.camera)
         # Where the camera is was found with the lens as it was known then.
         camera = CameraCalibration(serial=info.serial, intrinsics=record)
@@ -125,7 +127,9 @@ class IntrinsicsCommand:
             raise ConfigError(f"--images: no picture in {images} counts; is it the board that --board says, and sharp?")
         return found.views
 
-    def _live(self, folder: Path, calibration: Calibration) -> tuple[CaptureInfo, list[Detection], Intrinsics | None]:
+    def _live(
+        self, folder: Path, calibration: Calibration, made_at: str
+    ) -> tuple[CaptureInfo, list[Detection], Intrinsics | None]:
         assert self.cameras is not None
         clock = MonotonicClock()
         camera = camera_of(config.load(CamerasConfig, self.cameras), self.camera, clock)
@@ -133,7 +137,7 @@ class IntrinsicsCommand:
             stack.callback(camera.close)
             camera.open()
             refuse(doubts_of_serial(self.camera, camera.serial, calibration, self.out), self.accept)
-            info = CaptureInfo(camera=self.camera, serial=camera.serial, board=self.board)
+            info = CaptureInfo(camera=self.camera, serial=camera.serial, board=self.board, made_at=made_at)
             writer = RecordingWriter(folder / "pictures", info)
             stack.callback(tell_aside, writer)
             with console.status("show the board") as status:

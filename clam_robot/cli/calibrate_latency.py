@@ -14,11 +14,11 @@ from calibration.latency import JOINTS, LatencyFit, fit_latency
 from calibration.latency_chart import draw_latency
 from calibration.latency_record import beside, latency_record
 from calibration.swing import SwingConfig
-from calibration.take import FilmedCamera, Take, TakeInfo, load_take, save_take
+from calibration.take import FilmedCamera, Take, TakeInfo, load_take, save_take, take_files
 from clam_robot import config
 from clam_robot.cli.agreement import require_agreement
 from clam_robot.cli.arm_identity import of_arm, serial_of
-from clam_robot.cli.calibration_files import load_or_new, save, utc_now
+from clam_robot.cli.calibration_files import load_or_new, save, tell_date, utc_now
 from clam_robot.cli.camera_rig import rig_of
 from clam_robot.cli.console import console
 from clam_robot.cli.stops import StopOptions, Stops
@@ -79,7 +79,7 @@ class LatencyCommand:
             state = take.info.state_applied if self.state_latency is None else self.state_latency
             fit = fit_latency(views, state=state)
         self.folder.mkdir(parents=True, exist_ok=True)
-        record = latency_record(fit, take.info, utc_now())
+        record = latency_record(fit, take.info, self._made_at(take.info))
         self._tell(fit, record)
         if fit.cameras:
             picture = draw_latency(self.folder / "latency.png", views, fit)
@@ -101,6 +101,11 @@ class LatencyCommand:
         save_take(take, self.folder)
         console.print(f"take: {self.folder}", markup=False, soft_wrap=True)
         return take
+
+    def _made_at(self, info: TakeInfo) -> str:
+        if self.take is not None:
+            return tell_date(self.take, info.made_at, take_files(self.take))
+        return info.made_at or utc_now()
 
     def _film(self) -> Take:
         from clam_robot.hardware.widowx import WidowX, WidowXConfig
@@ -140,7 +145,9 @@ class LatencyCommand:
                 )
                 for name, thread in rig.threads.items()
             }
-        return filming.take(TakeInfo(driver=options.driver, arm_serial=serial_of(options), cameras=cameras))
+        return filming.take(
+            TakeInfo(driver=options.driver, arm_serial=serial_of(options), cameras=cameras, made_at=utc_now())
+        )
 
     def _tell(self, fit: LatencyFit, record: LatencyCalibration) -> None:
         if fit.joints is not None and record.command is not None:

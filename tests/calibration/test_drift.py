@@ -24,6 +24,7 @@ from tests.calibration.known_cameras import known_lens, known_place, remembered
 from tests.calibration.synthetic_hand_eye import look
 from tests.calibration.synthetic_views import BOARD, LENS, view
 
+TAKEN = "2025-04-01T08:00:00+00:00"
 AHEAD = RigidTransform.from_components([-0.1, -0.07, 0.6], Rotation.from_euler("xyz", [0.4, 0.2, 0.1]))
 
 
@@ -127,7 +128,7 @@ def test_the_command_remembers_a_rendered_board_and_tells_when_the_stand_moved(
         held = tool_pose(np.array(START)).inv() * place
         pose = look(eye + by, target + by)
         scene = BoardScene(BOARD.picture(64), BOARD.size, mount="stand", camera=pose, place=held, lens=LENS)
-        writer = RecordingWriter(tmp_path / name, CaptureInfo(camera="table", serial="c 1", board=BOARD))
+        writer = RecordingWriter(tmp_path / name, CaptureInfo(camera="table", serial="c 1", board=BOARD, made_at=TAKEN))
         picture = scene.picture(np.array(START))
         rng = np.random.default_rng(len(name))
         for _ in range(4):
@@ -137,7 +138,9 @@ def test_the_command_remembers_a_rendered_board_and_tells_when_the_stand_moved(
     assert main([*words, str(tmp_path / "before")]) == 2
     assert "--remember" in " ".join(capsys.readouterr().err.split())
     assert main([*words, str(tmp_path / "before"), "--remember"]) == 0
-    assert load_calibration(file).camera("table").reference is not None
+    reference = load_calibration(file).camera("table").reference
+    assert reference is not None
+    assert reference.made_at == TAKEN
     assert main([*words, str(tmp_path / "same")]) == 0
     assert "as it was" in capsys.readouterr().out
     assert main([*words, str(tmp_path / "same"), "--board.columns", "11"]) == 2

@@ -7,12 +7,13 @@ from calibration.bundle_settings import OBSERVABLE
 from calibration.gravity import gravity_loads
 from calibration.recording import JOINTS, CaptureInfo, RecordingWriter
 from clam_robot.cli.main import main
-from clam_robot.hardware.calibration.calibration import load_calibration
+from clam_robot.hardware.calibration.calibration import dates, load_calibration
 from sim.widowx.board_scene import BoardScene
 from tests.calibration.synthetic_hand_eye import HELD_BOARD, synthetic_views, truth
 from tests.calibration.synthetic_views import LENS
 
 COUNT = 12
+TAKEN = "2025-04-01T08:00:00+00:00"
 STIFFNESS = np.array([18.9, 37.8, 37.8, 18.9, 18.9, 6.9])  # [Nm/rad]
 
 
@@ -25,7 +26,7 @@ def photograph(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     scene = BoardScene(
         HELD_BOARD.picture(64), HELD_BOARD.size, mount="stand", camera=true.camera, place=true.board, lens=LENS
     )
-    writer = RecordingWriter(folder, CaptureInfo(camera="table", serial="t 9", board=HELD_BOARD))
+    writer = RecordingWriter(folder, CaptureInfo(camera="table", serial="t 9", board=HELD_BOARD, made_at=TAKEN))
     for each in joints:
         goal = each - gravity_loads(each[np.newaxis])[0] / STIFFNESS
         writer.add(scene.picture(each + true.offsets), each, goal)
@@ -47,7 +48,9 @@ def test_camera_and_arm_are_calibrated_from_pictures(
     wanted, offsets = photograph(tmp_path / "pictures")
     words = ["--camera", "table", "--images", "pictures"]
     assert main(["calibrate", "intrinsics", *words, "--accept"]) == 0
-    assert f"of {COUNT} pictures count" in said(capsys)
+    told = said(capsys)
+    assert f"of {COUNT} pictures count" in told
+    assert f"pictures was recorded {TAKEN}" in told
     assert main(["calibrate", "hand-eye", *words, "--mount", "stand"]) == 0
     assert "the camera is at" in said(capsys)
     table = load_calibration(Path("calibration.json")).camera("table")
@@ -68,6 +71,10 @@ def test_camera_and_arm_are_calibrated_from_pictures(
     np.testing.assert_allclose(found_offsets, offsets[1:5], atol=4e-3)
     assert arm.servos.stiffness["shoulder"] == pytest.approx(STIFFNESS[1], rel=0.05)
     assert "<img" in Path("calibration/arm/arm.html").read_text()
+
+    parts = dates(load_calibration(Path("calibration.json")))
+    assert len(parts) == 4
+    assert set(parts.values()) == {TAKEN}  # as old as the pictures, whenever it is computed
 
     before = Path("calibration.json").read_bytes()
     rows = Path("pictures", JOINTS).read_text().splitlines()

@@ -1,5 +1,6 @@
 """A camera's own numbers from pictures that a person has."""
 
+import os
 from pathlib import Path
 
 import cv2
@@ -55,6 +56,11 @@ def test_views_that_do_not_cover_the_picture_are_refused_unless_they_are_accepte
 
 def test_views_that_cover_the_picture_are_written(capsys: pytest.CaptureFixture[str]) -> None:
     draw(40)
-    assert "take more" not in said(capsys, 0)
+    for number in range(40):
+        os.utime(f"pictures/{number}.png", times=(0.0, 1e9 - number))
+    told = said(capsys, 0)
+    assert "take more" not in told
+    assert "recorded 2001-09-09T01:46:40+00:00, as its newest file says: it does not say so itself" in told
+    assert load_calibration(Path("calibration.json")).camera("table").intrinsics.made_at == "2001-09-09T01:46:40+00:00"
     found = load_calibration(Path("calibration.json")).camera("table").intrinsics.intrinsics
     assert (found.fx, found.fy) == pytest.approx((LENS.fx, LENS.fy), rel=0.01)
