@@ -1,6 +1,7 @@
 """`clam calibrate check`."""
 
 import dataclasses
+import datetime
 import json
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -13,17 +14,18 @@ import tyro
 from rich.table import Table
 
 from calibration.board import Board
-from calibration.board_measurement import BoardMeasurement, measure_board
+from calibration.board_measurement import BoardMeasurement, measure_board, middle_of
 from calibration.detection import BoardDetector, Detection
-from calibration.drift import Drift, Tolerance, expected_board, find_drift, probable_cause
+from calibration.drift import Drift, Tolerance, Verdict, expected_board, find_drift, probable_cause
 from calibration.patience import patiently
 from calibration.recording import JOINTS, picture_paths, read_hands, read_info, read_picture
 from calibration.resting_joints import resting_joints
 from clam_robot import config
 from clam_robot.cli.arm_identity import of_arm, serial_of
+from clam_robot.cli.calibration_age import ages_in_words, camera_ages
 from clam_robot.cli.calibration_files import recorded_at, save, utc_now
 from clam_robot.cli.camera_rig import camera_of
-from clam_robot.cli.console import console
+from clam_robot.cli.console import console, plural
 from clam_robot.cli.widowx import ArmAddress, driver_of
 from clam_robot.errors import CalibrationError, ConfigError
 from clam_robot.hardware.calibration.calibration import Calibration, load_calibration
@@ -32,6 +34,7 @@ from clam_robot.hardware.calibration.pose import to_pose
 from clam_robot.hardware.cameras.setup import CamerasConfig
 from clam_robot.timing import MonotonicClock
 
+_COLOURS: dict[Verdict, str] = {"as it was": "green", "drifted": "red", "cannot tell": "yellow"}
 _LONGEST_WAIT = 5.0  # for a frame, or a state of the joints [s]
 
 
@@ -41,7 +44,7 @@ class CheckCommand:
 
     Once, after calibrating, show every camera a board that is fixed to the table and run this with --remember. A camera
     on the wrist is compared with the board of its hand-eye calibration, too, where that still lies there. Exit code 0
-    says that all is as it was, 2 that something has drifted.
+    says that all is as it was, 2 that something has drifted, or that what is tolerated cannot be told from noise.
 
     Attributes:
         camera: names of the cameras, as in the calibration.
@@ -71,7 +74,7 @@ class CheckCommand:
         """Look, compare, tell.
 
         Raises:
-            CalibrationError: something has drifted, or cannot be compared; says what.
+            CalibrationError: something has drifted, or cannot be compared or told; says what.
         """
         if not self.camera or (self.images is not None and len(self.camera) != 1):
             raise ConfigError("--camera: expected names of cameras, and with --images one of them")
@@ -90,15 +93,19 @@ class CheckCommand:
                 if joints is not None and self.images is None:
                     known = of_arm(known, serial_of(self.widowx), self.calibration)
                 known = _remembered(known, name, seen, joints, made_at)
+                console.print(f"{name}: {_in_words(seen, joints)}", markup=False, soft_wrap=True)
             else:
                 drifts[name] = find_drift(seen, expected_board(camera, joints, seen), self.tolerance)
         if self.remember:
             save(known, self.calibration)
             return
         cause = probable_cause(drifts, {name: _mount(known.camera(name)) for name in drifts})
-        self._tell(drifts, cause)
-        if any(drift.is_drift or drift.fits_badly for drift in drifts.values()):
+        self._tell(drifts, cause, known)
+        if any(drift.verdict == "drifted" for drift in drifts.values()):
             raise CalibrationError(f"{self.calibration} does not hold any more: {cause}")
+        doubts = [f"{name}: {drift.doubt}" for name, drift in drifts.items() if drift.verdict == "cannot tell"]
+        if doubts:
+            raise CalibrationError(f"cannot tell whether {self.calibration} still holds: {'; '.join(doubts)}")
 
     def _look(self, name: str, camera: CameraCalibration) -> tuple[list[Detection], np.ndarray | None, Board]:
         if self.images is not None:
@@ -138,26 +145,48 @@ class CheckCommand:
                     joints.append(patiently(driver.read, clock, _LONGEST_WAIT).position)
         return seen, resting_joints(joints) if joints else None, board
 
-    def _tell(self, drifts: dict[str, Drift], cause: str) -> None:
+    def _tell(self, drifts: dict[str, Drift], cause: str, known: Calibration) -> None:
+        now = datetime.datetime.now(datetime.UTC)
         if self.json:
             found = {
-                name: {**dataclasses.asdict(drift), "distance": drift.distance, "angle": drift.angle}
+                name: {
+                    **dataclasses.asdict(drift),
+                    "distance": drift.distance,
+                    "angle": drift.angle,
+                    "verdict": drift.verdict,
+                    "age_days": camera_ages(known.camera(name), now),
+                }
                 for name, drift in drifts.items()
             }
             print_json: Callable[[str], None] = console.print_json
             print_json(json.dumps({"cameras": found, "cause": cause}))
             return
-        table = Table("camera", "shift", "turn", "corners", "chance", "")
+        for name in drifts:
+            console.print(f"{name}: {ages_in_words(known.camera(name), now)}", markup=False, soft_wrap=True)
+        table = Table("camera", "shift", "turn", "tolerated", "corners", "chance", "")
         for name, drift in drifts.items():
             table.add_row(
                 name,
                 f"{1e3 * drift.distance:.1f} ± {1e3 * drift.shift_sigma:.1f} mm",
                 f"{1e3 * drift.angle:.1f} ± {1e3 * drift.turn_sigma:.1f} mrad",
+                f"{1e3 * drift.tolerance[0]:.1f} mm, {1e3 * drift.tolerance[1]:.1f} mrad",
                 f"{drift.rms:.2f} pixels, then {drift.rms_before:.2f}",
                 f"{drift.chance:.2g}",
-                "[red]drifted[/]" if drift.is_drift or drift.fits_badly else "[green]as it was[/]",
+                f"[{_COLOURS[drift.verdict]}]{drift.verdict}[/]",
             )
         console.print(table)
+
+
+def _in_words(seen: BoardMeasurement, joints: np.ndarray | None) -> str:
+    """What is remembered, and how well it will be told from."""
+    x, y, z = seen.T_camera_board.apply(middle_of(seen.board))
+    shift, turn = (float(np.sqrt(np.trace(each))) for each in (seen.covariance[3:, 3:], seen.covariance[:3, :3]))
+    where = "" if joints is None else f", from joints {', '.join(f'{each:.3f}' for each in joints)} rad"
+    return (
+        f"remembered a board of {seen.board.columns} x {seen.board.rows} squares, its middle at {x:.3f}, {y:.3f}, "
+        f"{z:.3f} m before the camera (right, down, forwards), ± {1e3 * shift:.1f} mm and {1e3 * turn:.1f} mrad by "
+        f"{plural(seen.num_views, 'picture')}{where}; leave it where it is"
+    )
 
 
 def _mount(camera: CameraCalibration) -> str:

@@ -58,6 +58,7 @@ def test_camera_and_arm_are_calibrated_from_pictures(
     found = table.intrinsics.intrinsics
     assert (found.fx, found.fy) == pytest.approx((LENS.fx, LENS.fy), abs=5.0)
     assert table.hand_eye is not None
+    assert table.hand_eye.made_at == TAKEN
     np.testing.assert_allclose(table.hand_eye.camera.translation, wanted, atol=5e-3)
     for page in ("table_intrinsics/table_intrinsics.html", "table_hand_eye/table_hand_eye.html"):
         assert "<img" in (Path("calibration") / page).read_text()
