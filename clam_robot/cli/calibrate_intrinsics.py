@@ -14,7 +14,7 @@ from calibration.recording import CaptureInfo, RecordingWriter, picture_paths, r
 from calibration.records import intrinsics_record
 from calibration.report import report_intrinsics
 from clam_robot import config
-from clam_robot.cli.calibration_files import load_or_new, recorded_at, save, tell_aside, utc_now
+from clam_robot.cli.calibration_files import load_or_new, recorded_at, save, tell_recording, utc_now
 from clam_robot.cli.camera_rig import camera_of
 from clam_robot.cli.console import console, plural
 from clam_robot.cli.recorded_camera import doubts_of_recording, doubts_of_serial, refuse
@@ -139,7 +139,7 @@ class IntrinsicsCommand:
             refuse(doubts_of_serial(self.camera, camera.serial, calibration, self.out), self.accept)
             info = CaptureInfo(camera=self.camera, serial=camera.serial, board=self.board, made_at=made_at)
             writer = RecordingWriter(folder / "pictures", info)
-            stack.callback(tell_aside, writer)
+            stack.callback(tell_recording, writer)
             with console.status("show the board") as status:
 
                 def tell(covered: Coverage, problem: str | None) -> None:

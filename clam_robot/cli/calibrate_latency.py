@@ -132,10 +132,14 @@ class LatencyCommand:
             robot.connect()
             Stops(self.stops, robot.latch, stack, ros_namespace=options.namespace if options.driver == "ros" else None)
             robot.reset()
-            with console.status("swinging") as status:
-                filming.swing(
-                    robot, clock, self.swing, lambda share: status.update(f"swinging, {100 * share:.0f} % done")
-                )
+            try:
+                with console.status("swinging") as status:
+                    filming.swing(
+                        robot, clock, self.swing, lambda share: status.update(f"swinging, {100 * share:.0f} % done")
+                    )
+            except KeyboardInterrupt:  # half a swing tells little, and an earlier take is worth more
+                console.print("the swing was not whole and is not kept; an earlier take stays")
+                raise
             cameras = {
                 name: FilmedCamera(
                     serial=thread.camera.serial,

@@ -22,7 +22,7 @@ from calibration.recording import CaptureInfo, RecordingWriter
 from clam_robot import config
 from clam_robot.cli.agreement import require_agreement
 from clam_robot.cli.arm_identity import serial_of
-from clam_robot.cli.calibration_files import tell_aside, utc_now
+from clam_robot.cli.calibration_files import tell_recording, utc_now
 from clam_robot.cli.camera_rig import camera_of
 from clam_robot.cli.console import console, plural
 from clam_robot.cli.widowx import ArmAddress, driver_of
@@ -116,7 +116,7 @@ def take_tour(
             camera=name, serial=camera.serial, board=board, arm_serial=serial_of(options.widowx), made_at=utc_now()
         )
         writer = RecordingWriter(folder / "pictures", info)
-        stack.callback(tell_aside, writer)
+        stack.callback(tell_recording, writer)
         stack.callback(robot.disconnect)
         robot.connect()
         robot.reset()

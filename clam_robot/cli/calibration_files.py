@@ -6,7 +6,7 @@ from pathlib import Path
 
 from calibration.capture_date import capture_date
 from calibration.recording import RecordingWriter, picture_paths, read_info
-from clam_robot.cli.console import console
+from clam_robot.cli.console import console, plural
 from clam_robot.hardware.calibration.calibration import Calibration, load_calibration, save_calibration
 
 
@@ -39,10 +39,18 @@ def load_or_new(path: Path) -> Calibration:
     return load_calibration(path) if path.exists() else Calibration()
 
 
-def tell_aside(writer: RecordingWriter) -> None:
-    """Where an earlier recording is now, if there was one."""
+def tell_recording(writer: RecordingWriter) -> None:
+    """Where an earlier recording is now, if there was one, and what is kept of one that did not come to its end."""
     if writer.aside is not None:
         console.print(f"the earlier recording is kept in {writer.aside}", markup=False, soft_wrap=True)
+    if writer.num_pictures > 0 and not writer.is_finished:
+        console.print(
+            f"{plural(writer.num_pictures, 'picture')} of a recording that did not come to its end "
+            f"{'is' if writer.num_pictures == 1 else 'are'} kept in {writer.folder}; --images computes with what there "
+            "is",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def save(calibration: Calibration, path: Path) -> None:
