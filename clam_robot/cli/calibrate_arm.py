@@ -21,6 +21,7 @@ from clam_robot.cli.calibration_files import load_or_new, recorded_at, save
 from clam_robot.cli.console import console, plural
 from clam_robot.cli.recorded_camera import doubts_of_recording, refuse
 from clam_robot.cli.recorded_views import recorded_views
+from clam_robot.cli.writable import require_writable
 from clam_robot.errors import CalibrationError
 from clam_robot.hardware.calibration.calibration import Calibration
 
@@ -50,6 +51,7 @@ class ArmCommand:
 
     def run(self) -> None:
         """Read, fit, report, write."""
+        require_writable(self.out, self.folder)
         calibration = load_or_new(self.out)
         folders = self.images or tuple(
             Path("calibration") / f"{name}_hand_eye" / "pictures"

@@ -14,6 +14,7 @@ from clam_robot.cli.arm_identity import of_arm, serial_of
 from clam_robot.cli.calibration_files import load_or_new, save, utc_now
 from clam_robot.cli.console import console
 from clam_robot.cli.widowx import ArmAddress, driver_of
+from clam_robot.cli.writable import require_writable
 from clam_robot.timing import MonotonicClock
 
 
@@ -35,6 +36,7 @@ class GripperCommand:
 
     def run(self) -> None:
         """Close and open a few times, and write what was found."""
+        require_writable(self.out)
         calibration = of_arm(load_or_new(self.out), serial_of(self.address), self.out)
         require_agreement("the gripper closes and opens; take out what is between its fingers", self.yes)
         clock = MonotonicClock()

@@ -21,6 +21,7 @@ from clam_robot.cli.calibration_files import load_or_new, recorded_at, save, utc
 from clam_robot.cli.console import console, plural
 from clam_robot.cli.recorded_camera import doubts_of_recording, refuse
 from clam_robot.cli.recorded_views import recorded_views
+from clam_robot.cli.writable import require_writable
 from clam_robot.errors import CalibrationError
 from clam_robot.hardware.calibration.calibration import Calibration
 
@@ -61,9 +62,10 @@ class HandEyeCommand:
 
     def run(self) -> None:
         """See, fit, look for mistakes, report, write."""
+        folder = self.folder or Path("calibration") / f"{self.camera}_hand_eye"
+        require_writable(self.out, folder)
         calibration = load_or_new(self.out)
         known = calibration.camera(self.camera)
-        folder = self.folder or Path("calibration") / f"{self.camera}_hand_eye"
         calibration = of_arm(calibration, self._arm(), self.out)
         if self.images is not None:
             self._require_camera(self.images, calibration)

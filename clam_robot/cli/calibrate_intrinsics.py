@@ -19,6 +19,7 @@ from clam_robot.cli.camera_rig import camera_of
 from clam_robot.cli.console import console, plural
 from clam_robot.cli.recorded_camera import doubts_of_recording, doubts_of_serial, refuse
 from clam_robot.cli.view_map import view_status
+from clam_robot.cli.writable import require_writable
 from clam_robot.errors import ConfigError
 from clam_robot.hardware.calibration.calibration import Calibration
 from clam_robot.hardware.calibration.camera_calibration import CameraCalibration
@@ -65,6 +66,7 @@ class IntrinsicsCommand:
         if self.views < 1 or self.seconds <= 0.0:
             raise ConfigError(f"--views, --seconds: expected more than 0, found {self.views} and {self.seconds:g}")
         folder = self.folder or Path("calibration") / f"{self.camera}_intrinsics"
+        require_writable(self.out, folder)
         calibration = load_or_new(self.out)
         if self.images is not None:
             said = read_info(self.images)

@@ -23,6 +23,7 @@ from clam_robot.cli.camera_rig import rig_of
 from clam_robot.cli.console import console
 from clam_robot.cli.stops import StopOptions, Stops
 from clam_robot.cli.widowx import ArmAddress, driver_of
+from clam_robot.cli.writable import require_writable
 from clam_robot.episodes.reader import Episode
 from clam_robot.errors import CalibrationError, ConfigError
 from clam_robot.hardware.calibration.latency_calibration import Latency, LatencyCalibration
@@ -71,6 +72,7 @@ class LatencyCommand:
         Raises:
             CalibrationError: a path has no answer; says which and why. What the others gave is written.
         """
+        require_writable(self.out, self.folder)
         calibration = load_or_new(self.out)
         take = self._take()
         calibration = of_arm(calibration, take.info.arm_serial, self.out)
