@@ -69,7 +69,7 @@ class ArmCommand:
         for each in folders:
             self._require_complete(each)
             self._require_camera(each, calibration)
-            name, views, told, serial = _read(each, calibration)
+            name, views, told, serial = _read(each, calibration, self.out)
             dates.append(recorded_at(each))
             serials[serial or self.arm_serial] = None
             names.append(name)
@@ -121,7 +121,7 @@ class ArmCommand:
 
 
 def _read(
-    folder: Path, calibration: Calibration
+    folder: Path, calibration: Calibration, source: Path
 ) -> tuple[str, HandEyeViews, list[tuple[np.ndarray, np.ndarray]], str | None]:
     """Name of the camera, its views, goals with joints, where goals were recorded, and the arm's serial number."""
     info = read_info(folder)
@@ -129,7 +129,7 @@ def _read(
         raise CalibrationError(
             f"{folder}: expected a folder of `clam calibrate hand-eye`, with capture.json; name it by --images"
         )
-    known = calibration.camera(info.camera)
+    known = calibration.camera(info.camera, source)
     if known.hand_eye is None:
         raise CalibrationError(f"where camera {info.camera!r} is, is not known; run `clam calibrate hand-eye` first")
     views, pictures = recorded_views(folder, None, known.hand_eye.mount, Board(), known)

@@ -31,7 +31,7 @@ from clam_robot.errors import CalibrationError, ConfigError
 from clam_robot.hardware.calibration.calibration import Calibration, load_calibration
 from clam_robot.hardware.calibration.camera_calibration import BoardReference, CameraCalibration
 from clam_robot.hardware.calibration.pose import to_pose
-from clam_robot.hardware.cameras.setup import CamerasConfig
+from clam_robot.hardware.cameras.cameras_file import load_cameras
 from clam_robot.timing import MonotonicClock
 
 _COLOURS: dict[Verdict, str] = {"as it was": "green", "drifted": "red", "cannot tell": "yellow"}
@@ -85,7 +85,7 @@ class CheckCommand:
         known = load_calibration(self.calibration)
         drifts: dict[str, Drift] = {}
         for name in self.camera:
-            camera = known.camera(name)
+            camera = known.camera(name, self.calibration)
             views, joints, board = self._look(name, camera)
             seen = measure_board(board, views, camera.intrinsics.intrinsics)
             if self.remember:
@@ -126,7 +126,7 @@ class CheckCommand:
         if self.widowx.cameras is None:
             raise ConfigError("--cameras, --images: give the file with the cameras, or a folder with pictures")
         board, clock = _board(self.board, camera, None), MonotonicClock()
-        device = camera_of(config.load(CamerasConfig, self.widowx.cameras), name, clock)
+        device = camera_of(load_cameras(self.widowx.cameras), name, clock)
         detector, seen, joints = BoardDetector(board), list[Detection](), list[np.ndarray]()
         with ExitStack() as stack:
             stack.callback(device.close)

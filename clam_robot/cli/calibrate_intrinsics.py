@@ -4,6 +4,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
 from calibration.board import Board
 from calibration.collection import collect_live, collect_pictures
 from calibration.coverage import Coverage, coverage
@@ -13,7 +15,6 @@ from calibration.intrinsics_fit import fit_intrinsics
 from calibration.recording import CaptureInfo, RecordingWriter, picture_paths, read_info
 from calibration.records import intrinsics_record
 from calibration.report import report_intrinsics
-from clam_robot import config
 from clam_robot.cli.calibration_files import load_or_new, recorded_at, save, tell_recording, utc_now
 from clam_robot.cli.camera_rig import camera_of
 from clam_robot.cli.console import console, plural
@@ -22,9 +23,9 @@ from clam_robot.cli.view_map import view_status
 from clam_robot.cli.writable import require_writable
 from clam_robot.errors import ConfigError
 from clam_robot.hardware.calibration.calibration import Calibration
-from clam_robot.hardware.calibration.camera_calibration import CameraCalibration
+from clam_robot.hardware.calibration.camera_calibration import CameraCalibration, IntrinsicsCalibration
 from clam_robot.hardware.calibration.intrinsics import Intrinsics
-from clam_robot.hardware.cameras.setup import CamerasConfig
+from clam_robot.hardware.cameras.cameras_file import load_cameras
 from clam_robot.timing import MonotonicClock
 
 
@@ -85,8 +86,11 @@ class IntrinsicsCommand:
         page = report_intrinsics(folder, self.camera, info.board, views, fit, check)
         record = intrinsics_record(info.board, fit, made_at)
         before = calibration.cameras.get(self.camera)
+        is_same = before is not None and before.serial == info.serial and _is_same(record, before.intrinsics)
         # Where the camera is was found with the lens as it was known then.
         camera = CameraCalibration(serial=info.serial, intrinsics=record)
+        if before is not None and is_same:
+            camera = replace(before, intrinsics=record)
         console.print(
             f"{self.camera}: fx {fit.intrinsics.fx:.1f}, fy {fit.intrinsics.fy:.1f}, centre {fit.intrinsics.cx:.1f}, "
             f"{fit.intrinsics.cy:.1f} pixels, lens {fit.model}; corners within {fit.rms:.2f} pixels rms in "
@@ -99,7 +103,7 @@ class IntrinsicsCommand:
         console.print(f"report: {page}", markup=False, soft_wrap=True)
         if missing := coverage(info.board, views).missing():
             refuse([f"the views do not tell all of the lens; take more: {'; '.join(missing)}"], self.accept)
-        if before is not None and before.hand_eye is not None:
+        if before is not None and before.hand_eye is not None and not is_same:
             console.print("its place was found with the lens as it was: run `clam calibrate hand-eye` again")
         save(replace(calibration, cameras={**calibration.cameras, self.camera: camera}), self.out)
 
@@ -134,7 +138,7 @@ class IntrinsicsCommand:
     ) -> tuple[CaptureInfo, list[Detection], Intrinsics | None]:
         assert self.cameras is not None
         clock = MonotonicClock()
-        camera = camera_of(config.load(CamerasConfig, self.cameras), self.camera, clock)
+        camera = camera_of(load_cameras(self.cameras), self.camera, clock)
         with ExitStack() as stack:
             stack.callback(camera.close)
             camera.open()
@@ -158,3 +162,10 @@ class IntrinsicsCommand:
                 )
             writer.finish()
             return info, views, camera.intrinsics() if isinstance(camera, KnowsItsIntrinsics) else None
+
+
+def _is_same(now: IntrinsicsCalibration, before: IntrinsicsCalibration) -> bool:
+    """Whether two fits are one, as of the same pictures; another size of the picture is another lens."""
+    new, old = now.intrinsics, before.intrinsics
+    is_size = (new.width, new.height) == (old.width, old.height)
+    return is_size and bool(np.allclose(new.vector, old.vector, rtol=1e-7, atol=1e-7))

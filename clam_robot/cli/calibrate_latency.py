@@ -15,7 +15,6 @@ from calibration.latency_chart import draw_latency
 from calibration.latency_record import beside, latency_record
 from calibration.swing import SwingConfig
 from calibration.take import FilmedCamera, Take, TakeInfo, load_take, save_take, take_files
-from clam_robot import config
 from clam_robot.cli.agreement import require_agreement
 from clam_robot.cli.arm_identity import of_arm, serial_of
 from clam_robot.cli.calibration_files import load_or_new, save, tell_date, utc_now
@@ -28,7 +27,7 @@ from clam_robot.episodes.reader import Episode
 from clam_robot.errors import CalibrationError, ConfigError
 from clam_robot.hardware.calibration.latency_calibration import Latency, LatencyCalibration
 from clam_robot.hardware.cameras.camera_bench import CameraBench
-from clam_robot.hardware.cameras.setup import CamerasConfig
+from clam_robot.hardware.cameras.cameras_file import load_cameras
 from clam_robot.timing import MonotonicClock
 
 
@@ -121,7 +120,7 @@ class LatencyCommand:
             f"side for {self.swing.seconds:g} s",
             self.yes,
         )
-        setup = config.load(CamerasConfig, options.cameras)
+        setup = load_cameras(options.cameras)
         rig, filming = rig_of(setup, clock), Filming()
         bench = CameraBench(rig, max_age=setup.max_age, open_timeout=setup.open_timeout)
         action = ActionConfig(space="joints", hz=20.0)

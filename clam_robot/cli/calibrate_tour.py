@@ -28,7 +28,7 @@ from clam_robot.cli.console import console, plural
 from clam_robot.cli.widowx import ArmAddress, driver_of
 from clam_robot.errors import CalibrationError, ConfigError
 from clam_robot.hardware.calibration.camera_calibration import CameraCalibration
-from clam_robot.hardware.cameras.setup import CamerasConfig
+from clam_robot.hardware.cameras.cameras_file import load_cameras
 from clam_robot.hardware.workspace import Box, Workspace, WorkspaceConfig
 from clam_robot.timing import MonotonicClock
 
@@ -101,7 +101,7 @@ def take_tour(
         "the arm goes to its start, tries itself, looks for the board, and then goes through the poses", options.yes
     )
     clock = MonotonicClock()
-    camera = camera_of(config.load(CamerasConfig, options.widowx.cameras), name, clock)
+    camera = camera_of(load_cameras(options.widowx.cameras), name, clock)
     driver = GoalKeeper(driver_of(options.widowx, clock))
     robot = WidowX(driver, clock, arm)
     with ExitStack() as stack:

@@ -107,6 +107,16 @@ def test_a_tour_that_was_interrupted_is_told_with_the_earlier_one_that_was_not(
         assert "no calibration of camera 'table'" in told
 
 
+def test_a_folder_with_a_report_is_told_from_the_one_with_its_pictures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    writer = RecordingWriter(Path("table/pictures"), CaptureInfo(camera="table", serial="", board=HELD_BOARD))
+    Path("table/table_lens.png").write_bytes(writer.add(np.zeros((48, 64, 3), np.uint8)).read_bytes())
+    assert main(["calibrate", "intrinsics", "--camera", "table", "--images", "table"]) == 2
+    assert "found one with a report in table; its pictures are in table/pictures" in said(capsys)
+
+
 def test_board_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "board.pdf"
     assert main(["calibrate", "board", "--out", str(out)]) == 0
@@ -141,5 +151,8 @@ def test_what_is_missing_is_told(
     assert "--pictures, --seconds: expected more than 0, found 0 and 10" in said(capsys)
     assert main(["calibrate", "hand-eye", "--camera", "table", "--mount", "stand", "--images", "none"]) == 2
     assert "no calibration of camera 'table'" in said(capsys)
+    words = ["hand-eye", "--camera", "table", "--mount", "stand", "--images", "grey", "--out", "new.json"]
+    assert main(["calibrate", *words]) == 2
+    assert "run `clam calibrate intrinsics --camera table --out new.json` first" in said(capsys)
     assert main(["calibrate", "board", "--out", "board.txt"]) == 2
     assert "found board.txt" in said(capsys)

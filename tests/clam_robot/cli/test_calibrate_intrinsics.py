@@ -1,15 +1,18 @@
 """A camera's own numbers from pictures that a person has."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from scipy.spatial.transform import RigidTransform
 
 from clam_robot.cli.main import main
-from clam_robot.hardware.calibration.calibration import load_calibration
-from tests.calibration.board_photo import photo
+from clam_robot.hardware.calibration.calibration import load_calibration, save_calibration
+from tests.calibration.board_photo import BOARD, photo
+from tests.calibration.known_cameras import known_place
 from tests.calibration.synthetic_views import LENS
 
 pytestmark = pytest.mark.slow
@@ -62,5 +65,16 @@ def test_views_that_cover_the_picture_are_written(capsys: pytest.CaptureFixture[
     assert "take more" not in told
     assert "recorded 2001-09-09T01:46:40+00:00, as its newest file says: it does not say so itself" in told
     assert load_calibration(Path("calibration.json")).camera("table").intrinsics.made_at == "2001-09-09T01:46:40+00:00"
-    found = load_calibration(Path("calibration.json")).camera("table").intrinsics.intrinsics
+    known = load_calibration(Path("calibration.json"))
+    found = known.camera("table").intrinsics.intrinsics
     assert (found.fx, found.fy) == pytest.approx((LENS.fx, LENS.fy), rel=0.01)
+
+    place = known_place("wrist", RigidTransform.identity(), RigidTransform.identity(), BOARD)
+    known = known.with_camera("table", replace(known.camera("table"), hand_eye=place))
+    save_calibration(known, Path("calibration.json"))
+    assert "its place was found" not in said(capsys, 0)
+    assert load_calibration(Path("calibration.json")).camera("table").hand_eye == place
+    Path("pictures/39.png").unlink()
+    Path("pictures/38.png").unlink()
+    assert "its place was found with the lens as it was: run `clam calibrate hand-eye` again" in said(capsys, 0)
+    assert load_calibration(Path("calibration.json")).camera("table").hand_eye is None
