@@ -155,8 +155,13 @@ def picture_paths(folder: Path) -> list[Path]:
     """The pictures of a folder, by name.
 
     Raises:
-        CalibrationError: there are none.
+        CalibrationError: there are none, or they are in a folder in it.
     """
+    if not (folder / INFO).exists() and (folder / "pictures" / INFO).exists():
+        raise CalibrationError(
+            f"--images: expected a folder with pictures, found one with a report in {folder}; its pictures are in "
+            f"{folder / 'pictures'}"
+        )
     if not folder.is_dir():
         raise CalibrationError(f"--images: expected a folder with pictures, found no folder at {folder}")
     found = sorted(path for path in folder.iterdir() if path.suffix.lower() in _ENDINGS)

@@ -48,11 +48,19 @@ class GripperCommand:
             found = find_gripper_range(driver, clock, self.drive, tell=_tell)
         console.print(
             f"fingers {1e3 * found.closed:.2f} mm from the middle when closed, {1e3 * found.opened:.2f} when open, "
-            f"± {1e3 * found.sigma:.2f}"
+            f"{spread_in_words(found.sigma)}"
         )
         record = gripper_record(found, utc_now())
         save(replace(calibration, arm=replace(calibration.arm, gripper=record)), self.out)
 
 
+def spread_in_words(sigma: float) -> str:
+    """Of one stop; what its encoder cannot see is not said to be nothing."""
+    return f"± {1e3 * sigma:.2f}" if sigma >= _FINEST else "the same each time to a hundredth of a millimetre"
+
+
 def _tell(way: str, finger: float) -> None:
     console.print(f"{way} at {1e3 * finger:.2f} mm")
+
+
+_FINEST = 5e-6  # that is printed [m]

@@ -65,7 +65,7 @@ class HandEyeCommand:
         folder = self.folder or Path("calibration") / f"{self.camera}_hand_eye"
         require_writable(self.out, folder)
         calibration = load_or_new(self.out)
-        known = calibration.camera(self.camera)
+        known = calibration.camera(self.camera, self.out)
         calibration = of_arm(calibration, self._arm(), self.out)
         if self.images is not None:
             self._require_camera(self.images, calibration)
