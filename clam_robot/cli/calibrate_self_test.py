@@ -28,7 +28,7 @@ from clam_robot.timing import Clock, MonotonicClock
 
 _NO_BOARD = (
     "the camera sees no board, from the arm's start and with its hand turned; put the board into its view (without "
-    "--camera commands and joints alone are compared). If it is there, a joint near the hand turns the other way"
+    "--camera commands and joints alone are compared). If it is there, a joint turns the other way than it reports"
 )
 
 
