@@ -1,6 +1,8 @@
 """Views of a board from a camera that a person holds it before, or from pictures."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from calibration.coverage import Coverage, coverage
@@ -60,19 +62,48 @@ def collect_live(
     return selection.kept
 
 
+@dataclass(frozen=True, kw_only=True)
+class PictureViews:
+    """The views of pictures that are there already.
+
+    Attributes:
+        views: that count, all of one size.
+        paths: their pictures.
+        size: width and height of most of the pictures that show the board [pixel]; None where none shows it.
+        others: pictures of another size, which do not count.
+        passed_over: pictures that became no view, each with its reason, those of another size among them.
+    """
+
+    views: list[Detection]
+    paths: list[Path]
+    size: tuple[int, int] | None
+    others: list[Path]
+    passed_over: dict[Path, str]
+
+
 def collect_pictures(
-    paths: Sequence[Path], detector: BoardDetector, *, tell: Told, config: SelectionConfig | None = None
-) -> tuple[list[Detection], list[Path]]:
-    """The views that count, and their pictures.
+    paths: Sequence[Path], detector: BoardDetector, *, config: SelectionConfig | None = None
+) -> PictureViews:
+    """The views that count, of the size that most pictures have.
 
     Raises:
         CalibrationError: a file is no picture.
     """
+    seen = [(path, detector.detect(read_picture(path))) for path in paths]
+    sizes = Counter((view.width, view.height) for _, view in seen if view is not None)
+    size = max(sizes, key=lambda each: sizes[each], default=None)
     selection = ViewSelection(config or SelectionConfig(), is_live=False)
     kept: list[Path] = []
-    for path in paths:
-        problem = selection.consider(detector.detect(read_picture(path)))
+    others: list[Path] = []
+    passed_over: dict[Path, str] = {}
+    for path, view in seen:
+        if view is not None and (view.width, view.height) != size:
+            others.append(path)
+            passed_over[path] = f"another size, {view.width} x {view.height} pixels"
+            continue
+        problem = selection.consider(view)
         if problem is None:
             kept.append(path)
-        tell(coverage(detector.board, selection.kept), problem)
-    return selection.kept, kept
+        else:
+            passed_over[path] = problem
+    return PictureViews(views=selection.kept, paths=kept, size=size, others=others, passed_over=passed_over)

@@ -83,7 +83,7 @@ def fit_delay(motion: JointMotion, sight: Sight, config: DelayConfig | None = No
     if len(sight.end) < _FEWEST_ROWS:
         raise CalibrationError(
             f"{sight.kind}: expected at least {_FEWEST_ROWS} that were taken while the joints moved, found "
-            f"{len(sight.end)}; record longer"
+            f"{len(sight.end)}; move longer (--swing.seconds), or take a longer episode"
         )
     grid = np.arange(config.low, config.high + _STEP, _STEP)
     search = _Search(moving, sight)

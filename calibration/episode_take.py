@@ -45,6 +45,7 @@ def take_of(episode: Episode) -> Take:
         arm_serial=None if calibration is None else calibration.arm_serial,
         state_applied=known.time_corrections.get(schema.JOINT_TIME, 0.0),
         cameras=cameras,
+        made_at=known.started_at,
     )
     reported = JointMotion(time=samples.time, position=samples.position)
     return Take(info=info, reported=reported, told=None, films=films)

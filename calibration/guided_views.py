@@ -1,5 +1,6 @@
 """Views in two goes: a few from where the board is sure to be seen, then, as the places are known, the telling ones."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from clam_robot.errors import CalibrationError
 from clam_robot.hardware.calibration.intrinsics import Intrinsics
 from clam_robot.hardware.workspace import Workspace
 
+_LOG = logging.getLogger(__name__)
 # Goes to poses and tells what was seen, and in which joints; poses that show no board are left out.
 Shoot = Callable[[PoseSet], HandEyeViews]
 
@@ -32,10 +34,10 @@ def guided_views(
     """All views of both goes; the arguments are those of `plan_poses`.
 
     Where the first views do not agree, something is wrong that the diagnosis will name: the second go then keeps to
-    the rough places.
+    the rough places. Where the second finds no poses or no view, that is told in the log, and those of the first count.
 
     Raises:
-        CalibrationError: too few poses, or no view.
+        CalibrationError: too few poses, or no view, in the first go.
     """
 
     def plan(count: int, margin: float, taken: HandEyeViews | None = None) -> PoseSet:
@@ -55,7 +57,11 @@ def guided_views(
             fit = None
         if fit is not None and fit.result.is_plausible and fit.result.misfit < _AGREE:
             camera, place, margin = fit.camera, fit.board, config.margin
-    second = shoot(plan(left, margin, first if margin == config.margin else None))
+    try:
+        second = shoot(plan(left, margin, first if margin == config.margin else None))
+    except CalibrationError as error:  # what was seen so far is worth a diagnosis
+        _LOG.warning("only the first %d views count: %s", first.count, error)
+        return first
     return joined(first, second)
 
 

@@ -56,7 +56,10 @@ class ImageMotion:
             CalibrationError: fewer than two frames.
         """
         if not self._moved:
-            raise CalibrationError(f"camera {self._camera}: expected frames, found fewer than two; record longer")
+            raise CalibrationError(
+                f"camera {self._camera}: expected frames, found fewer than two; does "
+                "it send any? else film longer (--swing.seconds)"
+            )
         return Sight(
             begin=np.array(self._begin),
             end=np.array(self._end),

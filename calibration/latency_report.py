@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+import clam_robot
 from calibration.latency import LatencyFit, LatencyViews
 from calibration.latency_chart import draw_latency
-from calibration.provenance import arm_fact, made_fact
+from calibration.provenance import arm_fact, in_words
 from calibration.report_page import chart, facts, heading, line, page, table
 from calibration.take import TakeInfo
 from clam_robot.hardware.calibration.latency_calibration import Latency, LatencyCalibration
@@ -47,7 +48,8 @@ def report_latency(
                     )
                     for name, each in info.cameras.items()
                 ),
-                made_fact(record.made_at),
+                ("filmed", f"{in_words(record.made_at)} UTC"),
+                ("computed", f"by clam-robot {clam_robot.__version__}"),
             ]
         ),
         heading("Charts"),

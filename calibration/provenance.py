@@ -1,7 +1,7 @@
 """Where the figures of a report come from: devices, board, pictures, date, software."""
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +20,8 @@ class Provenance:
         camera: its name.
         camera_serial: "" where it has none.
         board: that was looked at.
-        made_at: when it was computed; UTC, ISO 8601.
+        taken_at: when the pictures were begun; UTC, ISO 8601.
+        made_at: when it was computed; as `taken_at`.
         arm_serial: of the arm that moved; None where it is not known.
         pictures: of the views, in their order; empty where none were kept.
         passed_over: pictures that became no view, each with its reason.
@@ -29,6 +30,7 @@ class Provenance:
     camera: str
     camera_serial: str
     board: Board
+    taken_at: str
     made_at: str
     arm_serial: str | None = None
     pictures: tuple[Path, ...] = ()
@@ -42,7 +44,7 @@ class Provenance:
         """
         return [
             ("camera", f"{self.camera}, serial number {self.camera_serial or _UNKNOWN}"),
-            ("pictures", f"{size[0]} x {size[1]} pixels, {taken(self.pictures)}"),
+            ("pictures", f"{size[0]} x {size[1]} pixels, taken {in_words(self.taken_at)} UTC"),
             ("board", described(self.board)),
         ]
 
@@ -69,8 +71,7 @@ def arm_fact(serial: str | None) -> tuple[str, str]:
 
 def made_fact(made_at: str) -> tuple[str, str]:
     """When it was computed, and by what."""
-    date = _in_words(datetime.datetime.fromisoformat(made_at))
-    return "computed", f"{date} UTC, by clam-robot {clam_robot.__version__}"
+    return "computed", f"{in_words(made_at)} UTC, by clam-robot {clam_robot.__version__}"
 
 
 def described(board: Board) -> str:
@@ -81,14 +82,6 @@ def described(board: Board) -> str:
     )
 
 
-def taken(pictures: Sequence[Path]) -> str:
-    """When pictures were taken, as their files say."""
-    if not pictures:
-        return "not kept"
-    times = [each.stat().st_mtime for each in pictures]
-    first, last = (_in_words(datetime.datetime.fromtimestamp(each, datetime.UTC)) for each in (min(times), max(times)))
-    return f"taken {first}{'' if first == last else f' to {last}'} UTC (dates of the files)"
-
-
-def _in_words(date: datetime.datetime) -> str:
-    return date.astimezone(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")
+def in_words(date: str) -> str:
+    """A date of ISO 8601 as people read it, UTC."""
+    return datetime.datetime.fromisoformat(date).astimezone(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float64, UInt8
 
 from calibration.board import Board
+from calibration.capture_date import require_date
 from clam_robot import config
 from clam_robot.errors import CalibrationError
 from clam_robot.hardware.wx250s import JOINT_NAMES
@@ -33,6 +34,7 @@ class CaptureInfo(config.Strict):
         board: that was looked at.
         arm_serial: of the arm, where one moved.
         is_complete: the recording came to its end; one that was interrupted did not.
+        made_at: when it was begun, UTC, ISO 8601; None where nobody wrote it down.
     """
 
     camera: str
@@ -40,6 +42,11 @@ class CaptureInfo(config.Strict):
     board: Board
     arm_serial: str | None = None
     is_complete: bool = True
+    made_at: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.made_at is not None:
+            require_date(self.made_at)
 
 
 class RecordingWriter:
@@ -52,6 +59,9 @@ class RecordingWriter:
         info: of the capture.
 
     Attributes:
+        folder: that is written.
+        num_pictures: in it so far.
+        is_finished: all that was to be recorded is.
         aside: where the earlier recording went, if there was one.
 
     Raises:
@@ -61,8 +71,9 @@ class RecordingWriter:
     def __init__(self, folder: Path, info: CaptureInfo) -> None:
         if folder.exists() and any(folder.iterdir()) and not (folder / INFO).exists():
             raise CalibrationError(f"{folder} holds something else; give another --folder, or read it with --images")
-        self._folder, self._info, self._count = folder, info, 0
+        self.folder, self._info, self.num_pictures = folder, info, 0
         self.aside: Path | None = None
+        self.is_finished = False
 
     def add(
         self,
@@ -71,12 +82,12 @@ class RecordingWriter:
         goal: Float64[np.ndarray, "6"] | None = None,
     ) -> Path:
         """One more picture, RGB, the joints at that time, and where their servos were told to be [rad]."""
-        if self._count == 0:
+        if self.num_pictures == 0:
             self._begin()
-        path = self._folder / f"{self._count:04d}.png"
+        path = self.folder / f"{self.num_pictures:04d}.png"
         if not _CV.imwrite(str(path), _CV.cvtColor(image, _CV.COLOR_RGB2BGR)):
             raise CalibrationError(f"cannot write {path}; is the disk full?")
-        self._count += 1
+        self.num_pictures += 1
         for name, row in ((JOINTS, joints), (GOALS, goal)):
             if row is not None:
                 self._append(name, path.name, row)
@@ -84,20 +95,21 @@ class RecordingWriter:
 
     def finish(self) -> None:
         """All that was to be recorded is; without a picture there is nothing to say."""
-        if self._count > 0:
-            (self._folder / INFO).write_bytes(config_bytes(self._info))
+        if self.num_pictures > 0:
+            (self.folder / INFO).write_bytes(config_bytes(self._info))
+            self.is_finished = True
 
     def _begin(self) -> None:
-        if (self._folder / INFO).exists():
+        if (self.folder / INFO).exists():
             number = 1
-            while (aside := _aside(self._folder, number)).exists():
+            while (aside := _aside(self.folder, number)).exists():
                 number += 1
-            self.aside = self._folder.rename(aside)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        (self._folder / INFO).write_bytes(config_bytes(replace(self._info, is_complete=False)))
+            self.aside = self.folder.rename(aside)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / INFO).write_bytes(config_bytes(replace(self._info, is_complete=False)))
 
     def _append(self, name: str, picture: str, row: Float64[np.ndarray, "6"]) -> None:
-        table = self._folder / name
+        table = self.folder / name
         is_new = not table.exists()
         with table.open("a", newline="", encoding="utf-8") as file:
             rows = csv.writer(file)
@@ -143,8 +155,13 @@ def picture_paths(folder: Path) -> list[Path]:
     """The pictures of a folder, by name.
 
     Raises:
-        CalibrationError: there are none.
+        CalibrationError: there are none, or they are in a folder in it.
     """
+    if not (folder / INFO).exists() and (folder / "pictures" / INFO).exists():
+        raise CalibrationError(
+            f"--images: expected a folder with pictures, found one with a report in {folder}; its pictures are in "
+            f"{folder / 'pictures'}"
+        )
     if not folder.is_dir():
         raise CalibrationError(f"--images: expected a folder with pictures, found no folder at {folder}")
     found = sorted(path for path in folder.iterdir() if path.suffix.lower() in _ENDINGS)

@@ -39,7 +39,9 @@ class RotationSpread:
 
 
 def rotation_spread(hands: Float64[np.ndarray, "n 4 4"]) -> RotationSpread:
-    """Of poses of the hand in the base frame, at least two."""
+    """Of poses of the hand in the base frame; a single one turned by nothing."""
+    if len(hands) < 2:
+        return RotationSpread(turns=(0.0, 0.0, 0.0), axis=(0.0, 0.0, 1.0))
     first, second = np.triu_indices(len(hands), 1)
     turns = Rotation.from_matrix(hands[first, :3, :3].transpose(0, 2, 1) @ hands[second, :3, :3]).as_rotvec()
     values, vectors = np.linalg.eigh(turns.T @ turns / len(turns))

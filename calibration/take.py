@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float64, UInt8
 
+from calibration.capture_date import require_date
 from calibration.delay_signals import JointMotion
 from calibration.image_motion import ImageMotion
 from calibration.latency import LatencyViews
@@ -45,12 +46,18 @@ class TakeInfo(config.Strict):
         arm_serial: of the arm; None where it is not known.
         state_applied: latency that was taken off the stamps of the joints already [s].
         cameras: by name.
+        made_at: when it was filmed, UTC, ISO 8601; None where nobody wrote it down.
     """
 
     driver: Literal["dynamixel", "ros"]
     arm_serial: str | None = None
     state_applied: float = 0.0
     cameras: dict[str, FilmedCamera] = field(default_factory=dict[str, FilmedCamera])
+    made_at: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.made_at is not None:
+            require_date(self.made_at)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -103,6 +110,11 @@ def save_take(take: Take, folder: Path) -> None:
     for name, film in take.films.items():
         np.savez(folder / f"{name}.npz", time=film.time, images=film.images)
     (folder / INFO).write_text(json.dumps(config.to_dict(take.info), indent=1) + "\n", encoding="utf-8")
+
+
+def take_files(folder: Path) -> list[Path]:
+    """What a take consists of, but its description, which a person may have corrected later."""
+    return sorted(folder.glob("*.npz"))
 
 
 def load_take(folder: Path) -> Take:

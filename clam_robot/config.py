@@ -53,16 +53,24 @@ def load(cls: type[T], path: Path) -> T:
     Raises:
         ConfigError: the file is missing, is not TOML or JSON, or does not fit the class.
     """
+    return from_dict(cls, read(path), source=str(path))
+
+
+def read(path: Path) -> object:
+    """What a TOML or JSON file holds.
+
+    Raises:
+        ConfigError: the file is missing, or is not TOML or JSON.
+    """
     try:
         text = path.read_text(encoding="utf-8")
-        data = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
+        return json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
     except FileNotFoundError:
         raise ConfigError(f"no configuration file at {path}; give the path of a .toml or .json file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read {path}: {error}") from None
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is not valid {path.suffix.lstrip('.').upper() or 'TOML'}: {error}") from None
-    return from_dict(cls, data, source=str(path))
 
 
 # Building an adapter takes 10 ms for a robot spec, using it 20 us.

@@ -17,6 +17,7 @@ from clam_robot.cli.calibrate_intrinsics import IntrinsicsCommand
 from clam_robot.cli.calibrate_latency import LatencyCommand
 from clam_robot.cli.calibrate_self_test import SelfTestCommand
 from clam_robot.cli.console import console
+from clam_robot.cli.interruption import tells_what_stays
 
 
 @runtime_checkable
@@ -54,7 +55,17 @@ class BoardCommand:
         )
 
 
-COMMANDS: dict[str, type[Runs]] = {
+AnyCommand = (
+    BoardCommand
+    | IntrinsicsCommand
+    | HandEyeCommand
+    | ArmCommand
+    | GripperCommand
+    | LatencyCommand
+    | SelfTestCommand
+    | CheckCommand
+)
+COMMANDS: dict[str, type[AnyCommand]] = {
     "board": BoardCommand,
     "intrinsics": IntrinsicsCommand,
     "hand-eye": HandEyeCommand,
@@ -66,8 +77,33 @@ COMMANDS: dict[str, type[Runs]] = {
 }
 
 
+@dataclass(frozen=True)
+class Interruptible:
+    """A command that says at Ctrl-C what stays.
+
+    Attributes:
+        command: that writes, or reads, a calibration.
+    """
+
+    command: AnyCommand
+
+    def run(self) -> None:
+        """Do it."""
+        with tells_what_stays(self.file):
+            self.command.run()
+
+    @property
+    def file(self) -> Path:
+        """That it writes, or reads."""
+        match self.command:
+            case CheckCommand(calibration=file) | SelfTestCommand(calibration=file):
+                return file
+            case _:
+                return self.command.out
+
+
 def parse(words: Sequence[str]) -> Runs:
     """The command that the words ask for."""
     if words and words[0] in COMMANDS:  # so that its errors name its own help
-        return tyro.cli(COMMANDS[words[0]], prog=f"clam calibrate {words[0]}", args=words[1:])
+        return Interruptible(tyro.cli(COMMANDS[words[0]], prog=f"clam calibrate {words[0]}", args=words[1:]))
     return tyro.extras.subcommand_cli_from_dict(COMMANDS, prog="clam calibrate", args=words)

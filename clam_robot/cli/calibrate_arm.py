@@ -10,6 +10,7 @@ from calibration.arm_records import joints_record, servos_record, settled
 from calibration.arm_report import report_arm
 from calibration.board import Board
 from calibration.bundle_settings import GAUGE, OBSERVABLE, BundleSettings
+from calibration.capture_date import oldest
 from calibration.diagnosis import diagnose
 from calibration.gravity import gravity_loads
 from calibration.hand_eye_views import HandEyeViews
@@ -17,9 +18,11 @@ from calibration.provenance import Provenance
 from calibration.recording import GOALS, earlier_recording, picture_paths, read_hands, read_info
 from calibration.servo_stiffness import StiffnessFit, fit_stiffness
 from clam_robot.cli.arm_identity import of_arm
-from clam_robot.cli.calibration_files import load_or_new, save, utc_now
+from clam_robot.cli.calibration_files import load_or_new, recorded_at, save, utc_now
 from clam_robot.cli.console import console, plural
+from clam_robot.cli.recorded_camera import doubts_of_recording, refuse
 from clam_robot.cli.recorded_views import not_seen, recorded_views
+from clam_robot.cli.writable import require_writable
 from clam_robot.errors import CalibrationError
 from clam_robot.hardware.calibration.calibration import Calibration
 
@@ -49,6 +52,7 @@ class ArmCommand:
 
     def run(self) -> None:
         """Read, fit, report, write."""
+        require_writable(self.out, self.folder)
         calibration = load_or_new(self.out)
         folders = self.images or tuple(
             Path("calibration") / f"{name}_hand_eye" / "pictures"
@@ -64,6 +68,7 @@ class ArmCommand:
         goals: list[tuple[np.ndarray, np.ndarray]] = []
         for each in folders:
             self._require_complete(each)
+            self._require_camera(each, calibration)
             source, views, told = self._read(each, calibration)
             sources.append(source)
             name = source.camera
@@ -77,7 +82,7 @@ class ArmCommand:
         with console.status(f"fitting {plural(len(recordings), 'recording')}"):
             fit = fit_arm(recordings, lenses)
         stiffness = _stiffness(goals)
-        made_at = sources[0].made_at
+        made_at = oldest([each.taken_at for each in sources])
         arm = replace(calibration.arm, joints=joints_record(tuple(names), fit, made_at))
         if stiffness is not None and stiffness.stiffness:
             arm = replace(arm, servos=servos_record(stiffness, made_at))
@@ -85,7 +90,7 @@ class ArmCommand:
         for number, name in enumerate(names):
             hand_eye = cameras[name].hand_eye
             assert hand_eye is not None
-            cameras[name] = replace(cameras[name], hand_eye=settled(hand_eye, fit, number, made_at))
+            cameras[name] = replace(cameras[name], hand_eye=settled(hand_eye, fit, number, sources[number].taken_at))
         console.print(_in_words(fit, stiffness), markup=False, soft_wrap=True)
         self.folder.mkdir(parents=True, exist_ok=True)
         page = report_arm(self.folder, sources, fit, stiffness)
@@ -104,6 +109,11 @@ class ArmCommand:
             f"{otherwise} (--accept takes it as it is)"
         )
 
+    def _require_camera(self, folder: Path, calibration: Calibration) -> None:
+        info = read_info(folder)
+        if info is not None and info.camera in calibration.cameras:
+            refuse(doubts_of_recording(info.camera, folder, info, info.serial, calibration, self.out), self.accept)
+
     def _require_sound(self, name: str, views: HandEyeViews, lens: np.ndarray | None) -> None:
         found = diagnose(views, BundleSettings(offsets=OBSERVABLE, intrinsics_covariance=lens)).findings
         if found and not self.accept:
@@ -118,18 +128,19 @@ class ArmCommand:
             raise CalibrationError(
                 f"{folder}: expected a folder of `clam calibrate hand-eye`, with capture.json; name it by --images"
             )
-        known = calibration.camera(info.camera)
+        known = calibration.camera(info.camera, self.out)
         if known.hand_eye is None:
             raise CalibrationError(
                 f"where camera {info.camera!r} is, is not known; run `clam calibrate hand-eye` first"
             )
-        views, pictures = recorded_views(folder, None, info.camera, known.hand_eye.mount, Board(), known)
+        views, pictures = recorded_views(folder, None, known.hand_eye.mount, Board(), known)
         if views.joints is None:
             raise CalibrationError(f"{folder}: expected joints, found poses of the hand; offsets need joints")
         source = Provenance(
             camera=info.camera,
             camera_serial=info.serial,
             board=views.board,
+            taken_at=recorded_at(folder),
             made_at=utc_now(),
             arm_serial=info.arm_serial or self.arm_serial,
             pictures=tuple(folder / each for each in pictures),

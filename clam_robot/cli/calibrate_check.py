@@ -1,6 +1,7 @@
 """`clam calibrate check`."""
 
 import dataclasses
+import datetime
 import json
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -13,25 +14,27 @@ import tyro
 from rich.table import Table
 
 from calibration.board import Board
-from calibration.board_measurement import BoardMeasurement, measure_board
+from calibration.board_measurement import BoardMeasurement, measure_board, middle_of
 from calibration.detection import BoardDetector, Detection
-from calibration.drift import UNLIKELY, Drift, Tolerance, expected_board, find_drift, probable_cause
+from calibration.drift import UNLIKELY, Drift, Tolerance, Verdict, expected_board, find_drift, probable_cause
 from calibration.patience import patiently
 from calibration.recording import JOINTS, picture_paths, read_hands, read_info, read_picture
 from calibration.resting_joints import resting_joints
 from clam_robot import config
 from clam_robot.cli.arm_identity import of_arm, serial_of
-from clam_robot.cli.calibration_files import save, utc_now
+from clam_robot.cli.calibration_age import ages_in_words, camera_ages
+from clam_robot.cli.calibration_files import recorded_at, save, utc_now
 from clam_robot.cli.camera_rig import camera_of
-from clam_robot.cli.console import console
+from clam_robot.cli.console import console, plural
 from clam_robot.cli.widowx import ArmAddress, driver_of
 from clam_robot.errors import CalibrationError, ConfigError
 from clam_robot.hardware.calibration.calibration import Calibration, load_calibration
 from clam_robot.hardware.calibration.camera_calibration import BoardReference, CameraCalibration
 from clam_robot.hardware.calibration.pose import to_pose
-from clam_robot.hardware.cameras.setup import CamerasConfig
+from clam_robot.hardware.cameras.cameras_file import load_cameras
 from clam_robot.timing import MonotonicClock
 
+_COLOURS: dict[Verdict, str] = {"as it was": "green", "drifted": "red", "cannot tell": "yellow"}
 _LONGEST_WAIT = 5.0  # for a frame, or a state of the joints [s]
 
 
@@ -41,7 +44,7 @@ class CheckCommand:
 
     Once, after calibrating, show every camera a board that is fixed to the table and run this with --remember. A camera
     on the wrist is compared with the board of its hand-eye calibration, too, where that still lies there. Exit code 0
-    says that all is as it was, 2 that something has drifted.
+    says that all is as it was, 2 that something has drifted, or that what is tolerated cannot be told from noise.
 
     Attributes:
         camera: names of the cameras, as in the calibration.
@@ -71,7 +74,7 @@ class CheckCommand:
         """Look, compare, tell.
 
         Raises:
-            CalibrationError: something has drifted, or cannot be compared; says what.
+            CalibrationError: something has drifted, or cannot be compared or told; says what.
         """
         if not self.camera or (self.images is not None and len(self.camera) != 1):
             raise ConfigError("--camera: expected names of cameras, and with --images one of them")
@@ -82,22 +85,27 @@ class CheckCommand:
         known = load_calibration(self.calibration)
         drifts: dict[str, Drift] = {}
         for name in self.camera:
-            camera = known.camera(name)
+            camera = known.camera(name, self.calibration)
             views, joints, board = self._look(name, camera)
             seen = measure_board(board, views, camera.intrinsics.intrinsics)
             if self.remember:
+                made_at = utc_now() if self.images is None else recorded_at(self.images)
                 if joints is not None and self.images is None:
                     known = of_arm(known, serial_of(self.widowx), self.calibration)
-                known = _remembered(known, name, seen, joints)
+                known = _remembered(known, name, seen, joints, made_at)
+                console.print(f"{name}: {_in_words(seen, joints)}", markup=False, soft_wrap=True)
             else:
                 drifts[name] = find_drift(seen, expected_board(camera, joints, seen), self.tolerance)
         if self.remember:
             save(known, self.calibration)
             return
         cause = probable_cause(drifts, {name: _mount(known.camera(name)) for name in drifts})
-        self._tell(drifts, cause)
-        if any(drift.is_drift or drift.fits_badly for drift in drifts.values()):
+        self._tell(drifts, cause, known)
+        if any(drift.verdict == "drifted" for drift in drifts.values()):
             raise CalibrationError(f"{self.calibration} does not hold any more: {cause}")
+        doubts = [f"{name}: {drift.doubt}" for name, drift in drifts.items() if drift.verdict == "cannot tell"]
+        if doubts:
+            raise CalibrationError(f"cannot tell whether {self.calibration} still holds: {'; '.join(doubts)}")
 
     def _look(self, name: str, camera: CameraCalibration) -> tuple[list[Detection], np.ndarray | None, Board]:
         if self.images is not None:
@@ -105,6 +113,11 @@ class CheckCommand:
             board = _board(self.board, camera, None if info is None else info.board)
             if info is not None:
                 _require_serial(name, info.serial, camera)
+                if info.camera != name:
+                    raise CalibrationError(
+                        f"{self.images} was recorded with camera {info.camera!r}, expected {name!r}; give the pictures "
+                        "of this camera"
+                    )
             detector, paths = BoardDetector(board), picture_paths(self.images)
             seen = [found for path in paths if (found := detector.detect(read_picture(path))) is not None]
             table = self.images / JOINTS
@@ -113,7 +126,7 @@ class CheckCommand:
         if self.widowx.cameras is None:
             raise ConfigError("--cameras, --images: give the file with the cameras, or a folder with pictures")
         board, clock = _board(self.board, camera, None), MonotonicClock()
-        device = camera_of(config.load(CamerasConfig, self.widowx.cameras), name, clock)
+        device = camera_of(load_cameras(self.widowx.cameras), name, clock)
         detector, seen, joints = BoardDetector(board), list[Detection](), list[np.ndarray]()
         with ExitStack() as stack:
             stack.callback(device.close)
@@ -132,34 +145,54 @@ class CheckCommand:
                     joints.append(patiently(driver.read, clock, _LONGEST_WAIT).position)
         return seen, resting_joints(joints) if joints else None, board
 
-    def _tell(self, drifts: dict[str, Drift], cause: str) -> None:
+    def _tell(self, drifts: dict[str, Drift], cause: str, known: Calibration) -> None:
+        now = datetime.datetime.now(datetime.UTC)
         if self.json:
             found = {
-                name: {**dataclasses.asdict(drift), "distance": drift.distance, "angle": drift.angle}
+                name: {
+                    **dataclasses.asdict(drift),
+                    "distance": drift.distance,
+                    "angle": drift.angle,
+                    "verdict": drift.verdict,
+                    "age_days": camera_ages(known.camera(name), now),
+                }
                 for name, drift in drifts.items()
             }
             print_json: Callable[[str], None] = console.print_json
             print_json(json.dumps({"cameras": found, "cause": cause}))
             return
-        table = Table("camera", "shift", "turn", "corners", "p-value", "")
+        for name in drifts:
+            console.print(f"{name}: {ages_in_words(known.camera(name), now)}", markup=False, soft_wrap=True)
+        table = Table("camera", "shift", "turn", "tolerated", "corners", "p-value", "")
         for name, drift in drifts.items():
             table.add_row(
                 name,
                 f"{1e3 * drift.distance:.1f} ± {1e3 * drift.shift_sigma:.1f} mm",
                 f"{1e3 * drift.angle:.1f} ± {1e3 * drift.turn_sigma:.1f} mrad",
+                f"{1e3 * drift.tolerance[0]:.1f} mm, {1e3 * drift.tolerance[1]:.1f} mrad",
                 f"{drift.rms:.2f} pixels, then {drift.rms_before:.2f}",
                 f"{drift.p_value:.2g}",
-                "[red]drifted[/]" if drift.is_drift or drift.fits_badly else "[green]as it was[/]",
+                f"[{_COLOURS[drift.verdict]}]{drift.verdict}[/]",
             )
         console.print(table)
-        shift, turn = 1e3 * self.tolerance.shift, 1e3 * self.tolerance.turn
         console.print(
             "p-value: how often noise alone, of corners and of the arm, would show as much or more; drifted: a p-value "
-            f"below {UNLIKELY:g} and more than {shift:g} mm or {turn:g} mrad, or corners that fit no pose of the board "
-            "as well as then",
+            f"below {UNLIKELY:g} and more than is tolerated, or corners that fit no pose of the board as well as then",
             markup=False,
             soft_wrap=True,
         )
+
+
+def _in_words(seen: BoardMeasurement, joints: np.ndarray | None) -> str:
+    """What is remembered, and how well it will be told from."""
+    x, y, z = seen.T_camera_board.apply(middle_of(seen.board))
+    shift, turn = (float(np.sqrt(np.trace(each))) for each in (seen.covariance[3:, 3:], seen.covariance[:3, :3]))
+    where = "" if joints is None else f", from joints {', '.join(f'{each:.3f}' for each in joints)} rad"
+    return (
+        f"remembered a board of {seen.board.columns} x {seen.board.rows} squares, its middle at {x:.3f}, {y:.3f}, "
+        f"{z:.3f} m before the camera (right, down, forwards), ± {1e3 * shift:.1f} mm and {1e3 * turn:.1f} mrad by "
+        f"{plural(seen.num_views, 'picture')}{where}; leave it where it is"
+    )
 
 
 def _mount(camera: CameraCalibration) -> str:
@@ -187,13 +220,15 @@ def _require_serial(name: str, serial: str, camera: CameraCalibration) -> None:
         )
 
 
-def _remembered(known: Calibration, name: str, seen: BoardMeasurement, joints: np.ndarray | None) -> Calibration:
+def _remembered(
+    known: Calibration, name: str, seen: BoardMeasurement, joints: np.ndarray | None, made_at: str
+) -> Calibration:
     reference = BoardReference(
         board=to_pose(seen.T_camera_board),
         covariance=tuple(tuple(float(each) for each in row) for row in seen.covariance),
         rms=seen.rms,
         joints=None if joints is None else tuple(float(each) for each in joints),
         board_size=dataclasses.asdict(seen.board),
-        made_at=utc_now(),
+        made_at=made_at,
     )
     return known.with_camera(name, replace(known.camera(name), reference=reference))

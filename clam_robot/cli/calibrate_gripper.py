@@ -14,6 +14,7 @@ from clam_robot.cli.arm_identity import of_arm, serial_of
 from clam_robot.cli.calibration_files import load_or_new, save, utc_now
 from clam_robot.cli.console import console
 from clam_robot.cli.widowx import ArmAddress, driver_of
+from clam_robot.cli.writable import require_writable
 from clam_robot.timing import MonotonicClock
 
 
@@ -35,6 +36,7 @@ class GripperCommand:
 
     def run(self) -> None:
         """Close and open a few times, and write what was found."""
+        require_writable(self.out)
         calibration = of_arm(load_or_new(self.out), serial_of(self.address), self.out)
         require_agreement("the gripper closes and opens; take out what is between its fingers", self.yes)
         clock = MonotonicClock()
@@ -46,11 +48,19 @@ class GripperCommand:
             found = find_gripper_range(driver, clock, self.drive, tell=_tell)
         console.print(
             f"fingers {1e3 * found.closed:.2f} mm from the middle when closed, {1e3 * found.opened:.2f} when open, "
-            f"± {1e3 * found.sigma:.2f}"
+            f"{spread_in_words(found.sigma)}"
         )
         record = gripper_record(found, utc_now())
         save(replace(calibration, arm=replace(calibration.arm, gripper=record)), self.out)
 
 
+def spread_in_words(sigma: float) -> str:
+    """Of one stop; what its encoder cannot see is not said to be nothing."""
+    return f"± {1e3 * sigma:.2f}" if sigma >= _FINEST else "the same each time to a hundredth of a millimetre"
+
+
 def _tell(way: str, finger: float) -> None:
     console.print(f"{way} at {1e3 * finger:.2f} mm")
+
+
+_FINEST = 5e-6  # that is printed [m]

@@ -18,10 +18,13 @@ from calibration.recording import picture_paths, read_info
 from calibration.records import hand_eye_record
 from clam_robot.cli.arm_identity import of_arm, serial_of
 from clam_robot.cli.calibrate_tour import TourOptions, take_tour
-from clam_robot.cli.calibration_files import load_or_new, save, utc_now
+from clam_robot.cli.calibration_files import load_or_new, recorded_at, save, utc_now
 from clam_robot.cli.console import console, plural
+from clam_robot.cli.recorded_camera import doubts_of_recording, refuse
 from clam_robot.cli.recorded_views import not_seen, recorded_views
+from clam_robot.cli.writable import require_writable
 from clam_robot.errors import CalibrationError
+from clam_robot.hardware.calibration.calibration import Calibration
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +46,7 @@ class HandEyeCommand:
         out: where the calibration is kept.
         folder: for pictures and report; `calibration/NAME_hand_eye` by default.
         offsets: find the joints' offsets, too; without it they are taken for right.
-        accept: write the result although something is wrong with it.
+        accept: write the result although something is wrong with it, or the pictures are of another camera.
         tour: how the arm goes, live.
     """
 
@@ -60,21 +63,26 @@ class HandEyeCommand:
 
     def run(self) -> None:
         """See, fit, look for mistakes, report, write."""
-        calibration = load_or_new(self.out)
-        known = calibration.camera(self.camera)
         folder = self.folder or Path("calibration") / f"{self.camera}_hand_eye"
+        require_writable(self.out, folder)
+        calibration = load_or_new(self.out)
+        known = calibration.camera(self.camera, self.out)
         arm_serial = self._arm()
         calibration = of_arm(calibration, arm_serial, self.out)
         if self.images is not None:
-            views, names = recorded_views(self.images, self.joints, self.camera, self.mount, self.board, known)
+            self._require_camera(self.images, calibration)
+            views, names = recorded_views(self.images, self.joints, self.mount, self.board, known)
             pictures, passed_over = [self.images / each for each in names], not_seen(self.images, names)
+            taken_at = recorded_at(self.images)
         else:
+            taken_at = utc_now()
             views = take_tour(self.tour, self.camera, self.mount, self.board, known, folder)
             pictures, passed_over = picture_paths(folder / "pictures"), dict[Path, str]()
         source = Provenance(
             camera=self.camera,
             camera_serial=known.serial,
             board=views.board,
+            taken_at=taken_at,
             made_at=utc_now(),
             arm_serial=arm_serial,
             pictures=tuple(pictures),
@@ -91,7 +99,7 @@ class HandEyeCommand:
         self._tell(found, folder, source, views)
         if found.fit is None or (found.findings and not self.accept):
             raise CalibrationError(f"{self.out} stays as it was: {'; '.join(each.message for each in found.findings)}")
-        record = hand_eye_record(found.fit, board_scale_of(found.fit, settings), source.made_at)
+        record = hand_eye_record(found.fit, board_scale_of(found.fit, settings), taken_at)
         save(calibration.with_camera(self.camera, replace(known, hand_eye=record)), self.out)
 
     def _arm(self) -> str | None:
@@ -100,6 +108,11 @@ class HandEyeCommand:
             return serial_of(self.tour.widowx)
         info = read_info(self.images)
         return self.tour.widowx.arm_serial if info is None else info.arm_serial or self.tour.widowx.arm_serial
+
+    def _require_camera(self, images: Path, calibration: Calibration) -> None:
+        info = read_info(images)
+        if info is not None:
+            refuse(doubts_of_recording(self.camera, images, info, info.serial, calibration, self.out), self.accept)
 
     def _tell(self, found: Diagnosis, folder: Path, source: Provenance, views: HandEyeViews) -> None:
         for finding in found.findings:

@@ -14,20 +14,20 @@ from calibration.latency import JOINTS, LatencyFit, fit_latency
 from calibration.latency_record import beside, latency_record
 from calibration.latency_report import report_latency
 from calibration.swing import SwingConfig
-from calibration.take import FilmedCamera, Take, TakeInfo, load_take, save_take
-from clam_robot import config
+from calibration.take import FilmedCamera, Take, TakeInfo, load_take, save_take, take_files
 from clam_robot.cli.agreement import require_agreement
 from clam_robot.cli.arm_identity import of_arm, serial_of
-from clam_robot.cli.calibration_files import load_or_new, save, utc_now
+from clam_robot.cli.calibration_files import load_or_new, save, tell_date, utc_now
 from clam_robot.cli.camera_rig import rig_of
 from clam_robot.cli.console import console
 from clam_robot.cli.stops import StopOptions, Stops
 from clam_robot.cli.widowx import ArmAddress, driver_of
+from clam_robot.cli.writable import require_writable
 from clam_robot.episodes.reader import Episode
 from clam_robot.errors import CalibrationError, ConfigError
 from clam_robot.hardware.calibration.latency_calibration import Latency, LatencyCalibration
 from clam_robot.hardware.cameras.camera_bench import CameraBench
-from clam_robot.hardware.cameras.setup import CamerasConfig
+from clam_robot.hardware.cameras.cameras_file import load_cameras
 from clam_robot.timing import MonotonicClock
 
 
@@ -71,6 +71,7 @@ class LatencyCommand:
         Raises:
             CalibrationError: a path has no answer; says which and why. What the others gave is written.
         """
+        require_writable(self.out, self.folder)
         calibration = load_or_new(self.out)
         take = self._take()
         calibration = of_arm(calibration, take.info.arm_serial, self.out)
@@ -79,7 +80,7 @@ class LatencyCommand:
             state = take.info.state_applied if self.state_latency is None else self.state_latency
             fit = fit_latency(views, state=state)
         self.folder.mkdir(parents=True, exist_ok=True)
-        record = latency_record(fit, take.info, utc_now())
+        record = latency_record(fit, take.info, self._made_at(take.info))
         self._tell(fit, record)
         page = report_latency(self.folder, take.info, views, fit, record)
         console.print(f"report: {page}", markup=False, soft_wrap=True)
@@ -101,6 +102,11 @@ class LatencyCommand:
         console.print(f"take: {self.folder}", markup=False, soft_wrap=True)
         return take
 
+    def _made_at(self, info: TakeInfo) -> str:
+        if self.take is not None:
+            return tell_date(self.take, info.made_at, take_files(self.take))
+        return info.made_at or utc_now()
+
     def _film(self) -> Take:
         from clam_robot.hardware.widowx import WidowX, WidowXConfig
         from clam_robot.hardware.widowx_spec import ActionConfig
@@ -113,7 +119,7 @@ class LatencyCommand:
             f"side for {self.swing.seconds:g} s",
             self.yes,
         )
-        setup = config.load(CamerasConfig, options.cameras)
+        setup = load_cameras(options.cameras)
         rig, filming = rig_of(setup, clock), Filming()
         bench = CameraBench(rig, max_age=setup.max_age, open_timeout=setup.open_timeout)
         action = ActionConfig(space="joints", hz=20.0)
@@ -126,10 +132,14 @@ class LatencyCommand:
             robot.connect()
             Stops(self.stops, robot.latch, stack, ros_namespace=options.namespace if options.driver == "ros" else None)
             robot.reset()
-            with console.status("swinging") as status:
-                filming.swing(
-                    robot, clock, self.swing, lambda share: status.update(f"swinging, {100 * share:.0f} % done")
-                )
+            try:
+                with console.status("swinging") as status:
+                    filming.swing(
+                        robot, clock, self.swing, lambda share: status.update(f"swinging, {100 * share:.0f} % done")
+                    )
+            except KeyboardInterrupt:  # half a swing tells little, and an earlier take is worth more
+                console.print("the swing was not whole and is not kept; an earlier take stays")
+                raise
             cameras = {
                 name: FilmedCamera(
                     serial=thread.camera.serial,
@@ -139,7 +149,9 @@ class LatencyCommand:
                 )
                 for name, thread in rig.threads.items()
             }
-        return filming.take(TakeInfo(driver=options.driver, arm_serial=serial_of(options), cameras=cameras))
+        return filming.take(
+            TakeInfo(driver=options.driver, arm_serial=serial_of(options), cameras=cameras, made_at=utc_now())
+        )
 
     def _tell(self, fit: LatencyFit, record: LatencyCalibration) -> None:
         if fit.joints is not None and record.command is not None:

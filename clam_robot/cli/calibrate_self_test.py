@@ -15,7 +15,6 @@ from calibration.convention_drive import ConventionDrive, Look
 from calibration.conventions import judge_camera, judge_commands, judge_gripper
 from calibration.detection import BoardDetector
 from calibration.first_look import see_board
-from clam_robot import config
 from clam_robot.cli.agreement import require_agreement
 from clam_robot.cli.camera_rig import camera_of
 from clam_robot.cli.console import console
@@ -24,12 +23,12 @@ from clam_robot.errors import ConfigError, SelfTestFailed
 from clam_robot.hardware.calibration.calibration import load_calibration
 from clam_robot.hardware.calibration.intrinsics import Intrinsics
 from clam_robot.hardware.cameras.camera import Camera
-from clam_robot.hardware.cameras.setup import CamerasConfig
+from clam_robot.hardware.cameras.cameras_file import load_cameras
 from clam_robot.timing import Clock, MonotonicClock
 
 _NO_BOARD = (
     "the camera sees no board, from the arm's start and with its hand turned; put the board into its view (without "
-    "--camera commands and joints alone are compared). If it is there, a joint near the hand turns the other way"
+    "--camera commands and joints alone are compared). If it is there, a joint turns the other way than it reports"
 )
 
 
@@ -58,7 +57,9 @@ class SelfTestCommand:
         """Move, compare, tell."""
         from clam_robot.hardware.widowx import WidowX, WidowXConfig
 
-        known = None if self.camera is None else load_calibration(self.calibration).camera(self.camera)
+        known = (
+            None if self.camera is None else load_calibration(self.calibration).camera(self.camera, self.calibration)
+        )
         if known is not None and known.hand_eye is None:
             raise ConfigError(f"--camera: where {self.camera!r} is, is not known; run `clam calibrate hand-eye` first")
         clock = MonotonicClock()
@@ -94,7 +95,7 @@ class SelfTestCommand:
     def _camera(self, clock: Clock) -> Camera:
         if self.address.cameras is None or self.camera is None:
             raise ConfigError("--cameras: give the file with the arm's cameras")
-        return camera_of(config.load(CamerasConfig, self.address.cameras), self.camera, clock)
+        return camera_of(load_cameras(self.address.cameras), self.camera, clock)
 
 
 def _nothing() -> RigidTransform | None:

@@ -22,13 +22,13 @@ from calibration.recording import CaptureInfo, RecordingWriter
 from clam_robot import config
 from clam_robot.cli.agreement import require_agreement
 from clam_robot.cli.arm_identity import serial_of
-from clam_robot.cli.calibration_files import tell_aside
+from clam_robot.cli.calibration_files import tell_recording, utc_now
 from clam_robot.cli.camera_rig import camera_of
 from clam_robot.cli.console import console, plural
 from clam_robot.cli.widowx import ArmAddress, driver_of
 from clam_robot.errors import CalibrationError, ConfigError
 from clam_robot.hardware.calibration.camera_calibration import CameraCalibration
-from clam_robot.hardware.cameras.setup import CamerasConfig
+from clam_robot.hardware.cameras.cameras_file import load_cameras
 from clam_robot.hardware.workspace import Box, Workspace, WorkspaceConfig
 from clam_robot.timing import MonotonicClock
 
@@ -101,7 +101,7 @@ def take_tour(
         "the arm goes to its start, tries itself, looks for the board, and then goes through the poses", options.yes
     )
     clock = MonotonicClock()
-    camera = camera_of(config.load(CamerasConfig, options.widowx.cameras), name, clock)
+    camera = camera_of(load_cameras(options.widowx.cameras), name, clock)
     driver = GoalKeeper(driver_of(options.widowx, clock))
     robot = WidowX(driver, clock, arm)
     with ExitStack() as stack:
@@ -112,9 +112,11 @@ def take_tour(
                 f"camera {name!r} is {camera.serial!r}, its intrinsics are those of {known.serial!r}; are two cameras "
                 "swapped? run `clam calibrate intrinsics` for this one"
             )
-        info = CaptureInfo(camera=name, serial=camera.serial, board=board, arm_serial=serial_of(options.widowx))
+        info = CaptureInfo(
+            camera=name, serial=camera.serial, board=board, arm_serial=serial_of(options.widowx), made_at=utc_now()
+        )
         writer = RecordingWriter(folder / "pictures", info)
-        stack.callback(tell_aside, writer)
+        stack.callback(tell_recording, writer)
         stack.callback(robot.disconnect)
         robot.connect()
         robot.reset()

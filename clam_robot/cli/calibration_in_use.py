@@ -4,7 +4,6 @@ import datetime
 import logging
 from pathlib import Path
 
-from clam_robot import config
 from clam_robot.cli.arm_identity import serial_of
 from clam_robot.cli.widowx import ArmAddress
 from clam_robot.episodes import schema
@@ -12,7 +11,7 @@ from clam_robot.errors import ConfigError
 from clam_robot.hardware.calibration.calibration import load_calibration
 from clam_robot.hardware.calibration.expectation import Expectation
 from clam_robot.hardware.calibration.in_use import CalibrationInUse
-from clam_robot.hardware.cameras.setup import CamerasConfig
+from clam_robot.hardware.cameras.cameras_file import load_cameras
 
 logger = logging.getLogger(__name__)
 DEFAULT = Path("calibration.json")
@@ -62,9 +61,7 @@ def time_corrections(calibration: CalibrationInUse, arm: ArmAddress, *, has_samp
         arm: whose cameras may have latencies of their own in `cameras.toml`.
         has_samples: whether joints are recorded at their own rate, too.
     """
-    cameras = (
-        {} if arm.cameras is None else calibration.aligned_cameras(config.load(CamerasConfig, arm.cameras)).cameras
-    )
+    cameras = {} if arm.cameras is None else calibration.aligned_cameras(load_cameras(arm.cameras)).cameras
     state = dict.fromkeys(
         (schema.TIME, schema.JOINT_TIME) if has_samples else (schema.TIME,), calibration.state_latency
     )

@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 from rich.table import Table
 
-from clam_robot import config
 from clam_robot.cli.camera_rig import rig_of
 from clam_robot.cli.console import console, plural
 from clam_robot.errors import CameraError, ConfigError
 from clam_robot.hardware.cameras.camera_thread import CameraThread
+from clam_robot.hardware.cameras.cameras_file import load_cameras
 from clam_robot.hardware.cameras.rig import CameraRig
-from clam_robot.hardware.cameras.setup import CamerasConfig
 from clam_robot.hardware.cameras.v4l2_devices import v4l2_devices
 from clam_robot.timing import MonotonicClock, Rate
 
@@ -49,7 +48,7 @@ class Command:
             _list_realsense()
             _list_usb()
             return
-        rig = rig_of(config.load(CamerasConfig, self.config), MonotonicClock())
+        rig = rig_of(load_cameras(self.config), MonotonicClock())
         with ExitStack() as stack:
             stack.callback(rig.end)
             skews = self._watch(rig)

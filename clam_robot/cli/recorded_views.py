@@ -10,33 +10,27 @@ from calibration.detection import BoardDetector, Detection
 from calibration.hand_eye_views import HandEyeViews, Mount
 from calibration.recording import JOINTS, picture_paths, read_hands, read_info, read_picture
 from clam_robot.cli.console import console
-from clam_robot.errors import CalibrationError, ConfigError
+from clam_robot.errors import ConfigError
 from clam_robot.hardware.calibration.camera_calibration import CameraCalibration
 
 
 def recorded_views(
-    images: Path, joints: Path | None, name: str, mount: Mount, board: Board, known: CameraCalibration
+    images: Path, joints: Path | None, mount: Mount, board: Board, known: CameraCalibration
 ) -> tuple[HandEyeViews, list[str]]:
     """Views, and their pictures' names.
 
     Args:
         images: folder of the pictures.
         joints: table of the arm's positions; `joints.csv` in the folder by default.
-        name: of the camera.
         mount: of it.
         board: that is seen; the default board stands for the one that the folder names.
         known: of the camera.
 
     Raises:
-        CalibrationError: the pictures are of another camera, or there are none.
+        CalibrationError: there are no pictures.
         ConfigError: no picture counts.
     """
     info = read_info(images)
-    if info is not None and info.serial != known.serial:
-        raise CalibrationError(
-            f"the pictures are of camera {info.serial or 'without a serial'}, the calibration of {name!r} "
-            f"is for {known.serial or 'one without a serial'}; are the cameras swapped?"
-        )
     board = board if info is None or board != Board() else info.board
     paths = picture_paths(images)
     table = read_hands(joints or images / JOINTS)

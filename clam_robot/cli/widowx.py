@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from clam_robot import config
 from clam_robot.errors import ConfigError, SpecMismatch
 from clam_robot.hardware.bench import Bench
 from clam_robot.hardware.calibration.in_use import CalibrationInUse
-from clam_robot.hardware.cameras.setup import CamerasConfig
+from clam_robot.hardware.cameras.cameras_file import load_cameras
 from clam_robot.hardware.joint_driver import JointDriver
 from clam_robot.specs import CameraSpec, RobotSpec
 from clam_robot.timing import Clock
@@ -139,7 +138,7 @@ def _bench(
     from clam_robot.cli.camera_rig import rig_of
     from clam_robot.hardware.cameras.camera_bench import CameraBench
 
-    cameras = calibration.aligned_cameras(config.load(CamerasConfig, options.cameras))
+    cameras = calibration.aligned_cameras(load_cameras(options.cameras))
     drawn = {name: size for name, size in wanted.items() if name not in cameras.cameras}
     return CameraBench(
         rig_of(cameras, clock),

@@ -1,6 +1,7 @@
 """A twin with a board and two cameras, and a folder in which commands are given, as a person would."""
 
 import os
+import signal
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 from scipy.spatial.transform import RigidTransform
 
 from calibration.board import Board
+from clam_robot.cli.exits import EXIT_INTERRUPTED
 from clam_robot.hardware.calibration.calibration import Calibration, load_calibration, save_calibration
 from clam_robot.hardware.calibration.camera_calibration import CameraCalibration
 from clam_robot.hardware.calibration.intrinsics import Intrinsics
@@ -74,6 +76,26 @@ class LiveBench:
         )
         assert done.returncode == code, done.stdout + done.stderr
         return " ".join((done.stdout + done.stderr).split())
+
+    def interrupt(self, until: str, *words: str) -> str:
+        """What a command says that Ctrl-C ends once it said something."""
+        here = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+        with subprocess.Popen(
+            clam("calibrate", *words),
+            cwd=self.folder,
+            env=here,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            assert process.stdout is not None
+            said = ""
+            while until not in said and (line := process.stdout.readline()):
+                said += line
+            process.send_signal(signal.SIGINT)
+            said += process.communicate(timeout=LONGEST)[0]
+        assert process.returncode == EXIT_INTERRUPTED, said
+        return " ".join(said.split())
 
     def arm(self) -> tuple[str, ...]:
         """The words that name it."""

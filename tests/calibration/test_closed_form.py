@@ -53,4 +53,5 @@ def test_turns_about_one_axis_are_told() -> None:
     assert "one axis only" in str(rotation_spread(turning).problem)
     still = np.array([tool_matrix(np.array([0.002 * i, 0, 0, 0, 0.002 * i**2, 0])) for i in range(10)])
     assert "degrees only" in str(rotation_spread(still).problem)
+    assert "0 degrees only" in str(rotation_spread(still[:1]).problem)
     assert rotation_spread(poses(0)[0]).problem is None

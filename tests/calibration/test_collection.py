@@ -4,10 +4,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from jaxtyping import UInt8
-from scipy.spatial.transform import RigidTransform, Rotation
 
-from calibration.board import Board
 from calibration.collection import collect_live, collect_pictures
 from calibration.detection import BoardDetector, Detection
 from calibration.recording import (
@@ -23,27 +20,8 @@ from clam_robot.errors import CalibrationError
 from clam_robot.hardware.cameras.camera import Frame
 from clam_robot.specs import CameraSpec
 from clam_robot.timing import ManualClock
+from tests.calibration.board_photo import BOARD, photo
 from tests.calibration.synthetic_views import LENS
-
-BOARD = Board()
-
-
-def photo(rng: np.random.Generator) -> UInt8[np.ndarray, "H W 3"]:
-    """A picture of the board somewhere before a camera without distortion."""
-    pixels = 40
-    picture = np.pad(BOARD.picture(pixels), pixels, constant_values=255)
-    middle = np.append(0.5 * np.array(BOARD.size), 0.0)
-    depth = rng.uniform(0.22, 0.5)
-    centre = depth * np.array([*rng.uniform((-0.5, -0.38), (0.5, 0.38)), 1.0])
-    turn = Rotation.from_rotvec([*rng.uniform(-0.6, 0.6, 2), rng.uniform(-0.4, 0.4)])
-    pose = RigidTransform.from_components(centre - turn.apply(middle), turn)
-    flat = np.array([[-0.5, -0.5], [8.5, -0.5], [8.5, 6.5], [-0.5, 6.5]])
-    corners = (pose.apply(np.column_stack([flat * BOARD.square, np.zeros(4)])) @ LENS.matrix.T)[:, :2]
-    depths = pose.apply(np.column_stack([flat * BOARD.square, np.zeros(4)]))[:, 2:]
-    source = (flat + 1.0) * pixels - 0.5
-    warp = cv2.getPerspectiveTransform(source.astype(np.float32), (corners / depths).astype(np.float32))
-    drawn = cv2.warpPerspective(picture, warp, (LENS.width, LENS.height), flags=cv2.INTER_AREA, borderValue=128)
-    return np.repeat(np.asarray(drawn, np.uint8)[:, :, np.newaxis], 3, axis=2)
 
 
 class HeldBoard:
@@ -99,10 +77,29 @@ def test_live_collection_ends_when_enough_is_covered_and_can_be_done_again(tmp_p
     assert read_info(folder) == replace(info, is_complete=False)  # it is the command's to say that this was all
     paths = picture_paths(folder)
     assert len(paths) == len(views)
-    again, kept = collect_pictures(paths, BoardDetector(BOARD), tell=lambda covered, problem: None)
-    assert kept == paths
-    for first, second in zip(views, again, strict=True):
+    again = collect_pictures(paths, BoardDetector(BOARD))
+    assert again.paths == paths
+    for first, second in zip(views, again.views, strict=True):
         np.testing.assert_allclose(first.corners, second.corners)
+
+
+def test_pictures_are_of_the_size_that_most_have_and_the_others_are_told(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    paths = [tmp_path / f"{number}.png" for number in range(7)]
+    for number, path in enumerate(paths):
+        size = (320, 240) if number in {0, 4} else (640, 480)
+        cv2.imwrite(str(path), cv2.resize(photo(rng), size, interpolation=cv2.INTER_AREA))
+    paths.append(tmp_path / "empty.png")
+    cv2.imwrite(str(paths[-1]), np.zeros((100, 100, 3), np.uint8))
+    found = collect_pictures(paths, BoardDetector(BOARD))
+    assert found.size == (640, 480)
+    assert [each.name for each in found.others] == ["0.png", "4.png"]
+    assert len(found.paths) == len(found.views) > len(found.others)
+    assert not {*found.paths} & {*found.others}
+    assert {(each.width, each.height) for each in found.views} == {(640, 480)}
+    assert {*found.passed_over} == {*paths} - {*found.paths}
+    assert found.passed_over[paths[0]] == "another size, 320 x 240 pixels"
+    assert found.passed_over[paths[-1]].startswith("no board")
 
 
 def test_live_collection_that_lacks_something_says_what(tmp_path: Path) -> None:

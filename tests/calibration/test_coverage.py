@@ -13,7 +13,13 @@ from calibration.provenance import Provenance
 from calibration.report import report_intrinsics
 from tests.calibration.synthetic_views import BOARD, scattered_views
 
-SOURCE = Provenance(camera="wrist", camera_serial="c 7", board=BOARD, made_at="2026-03-04T05:06:07+00:00")
+SOURCE = Provenance(
+    camera="wrist",
+    camera_serial="c 7",
+    board=BOARD,
+    taken_at="2026-03-01T00:00:00+00:00",
+    made_at="2026-03-04T05:06:07+00:00",
+)
 
 
 def test_coverage_says_what_is_missing() -> None:

@@ -108,7 +108,7 @@ def test_a_weak_picture_is_told() -> None:
 def test_a_short_recording_is_told() -> None:
     rng = np.random.default_rng(0)
     seen = pictures(rng, 0.05, noise=0.1)
-    with pytest.raises(CalibrationError, match="record longer"):
+    with pytest.raises(CalibrationError, match=r"move longer \(--swing.seconds\)"):
         fit_delay(motion(rng), seen.rows(np.arange(len(seen.end)) < 40))
 
 

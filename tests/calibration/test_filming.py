@@ -1,5 +1,8 @@
 """A take from the swing of an arm to what stands in the file, once more from its files, and from an episode."""
 
+import datetime
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +12,7 @@ from calibration.filming import Filming
 from calibration.swing import SwingConfig
 from calibration.take import FilmedCamera, Take, TakeInfo, load_take, save_take
 from clam_robot.cli.main import main
+from clam_robot.episodes.reader import Episode
 from clam_robot.episodes.recorder import Recorder
 from clam_robot.errors import CalibrationError, ConfigError
 from clam_robot.hardware.calibration.calibration import Calibration, load_calibration
@@ -21,6 +25,7 @@ from tests.type_checks import unchecked
 
 LATE, LAG = 0.12, 0.06  # [s]
 TOLERANCE = 0.005  # [s]
+TAKEN = "2025-04-01T08:00:00+00:00"
 APPLIED = 0.02  # that the episode's times were corrected by [s]
 
 
@@ -66,7 +71,8 @@ def latency(calibration: Calibration) -> float:
 def test_a_take_gives_the_cameras_latency_and_the_way_of_the_set_points(
     filmed: tuple[Take, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    save_take(filmed[0], tmp_path / "take")
+    take = replace(filmed[0], info=replace(filmed[0].info, made_at=TAKEN))
+    save_take(take, tmp_path / "take")
     out = tmp_path / "calibration.json"
     words = ["calibrate", "latency", "--take", str(tmp_path / "take"), "--out", str(out), "--folder", str(tmp_path)]
     assert main(words) == 0, capsys.readouterr()
@@ -74,6 +80,7 @@ def test_a_take_gives_the_cameras_latency_and_the_way_of_the_set_points(
     known = load_calibration(out).latency
     assert known is not None and known.command is not None
     assert known.command.seconds == pytest.approx(LAG, abs=TOLERANCE)
+    assert known.made_at == TAKEN
     report = (tmp_path / "latency.html").read_text()
     for words in ("serial number late 1, ", "stamps from arrival", "by clam-robot", "95 % interval", "data:image/png"):
         assert words in report
@@ -86,7 +93,23 @@ def test_an_episode_gives_it_too_with_what_was_applied_to_its_times(
     out = tmp_path / "calibration.json"
     words = ["calibrate", "latency", "--episode", str(filmed[1]), "--out", str(out), "--folder", str(tmp_path)]
     assert main(words) == 0, capsys.readouterr()
-    assert latency(load_calibration(out)) == pytest.approx(LATE, abs=TOLERANCE)
+    known = load_calibration(out)
+    assert latency(known) == pytest.approx(LATE, abs=TOLERANCE)
+    assert known.latency is not None
+    started = datetime.datetime.fromisoformat(Episode(filmed[1]).attributes.started_at)
+    assert datetime.datetime.fromisoformat(known.latency.made_at) == started
+
+
+def test_a_take_of_before_is_as_old_as_its_films(filmed: tuple[Take, Path], tmp_path: Path) -> None:
+    save_take(filmed[0], tmp_path / "take")
+    for each in ("wrist.npz", "motion.npz"):
+        os.utime(tmp_path / "take" / each, times=(0.0, 1e9))
+    out = tmp_path / "calibration.json"
+    words = ["calibrate", "latency", "--take", str(tmp_path / "take"), "--out", str(out), "--folder", str(tmp_path)]
+    assert main(words) == 0
+    known = load_calibration(out).latency
+    assert known is not None
+    assert known.made_at == "2001-09-09T01:46:40+00:00"
 
 
 def test_a_take_without_its_frames_is_told(filmed: tuple[Take, Path], tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 import pytest
 
 from calibration.gripper_range import GripperRangeConfig, find_gripper_range
+from clam_robot.cli.calibrate_gripper import spread_in_words
 from clam_robot.errors import CalibrationError, StaleObservation
 from clam_robot.hardware.driver_layer import DriverLayer
 from clam_robot.hardware.joint_driver import JointState
@@ -9,6 +10,11 @@ from clam_robot.timing import ManualClock
 from sim.widowx.arm_physics import ArmPhysics
 from sim.widowx.simulated_driver import SimulatedDriver
 from tests.type_checks import unchecked
+
+
+def test_a_spread_that_is_too_small_to_print_is_no_zero() -> None:
+    assert spread_in_words(1.2e-4) == "± 0.12"
+    assert spread_in_words(2e-7) == "the same each time to a hundredth of a millimetre"
 
 
 class Listening(DriverLayer):

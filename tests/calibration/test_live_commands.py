@@ -9,6 +9,7 @@ from scipy.spatial.transform import RigidTransform
 
 from calibration.board_pose import board_pose
 from calibration.detection import BoardDetector
+from calibration.recording import picture_paths
 from clam_robot.hardware.calibration.intrinsics import Intrinsics
 from sim.widowx.twin_process import TwinProcess
 from tests.calibration.live_bench import ARM, BOARD, LENS, LiveBench, off
@@ -75,6 +76,16 @@ def test_camera_and_joints_are_found_by_a_tour_of_the_arm(bench: LiveBench) -> N
     assert joints is not None
     assert joints.offsets["elbow"] == pytest.approx(OFFSET, abs=0.006)
     assert abs(joints.offsets["wrist_angle"]) < 0.006
+
+
+def test_a_tour_that_is_interrupted_says_what_it_keeps(bench: LiveBench) -> None:
+    bench.know("kept.json")
+    bench.start()
+    words = ("--camera", "wrist", "--mount", "wrist", "--poses.count", "13", "--out", "kept.json", *CAMERAS)
+    said = bench.interrupt("pose 2 of 12: seen", "hand-eye", *words, *bench.arm(), "--yes", "--folder", "kept")
+    assert "2 pictures of a recording that did not come to its end are kept in kept/pictures" in said
+    assert said.endswith("kept.json stays as it was interrupted")
+    assert len(picture_paths(bench.folder / "kept" / "pictures")) == 2
 
 
 def test_camera_on_a_stand_is_found_by_a_tour_with_the_board_in_the_gripper(bench: LiveBench) -> None:

@@ -84,6 +84,7 @@ def source(pictures: tuple[Path, ...] = (), passed_over: dict[Path, str] | None 
         camera="wrist",
         camera_serial="c 7",
         board=BOARD,
+        taken_at="2026-03-01T00:00:00+00:00",
         made_at="2026-03-04T05:06:07+00:00",
         arm_serial="arm 3",
         pictures=pictures,
@@ -111,7 +112,7 @@ def test_report_of_a_lens_says_where_its_figures_come_from(
     told = text(report_intrinsics(tmp_path, source(pictures[:-1], passed_over), views, lens, None))
     for words in (
         "wrist, serial number c 7",
-        "640 x 480 pixels, taken 20",
+        "640 x 480 pixels, taken 2026-03-01 00:00:00 UTC",
         "ChArUco, 7 x 5 squares of 30 mm, markers of 22 mm, dictionary 5X5_100",
         f"{COUNT - 1} used, 1 left out; view {BENT + 1}: half of its corners are",
         "1 more picture became no view (1 blurred)",
@@ -128,7 +129,7 @@ def test_report_of_a_place_says_where_its_figures_come_from(
         assert words in told
     num_corners = sum(len(each.ids) for each in recording.detections)
     assert f"{num_corners - 1} used, 1 left out" in told
-    assert "pictures 640 x 480 pixels, not kept" in told
+    assert "pictures 640 x 480 pixels, taken 2026-03-01 00:00:00 UTC" in told
     assert "by clam-robot" in told
 
 

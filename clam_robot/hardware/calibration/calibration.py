@@ -5,6 +5,7 @@ import json
 import logging
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import cast
 
 from clam_robot import config
 from clam_robot.errors import CalibrationError
@@ -39,10 +40,6 @@ class Calibration(config.Strict):
     latency: LatencyCalibration | None = None
 
     def __post_init__(self) -> None:
-        if self.version != VERSION:
-            raise CalibrationError(
-                f"a calibration of version {self.version}, this software reads {VERSION}; make it anew"
-            )
         if self.units != UNITS:
             raise CalibrationError(f"units: expected {UNITS}, found {self.units}")
 
@@ -50,14 +47,21 @@ class Calibration(config.Strict):
         """The same with one camera more, or another one of this name."""
         return replace(self, cameras={**self.cameras, name: camera})
 
-    def camera(self, name: str) -> CameraCalibration:
+    def camera(self, name: str, source: Path = Path("calibration.json")) -> CameraCalibration:
         """Of a name.
+
+        Args:
+            name: of the camera.
+            source: where this calibration stands, for messages.
 
         Raises:
             CalibrationError: there is none; lists those there are.
         """
         if name not in self.cameras:
-            raise CalibrationError(f"no calibration of camera {name!r}; there are {', '.join(self.cameras) or 'none'}")
+            raise CalibrationError(
+                f"{source}: no calibration of camera {name!r}, there are {', '.join(self.cameras) or 'none'}; run "
+                f"`clam calibrate intrinsics --camera {name} --out {source}` first"
+            )
         return self.cameras[name]
 
 
@@ -72,7 +76,7 @@ def load_calibration(path: Path, expected: Expectation | None = None) -> Calibra
         ConfigError: it is missing or does not fit; names the field.
         CalibrationError: it is of another version, arm or camera; names both serials.
     """
-    calibration = config.load(Calibration, path)
+    calibration = read_calibration(config.read(path), str(path))
     if expected is not None:
         require_hardware(calibration, expected, str(path))
         for part, days in ages(calibration, expected.now, str(path)).items():
@@ -98,7 +102,16 @@ def read_calibration(data: object, source: str) -> Calibration:
         ConfigError: it does not fit; names the field.
         CalibrationError: it is of another version.
     """
-    return config.from_dict(Calibration, data, source=source)
+    version = cast("dict[str, object]", data).get("version", VERSION) if isinstance(data, dict) else VERSION
+    if version != VERSION:
+        raise CalibrationError(
+            f"{source}: a calibration of version {version}, this software reads {VERSION}; keep it aside and calibrate "
+            "anew, or use the software that made it"
+        )
+    try:
+        return config.from_dict(Calibration, data, source=source)
+    except CalibrationError as error:
+        raise CalibrationError(f"{source}: {error}") from None
 
 
 def require_hardware(calibration: Calibration, expected: Expectation, path: str) -> None:

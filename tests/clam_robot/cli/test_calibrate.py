@@ -7,12 +7,13 @@ from calibration.bundle_settings import OBSERVABLE
 from calibration.gravity import gravity_loads
 from calibration.recording import JOINTS, CaptureInfo, RecordingWriter
 from clam_robot.cli.main import main
-from clam_robot.hardware.calibration.calibration import load_calibration
+from clam_robot.hardware.calibration.calibration import dates, load_calibration
 from sim.widowx.board_scene import BoardScene
 from tests.calibration.synthetic_hand_eye import HELD_BOARD, synthetic_views, truth
 from tests.calibration.synthetic_views import LENS
 
 COUNT = 12
+TAKEN = "2025-04-01T08:00:00+00:00"
 STIFFNESS = np.array([18.9, 37.8, 37.8, 18.9, 18.9, 6.9])  # [Nm/rad]
 
 
@@ -25,7 +26,7 @@ def photograph(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     scene = BoardScene(
         HELD_BOARD.picture(64), HELD_BOARD.size, mount="stand", camera=true.camera, place=true.board, lens=LENS
     )
-    writer = RecordingWriter(folder, CaptureInfo(camera="table", serial="t 9", board=HELD_BOARD))
+    writer = RecordingWriter(folder, CaptureInfo(camera="table", serial="t 9", board=HELD_BOARD, made_at=TAKEN))
     for each in joints:
         goal = each - gravity_loads(each[np.newaxis])[0] / STIFFNESS
         writer.add(scene.picture(each + true.offsets), each, goal)
@@ -46,8 +47,10 @@ def test_camera_and_arm_are_calibrated_from_pictures(
     monkeypatch.chdir(tmp_path)
     wanted, offsets = photograph(tmp_path / "pictures")
     words = ["--camera", "table", "--images", "pictures"]
-    assert main(["calibrate", "intrinsics", *words]) == 0
-    assert f"of {COUNT} pictures count" in said(capsys)
+    assert main(["calibrate", "intrinsics", *words, "--accept"]) == 0
+    told = said(capsys)
+    assert f"of {COUNT} pictures count" in told
+    assert f"pictures was recorded {TAKEN}" in told
     assert main(["calibrate", "hand-eye", *words, "--mount", "stand"]) == 0
     assert "the camera is at" in said(capsys)
     table = load_calibration(Path("calibration.json")).camera("table")
@@ -55,6 +58,7 @@ def test_camera_and_arm_are_calibrated_from_pictures(
     found = table.intrinsics.intrinsics
     assert (found.fx, found.fy) == pytest.approx((LENS.fx, LENS.fy), abs=5.0)
     assert table.hand_eye is not None
+    assert table.hand_eye.made_at == TAKEN
     np.testing.assert_allclose(table.hand_eye.camera.translation, wanted, atol=5e-3)
     for page in ("table_intrinsics/table_intrinsics.html", "table_hand_eye/table_hand_eye.html"):
         told = (Path("calibration") / page).read_text()
@@ -71,6 +75,10 @@ def test_camera_and_arm_are_calibrated_from_pictures(
     np.testing.assert_allclose(found_offsets, offsets[1:5], atol=4e-3)
     assert arm.servos.stiffness["shoulder"] == pytest.approx(STIFFNESS[1], rel=0.05)
     assert "<img" in Path("calibration/arm/arm.html").read_text()
+
+    parts = dates(load_calibration(Path("calibration.json")))
+    assert len(parts) == 4
+    assert set(parts.values()) == {TAKEN}  # as old as the pictures, whenever it is computed
 
     before = Path("calibration.json").read_bytes()
     rows = Path("pictures", JOINTS).read_text().splitlines()
@@ -100,6 +108,16 @@ def test_a_tour_that_was_interrupted_is_told_with_the_earlier_one_that_was_not(
         told = said(capsys)
         assert "interrupted" not in told
         assert "no calibration of camera 'table'" in told
+
+
+def test_a_folder_with_a_report_is_told_from_the_one_with_its_pictures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    writer = RecordingWriter(Path("table/pictures"), CaptureInfo(camera="table", serial="", board=HELD_BOARD))
+    Path("table/table_lens.png").write_bytes(writer.add(np.zeros((48, 64, 3), np.uint8)).read_bytes())
+    assert main(["calibrate", "intrinsics", "--camera", "table", "--images", "table"]) == 2
+    assert "found one with a report in table; its pictures are in table/pictures" in said(capsys)
 
 
 def test_board_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -136,5 +154,8 @@ def test_what_is_missing_is_told(
     assert "--pictures, --seconds: expected more than 0, found 0 and 10" in said(capsys)
     assert main(["calibrate", "hand-eye", "--camera", "table", "--mount", "stand", "--images", "none"]) == 2
     assert "no calibration of camera 'table'" in said(capsys)
+    words = ["hand-eye", "--camera", "table", "--mount", "stand", "--images", "grey", "--out", "new.json"]
+    assert main(["calibrate", *words]) == 2
+    assert "run `clam calibrate intrinsics --camera table --out new.json` first" in said(capsys)
     assert main(["calibrate", "board", "--out", "board.txt"]) == 2
     assert "found board.txt" in said(capsys)

@@ -124,8 +124,8 @@ def test_date_that_is_none_is_told(path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('"version": 1', '"version": 2', "version 2"),
-        ('"rad"', '"deg"', "units"),
+        ('"version": 1', '"version": 2', r"calibration\.json: a calibration of version 2, this software reads 1"),
+        ('"rad"', '"deg"', r"calibration\.json: units"),
         ('"arm_serial"', '"arm_number"', "arm_number"),
     ],
 )
