@@ -7,7 +7,7 @@ networks, and how it was trained. Scales and means are among the weights. Nothin
 import hashlib
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -33,6 +33,7 @@ from clam_robot.specs import RobotSpec
 FORMAT_VERSION = 2
 HEADER = "checkpoint.json"
 WEIGHTS = "weights.safetensors"
+ENCODER = "encoder.pt2"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +138,8 @@ def group_of(actor: Actor, header: CheckpointHeader, *, engine: EngineName = "ea
 def save_checkpoint(path: Path, actor: Actor, header: CheckpointHeader) -> None:
     """Write a checkpoint folder; an older one at `path` is replaced only when the new one is complete.
 
+    A pretrained encoder goes into it, so that the folder is all that a robot's machine needs.
+
     Raises:
         CheckpointError: the disk refuses.
     """
@@ -144,6 +147,9 @@ def save_checkpoint(path: Path, actor: Actor, header: CheckpointHeader) -> None:
     try:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
+        if header.vision.encoder is not None:
+            shutil.copyfile(header.vision.encoder, partial / ENCODER)
+            header = _with_encoder(header, Path(ENCODER))
         save_file({name: tensor.contiguous() for name, tensor in actor.state_dict().items()}, partial / WEIGHTS)
         (partial / HEADER).write_text(json.dumps(config.to_dict(header), indent=1))
         if path.exists():
@@ -165,9 +171,11 @@ def load_header(path: Path) -> CheckpointHeader:
     if not (folder / HEADER).is_file():
         raise CheckpointError(f"no checkpoint at {path}: expected a folder with {HEADER}; `clam train` writes one")
     try:
-        return config.load(CheckpointHeader, folder / HEADER)
+        header = config.load(CheckpointHeader, folder / HEADER)
     except ConfigError as error:
         raise CheckpointError(f"the checkpoint at {path} cannot be read: {error}") from None
+    encoder = header.vision.encoder
+    return header if encoder is None else _with_encoder(header, folder / encoder)
 
 
 def load_checkpoint(path: Path) -> tuple[Actor, CheckpointHeader]:
@@ -202,6 +210,10 @@ def checkpoint_id(path: Path) -> str:
             return f"{path.name}@{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
     except OSError as error:
         raise CheckpointError(f"the checkpoint at {path} cannot be read: {error.strerror}") from None
+
+
+def _with_encoder(header: CheckpointHeader, encoder: Path) -> CheckpointHeader:
+    return replace(header, vision=replace(header.vision, encoder=encoder))
 
 
 def _set_aside(path: Path) -> Path:

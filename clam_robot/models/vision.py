@@ -101,10 +101,10 @@ class CameraEye(nn.Module):
             num_encoded = num_frames * self.encoder.num_outputs(config.size)
         self.join = nn.Sequential(nn.Linear(num_encoded + num_features, num_outputs), nn.GELU())
 
-    def forward(self, seen: Inputs) -> Float[Tensor, "B V"]:
-        """What is in the frames and the features."""
+    def forward(self, seen: Inputs, *, is_shifted: bool = False) -> Float[Tensor, "B V"]:
+        """What is in the frames and the features; in training frames are shifted, unless they are already."""
         assert seen.frames is not None
-        frames = as_floats(shift_windows(seen.frames, self._shift if self.training else 0))
+        frames = as_floats(shift_windows(seen.frames, self._shift if self.training and not is_shifted else 0))
         return self.join(torch.cat([self.encoder(frames.flatten(1, 2)).flatten(1), seen.features], dim=-1))
 
 
@@ -122,6 +122,8 @@ class PretrainedEncoder(nn.Module):
     def __init__(self, path: Path, *, is_frozen: bool) -> None:
         super().__init__()
         self._path = path
+        if not path.is_file():  # before torch, which logs a traceback of its own
+            raise CheckpointError(f"{path}: expected an encoder by torch.export.save, found no such file")
         try:
             self.program = torch.export.load(path).module()
         except Exception as error:

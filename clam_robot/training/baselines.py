@@ -106,6 +106,7 @@ def train_embedding(demonstrations: Transitions, play: Transitions, config: Trai
         latent_dim=config.latent.latent_dim,
         hidden=shape.hidden,
         num_layers=shape.num_layers,
+        shift=config.vision.shift,
     )
 
     def draw(draws: Draws, step: int) -> tuple[Tensor, Tensor | None, Tensor, Tensor | None]:

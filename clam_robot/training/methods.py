@@ -9,9 +9,11 @@ from torch import nn
 
 from clam_robot.models.action_scale import ActionScale
 from clam_robot.models.actor import Actor
+from clam_robot.models.architectures import build_inverse_dynamics, build_latent_action_model, build_policy
 from clam_robot.models.features import StateFeatures
 from clam_robot.models.latent_action_model import LatentActionConfig
 from clam_robot.models.latent_policy import PolicyConfig, PolicyNetwork
+from clam_robot.specs import RobotSpec
 from clam_robot.training.baselines import ground, train_code_policy, train_embedding, tune_on_play
 from clam_robot.training.config import Method, TrainConfig
 from clam_robot.training.data import TrainingData
@@ -68,6 +70,22 @@ def effective(config: TrainConfig) -> TrainConfig:
     if config.method == "dynamo" and config.vision.camera is None and not policy.embedding:
         policy = dataclasses.replace(policy, embedding=policy.hidden)
     return dataclasses.replace(config, latent=latent, policy=policy)
+
+
+def require_networks(spec: RobotSpec, config: TrainConfig) -> None:
+    """Build what a method trains once, untrained, so that what does not fit is said before anything is trained.
+
+    Raises:
+        ConfigError: settings that do not go together, or not with the robot.
+        CheckpointError: the pretrained encoder is missing, damaged or for other frames.
+    """
+    config = effective(config)
+    layout, num_actions = StateFeatures(spec, config.features).layout, len(spec.action)
+    build_policy(layout, num_targets=num_actions, config=config.policy, vision=config.vision)
+    if config.method in {"clam", "lapo", "lapa"}:
+        build_latent_action_model(layout, num_actions=num_actions, config=config.latent, vision=config.vision)
+    elif config.method == "vpt":
+        build_inverse_dynamics(layout, num_inferred=num_actions, config=config.latent, vision=config.vision)
 
 
 def train_clam(data: TrainingData, config: TrainConfig, trainer: Trainer, on_trained: OnTrained) -> Trained:

@@ -17,7 +17,7 @@ from clam_robot.timing import Clock, MonotonicClock
 from clam_robot.training.config import TrainConfig
 from clam_robot.training.data import load_training_data
 from clam_robot.training.fabric import launch, together
-from clam_robot.training.methods import RECIPES, Trained, effective
+from clam_robot.training.methods import RECIPES, Trained, effective, require_networks
 from clam_robot.training.trainer import Progress, Trainer
 
 CONFIG = "train.json"
@@ -49,9 +49,9 @@ def run_training(
     Deterministic on the CPU: the same configuration and data give the same weights, interrupted or not.
 
     Raises:
-        ConfigError: the folder holds a run of another configuration, or there is no such device.
+        ConfigError: the folder holds a run of another configuration, settings do not fit, or there is no such device.
         TrainingError: the data lacks labels, the loss diverged, or another process of the run is gone.
-        CheckpointError: a state in the folder is damaged, or the disk refuses.
+        CheckpointError: a state in the folder or a pretrained encoder is damaged, or the disk refuses.
     """
     stopwatch = stopwatch or MonotonicClock()
     begin = stopwatch.now()
@@ -65,6 +65,7 @@ def _train(
 ) -> TrainingResult:
     torch.set_num_threads(config.threads)
     data = load_training_data(config)
+    require_networks(data.spec, config)
     _require_own(directory, config)  # by every process, so that none waits for one that has refused
     fabric.barrier()
     if fabric.is_global_zero:

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from clam_robot.models.embedding_dynamics import EmbeddingDynamics
 from clam_robot.models.latent_policy import EmbeddingEye, PolicyConfig
+from clam_robot.models.vision import CameraEye, VisionConfig
 
 NUM_SEEN = 6
 
@@ -12,7 +13,7 @@ NUM_SEEN = 6
 def made() -> EmbeddingDynamics:
     torch.manual_seed(0)
     eye = EmbeddingEye(4, PolicyConfig(hidden=32, dropout=0.0, embedding=NUM_SEEN))
-    return EmbeddingDynamics(eye, num_seen=NUM_SEEN, latent_dim=2, hidden=32, num_layers=2)
+    return EmbeddingDynamics(eye, num_seen=NUM_SEEN, latent_dim=2, hidden=32, num_layers=2, shift=0)
 
 
 def walk(seed: int) -> tuple[Tensor, Tensor]:
@@ -72,9 +73,25 @@ def test_dimensions_that_say_the_same_are_penalised_and_scale_is_not_the_reason(
         def forward(self, seen: object) -> Tensor:
             return seen.features  # type: ignore[attr-defined]
 
-    module = EmbeddingDynamics(Given(), num_seen=2, latent_dim=2, hidden=8, num_layers=1)
+    module = EmbeddingDynamics(Given(), num_seen=2, latent_dim=2, hidden=8, num_layers=1, shift=0)
     independent = torch.tensor([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
     same = independent[:, :1].repeat(1, 2)
     penalties = [module(rows, None, rows, None)[1]["covariance"] for rows in (independent, same)]
     assert penalties[0] == 0
     assert penalties[1] > 1
+
+
+def test_frames_of_both_observations_are_moved_alike() -> None:
+    torch.manual_seed(0)
+    vision = VisionConfig(camera="front", size=16, width=2, patch=8, shift=4)
+    eye = CameraEye(num_features=3, num_frames=1, num_outputs=NUM_SEEN, config=vision)
+    module = EmbeddingDynamics(eye, num_seen=NUM_SEEN, latent_dim=2, hidden=8, num_layers=1, shift=vision.shift)
+    seen: list[Tensor] = []
+    eye.encoder.register_forward_hook(lambda network, given, output: seen.append(given[0]))
+    features = torch.zeros(64, 3)
+    frames = torch.randint(0, 256, (64, 1, 3, 16, 16), dtype=torch.uint8)
+    module.train()(features, frames, features, frames)
+    present, following = seen
+    assert torch.equal(present, following)
+    still = frames.flatten(1, 2).float() / 255 - 0.5
+    assert not any(torch.equal(each, other) for each, other in zip(present[:8], still[:8], strict=True))

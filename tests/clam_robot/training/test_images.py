@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from clam_robot.errors import ConfigError, SpecMismatch
+from clam_robot.errors import CheckpointError, ConfigError, SpecMismatch
 from clam_robot.interfaces import Policy
 from clam_robot.models.checkpoint import WEIGHTS, load_header, load_policy
 from clam_robot.models.features import FeatureConfig
@@ -154,9 +155,27 @@ def test_a_policy_behind_a_pretrained_encoder_trains_goes_on_and_acts(
     results = [run_training(settings, tmp_path / name, Heard()) for name in ("interrupted", "whole")]
     first, second = ((result.checkpoint / WEIGHTS).read_bytes() for result in results)
     assert first == second
-    policy, header = load_policy(results[0].checkpoint)
-    assert header.vision == vision
+    (tmp_path / "encoder.pt2").unlink()
+    elsewhere = results[0].checkpoint.rename(tmp_path / "elsewhere")  # as on a robot's machine
+    policy, header = load_policy(elsewhere)
+    assert header.vision == replace(vision, encoder=elsewhere / "encoder.pt2")
     assert np.isfinite(policy.infer(robot().get_observation()).actions).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"vision": replace(VISION, encoder=Path("nowhere.pt2"))}, "nowhere.pt2: expected an encoder"),
+        ({"policy": PolicyConfig(hidden=8, history=9)}, "history: expected at most features.past"),
+    ],
+)
+def test_what_does_not_fit_is_said_before_anything_is_trained(
+    config: Config, tmp_path: Path, changes: dict[str, Any], said: str
+) -> None:
+    heard = Heard()
+    with pytest.raises((CheckpointError, ConfigError), match=said):
+        run_training(config("clam", **changes), tmp_path / "run", heard)
+    assert not (tmp_path / "run").exists()
 
 
 def test_dynamo_with_a_camera_and_an_embedding_sees_through_the_camera(config: Config, tmp_path: Path) -> None:
