@@ -20,6 +20,7 @@ from clam_robot.specs import RobotSpec
 
 PREVIOUS = "prev_"
 GRIPPER = "gripper"
+NOTHING = ("none",)  # of the state, as entries to see
 # An entry counts as constant below this standard deviation, in its own unit.
 _CONSTANT = 1e-5
 
@@ -33,7 +34,7 @@ class FeatureConfig(config.Strict):
         future: frames after it, at least 1; demonstrations are relabelled off line, so looking ahead is legal.
         std_floor: smallest standard deviation of an entry, as a share of the typical one of its unit.
         entries: beginnings of the names of the state's entries to see; all by default. With a camera, a robot's own
-            joints or hand are enough: `hand`, `gripper`.
+            joints or hand are enough: `hand`, `gripper`; or `none`, where frames are to be all.
         things: beginnings of the names of entries that are not the robot's own. Inverse dynamics that sees motion
             leaves them out: few labels do not tell what the many ways a thing moves have to do with the action.
     """
@@ -81,7 +82,7 @@ class StateFeatures(nn.Module):
         self._units = [[i for i in range(size) if units[i] == unit] for unit in sorted(set(units))]
         self._grippers = [i for i, name in enumerate(names) if name.startswith(GRIPPER) and config.sees(name)]
         seen = [config.sees(name) for name in names]
-        if not any(seen):
+        if not any(seen) and config.entries != NOTHING:
             raise ConfigError(f"entries: expected beginnings of {', '.join(names)}, found {', '.join(config.entries)}")
         everywhere = [(name, range(size)[where]) for name, where in spec.state.points.items()]
         points = [where for _, where in everywhere if all(seen[i] for i in where)]

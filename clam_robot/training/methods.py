@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from clam_robot.errors import ConfigError
 from clam_robot.models.action_scale import ActionScale
 from clam_robot.models.actor import Actor
 from clam_robot.models.architectures import build_inverse_dynamics, build_latent_action_model, build_policy
-from clam_robot.models.features import StateFeatures
+from clam_robot.models.features import NOTHING, StateFeatures
 from clam_robot.models.latent_action_model import LatentActionConfig
 from clam_robot.models.latent_policy import PolicyConfig, PolicyNetwork
 from clam_robot.specs import RobotSpec
@@ -80,6 +81,8 @@ def require_networks(spec: RobotSpec, config: TrainConfig) -> None:
         CheckpointError: the pretrained encoder is missing, damaged or for other frames.
     """
     config = effective(config)
+    if config.features.entries == NOTHING and config.vision.camera is None:
+        raise ConfigError("entries: nothing of the state and no camera leave nothing to see; name a camera, or entries")
     layout, num_actions = StateFeatures(spec, config.features).layout, len(spec.action)
     build_policy(layout, num_targets=num_actions, config=config.policy, vision=config.vision)
     if config.method in {"clam", "lapo", "lapa"}:

@@ -167,6 +167,10 @@ def test_a_policy_behind_a_pretrained_encoder_trains_goes_on_and_acts(
     [
         ({"vision": replace(VISION, encoder=Path("nowhere.pt2"))}, "nowhere.pt2: expected an encoder"),
         ({"policy": PolicyConfig(hidden=8, history=9)}, "history: expected at most features.past"),
+        (
+            {"architecture": "mlp", "vision": VisionConfig(), "features": FeatureConfig(entries=("none",))},
+            "nothing to see; name a camera",
+        ),
     ],
 )
 def test_what_does_not_fit_is_said_before_anything_is_trained(
@@ -176,6 +180,16 @@ def test_what_does_not_fit_is_said_before_anything_is_trained(
     with pytest.raises((CheckpointError, ConfigError), match=said):
         run_training(config("clam", **changes), tmp_path / "run", heard)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("method", ["clam", "vpt", "dynamo"])
+def test_frames_may_be_all_that_is_seen(config: Config, tmp_path: Path, method: str) -> None:
+    features = FeatureConfig(past=1, future=1, entries=("none",))
+    result = run_training(config(method, features=features), tmp_path, Heard())
+    first, second = load_policy(result.checkpoint)[0], load_policy(result.checkpoint)[0]
+    seen = robot().get_observation()
+    elsewhere = replace(seen, state=seen.state + 0.3)
+    np.testing.assert_array_equal(first.infer(seen).actions, second.infer(elsewhere).actions)
 
 
 def test_dynamo_with_a_camera_and_an_embedding_sees_through_the_camera(config: Config, tmp_path: Path) -> None:
