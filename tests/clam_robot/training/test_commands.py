@@ -1,0 +1,38 @@
+"""What `clam train` tells a person at its end."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from clam_robot.cli.train import Command as Train
+from clam_robot.training.config import TrainConfig
+
+Tiny = Callable[..., TrainConfig]
+
+
+def test_training_ends_with_what_latent_actions_carry(
+    tiny: Tiny, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = Train(out=tmp_path / "run", train=tiny(num_labeled=3))
+    command.run()
+    first = capsys.readouterr().out
+    assert "error of vx" in first and "effective rank" in first
+    assert str(tmp_path / "run" / "diagnostics.json") in first
+    command.run()
+    again = capsys.readouterr().out
+    assert "already trained" in again and "effective rank" in again
+
+
+def test_training_says_that_no_play_was_left_to_judge_by(
+    tiny: Tiny, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Train(out=tmp_path / "run", train=tiny(num_labeled=8)).run()
+    assert "not judged: no labelled play was left; record more, or lower --num-labeled" in capsys.readouterr().out
+
+
+def test_methods_without_latent_actions_say_nothing_of_them(
+    tiny: Tiny, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Train(out=tmp_path / "run", train=tiny(method="bc-play")).run()
+    assert "latent actions" not in capsys.readouterr().out
