@@ -1,10 +1,13 @@
-"""What `clam train` tells a person at its end."""
+"""What `clam train` and `clam coverage` tell a person, at the end and when they refuse."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from clam_robot.cli.coverage import Command as Coverage
+from clam_robot.cli.main import main
 from clam_robot.cli.train import Command as Train
 from clam_robot.training.config import TrainConfig
 
@@ -36,3 +39,21 @@ def test_methods_without_latent_actions_say_nothing_of_them(
 ) -> None:
     Train(out=tmp_path / "run", train=tiny(method="bc-play")).run()
     assert "latent actions" not in capsys.readouterr().out
+
+
+def test_coverage_ends_in_a_verdict_that_it_writes_beside_the_figures(
+    tiny: Tiny, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Coverage(out=tmp_path / "coverage.json", train=tiny()).run()
+    out = capsys.readouterr().out
+    assert "errors were measured on 48 labelled steps" in out
+    assert "play knows" not in out
+    written = json.loads((tmp_path / "coverage.json").read_text())
+    assert len(written["expected_error"]) == 3
+    assert any("48 labelled steps" in line for line in written["verdict"]["unknown"])
+
+
+@pytest.mark.parametrize("verb", ["train", "coverage"])
+def test_an_encoder_without_a_camera_is_refused(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([verb, "--vision.encoder", "eye.pt2"]) == 2
+    assert "expected a camera whose frames it is for, found none for eye.pt2; name one" in capsys.readouterr().err
