@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import torch
 import tyro
+from rich.markup import escape
 from rich.table import Table
 
 from clam_robot import config
@@ -17,12 +17,10 @@ from clam_robot.episodes.stores.cache import pictures_of
 from clam_robot.errors import ConfigError
 from clam_robot.training.config import TrainConfig
 from clam_robot.training.coverage import Coverage, States, measure_coverage
+from clam_robot.training.coverage_verdict import Verdict, is_too_much, judge
 from clam_robot.training.data import load_training_data
 from clam_robot.training.stages import fit_features
 from clam_robot.training.transitions import Transitions
-
-# Demonstrations are badly covered where the error to expect is this many times that on play itself.
-_TOO_MUCH = 1.3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,46 +50,63 @@ class Command:
             Transitions.of(data.play, features),
             Transitions.of(data.demonstrations, features),
             States(play=data.play.states[:, now].numpy(), demonstrations=data.demonstrations.states[:, now].numpy()),
+            sees=self.train.latent.inverse_sees,
         )
         console.print(f"{data.num_play} labelled play episodes for {data.num_demonstrations} demonstrations")
         console.print(_actions(coverage))
-        for line in _lines(coverage):
-            console.print(line)
+        verdict = judge(coverage)
+        for line in (*_figures(coverage), *_verdict(verdict)):
+            console.print(line, soft_wrap=True)
         if self.out is not None:
             self.out.parent.mkdir(parents=True, exist_ok=True)
-            self.out.write_text(json.dumps(config.to_dict(coverage), indent=1))
+            self.out.write_text(json.dumps(config.to_dict(coverage) | {"verdict": config.to_dict(verdict)}, indent=1))
             console.print(f"written: {self.out}")
 
 
 def _actions(coverage: Coverage) -> Table:
-    table = Table("action", "play, from low to high", "error on play", "expected on demonstrations")
-    for name, here, there in zip(coverage.names, coverage.play_error, coverage.expected_error, strict=True):
-        colour = "red" if there > _TOO_MUCH * here else "green"
-        table.add_row(name, _bars(coverage.histograms[name]), f"{here:.3f}", f"[{colour}]{there:.3f}[/]")
+    table = Table(
+        "action", "play, from low to high", "error on play", "expected on demonstrations", "share of guessing"
+    )
+    extrapolated = "at least " if coverage.unknown_share > 0 else ""
+    for name, here, there, share in zip(
+        coverage.names, coverage.play_error, coverage.expected_error, coverage.share_of_guessing, strict=True
+    ):
+        colour = "red" if is_too_much(share) else "green"
+        table.add_row(
+            name,
+            _bars(coverage.histograms[name]),
+            f"{here:.3f}",
+            f"{extrapolated}{there:.3f}",
+            f"[{colour}]{100 * share:.0f} %[/]",
+        )
     return table
 
 
-def _lines(coverage: Coverage) -> list[str]:
-    lines = [f"demonstrations far from all play: {100 * coverage.far_share:.0f} % of steps (5 % of play itself is)"]
+def _figures(coverage: Coverage) -> list[str]:
+    lines = [
+        f"demonstrations far from all play: {_percent(coverage.far_share)} of steps; "
+        f"farther than any error was measured at: {_percent(coverage.unknown_share)}"
+    ]
     for point, share in coverage.workspace.items():
-        lines.append(f"places of the {point} in demonstrations that play has visited: {100 * share:.0f} %")
-    if coverage.gripper_transitions is not None and coverage.closed_share is not None:
+        lines.append(f"places of the {point} in demonstrations that play has visited: {_percent(share)}")
+    if coverage.gripper_changes is not None and coverage.closed_share is not None:
         lines.append(
-            f"gripper: changes side {coverage.gripper_transitions:.1f} times in 100 steps, "
-            f"closed in {100 * coverage.closed_share:.0f} %"
-        )
-    ratios = np.asarray(coverage.expected_error) / np.maximum(coverage.play_error, 1e-6)
-    worst = int(np.argmax(ratios))
-    if ratios[worst] > _TOO_MUCH:
-        lines.append(
-            f"[red]{coverage.names[worst]} will be decoded worse than in play[/]: record play that does what the "
-            "demonstrations do (grasp, carry, let go, push), or label more of it"
-        )
-    else:
-        lines.append(
-            "[green]play knows what the demonstrations do[/]; more labels still lower the error on play itself"
+            f"gripper: changes side {coverage.gripper_changes} times in {coverage.num_steps} steps, "
+            f"closed in {_percent(coverage.closed_share)}"
         )
     return lines
+
+
+def _verdict(verdict: Verdict) -> list[str]:
+    if verdict.is_enough:
+        return ["[green]play knows what the demonstrations do[/]; more labels still lower the error on play itself"]
+    begin = "[red]play is not enough[/]" if verdict.lacking else "[yellow]whether play is enough cannot be told[/]"
+    lines = [f"[red]lacking[/]: {escape(line)}" for line in verdict.lacking]
+    return [begin, *lines, *(f"[yellow]unknown[/]: {escape(line)}" for line in verdict.unknown)]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def _bars(shares: tuple[float, ...]) -> str:

@@ -8,13 +8,16 @@ from typing import Annotated
 
 import tyro
 
+from clam_robot import config
 from clam_robot.cli.console import TrainingBars, console
 from clam_robot.cli.data_sets import fetch_with_bar
+from clam_robot.cli.diagnostics import diagnostics_table
 from clam_robot.episodes.stores.cache import pictures_of
 from clam_robot.errors import ConfigError
 from clam_robot.training.config import TrainConfig
+from clam_robot.training.diagnostics import Diagnostics
 from clam_robot.training.presets import PRESETS
-from clam_robot.training.run import run_training
+from clam_robot.training.run import DIAGNOSTICS, run_training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +25,8 @@ class Command:
     """Train CLAM or a baseline on recorded episodes.
 
     An interrupted run goes on when the same command is given again. The folder then holds `checkpoint/` (weights,
-    spec and scales, for `clam serve`, `run` and `evaluate`), `tensorboard/` and `train.json`.
+    spec and scales, for `clam serve`, `run` and `evaluate`), `tensorboard/`, `train.json` and, where labelled play was
+    left to judge by, `diagnostics.json`: what the latent actions carry.
 
     Attributes:
         preset: settings to begin with, which the other options change: ours, images, torques, or those of the paper.
@@ -45,7 +49,19 @@ class Command:
             console.print(f"stopped; the same command goes on from what is saved in {self.out}")
             raise
         done = "already trained" if result.was_finished else "trained"
+        if self.train.method == "clam":
+            self._print_diagnostics()
         console.print(f"{done} {self.train.method} in {result.seconds:.0f} s; checkpoint: {result.checkpoint}")
+
+    def _print_diagnostics(self) -> None:
+        path = self.out / DIAGNOSTICS
+        if path.exists():
+            console.print(diagnostics_table(config.load(Diagnostics, path), self.train.latent.latent_dim))
+            console.print(f"measured on play that was not learned from: {path}", soft_wrap=True)
+        else:
+            console.print(
+                "latent actions were not judged: no labelled play was left; record more, or lower --num-labeled"
+            )
 
 
 def parse(words: Sequence[str]) -> Command:

@@ -79,3 +79,8 @@ class TrainConfig(config.Strict):
             value = getattr(self, name)
             if value is not None and value < least:
                 raise ConfigError(f"{name} must be at least {least}, found {value}")
+        if self.vision.encoder is not None and self.vision.camera is None:
+            raise ConfigError(
+                f"vision.encoder: expected a camera whose frames it is for, found none for {self.vision.encoder}; "
+                "name one with --vision.camera, or leave --vision.encoder away to learn from states"
+            )

@@ -1,6 +1,7 @@
 """From data sets on disk to the windows a run learns from."""
 
 import dataclasses
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,10 @@ from clam_robot.specs import RobotSpec
 from clam_robot.training.config import TrainConfig
 from clam_robot.training.film import Film, develop
 
+logger = logging.getLogger(__name__)
+
+# Tasks that a message names.
+_SHOWN = 4
 # Seed of the order in which play episodes are dealt to labelled sets; fixed, so that set k is the same in every run.
 _DEAL_SEED = 2505
 
@@ -82,7 +87,7 @@ class TrainingData:
 
 
 def load_training_data(config: TrainConfig) -> TrainingData:
-    """Open the data sets a method needs and draw its labelled set.
+    """Open the data sets a method needs and draw its labelled set; warn where they are of different tasks.
 
     Raises:
         ConfigError: a data set the method needs is not given.
@@ -103,6 +108,7 @@ def load_training_data(config: TrainConfig) -> TrainingData:
     spec = dataclasses.replace(recorded, cameras=cameras)
     if play and demonstrations:
         spec.require(demonstrations[0].spec, what=f"play {config.play} with demonstrations {config.demonstrations}")
+        _warn_of_other_tasks(play, demonstrations, config)
     return TrainingData(
         spec=spec,
         play=_source(play, config, use_labels=True) if play else None,
@@ -111,6 +117,23 @@ def load_training_data(config: TrainConfig) -> TrainingData:
         num_play=len(play),
         num_demonstrations=len(demonstrations or ()),
     )
+
+
+def _warn_of_other_tasks(play: Sequence[Episode], demonstrations: Sequence[Episode], config: TrainConfig) -> None:
+    """Say so where demonstrations are of tasks that play is not of; episodes whose task nobody named are of any."""
+    played, shown = ({episode.task for episode in episodes} for episodes in (play, demonstrations))
+    if "" in played or not (others := sorted(shown - played - {""})):
+        return
+    logger.warning(
+        "play is of %s (%s), but demonstrations are of %s (%s): actions are then learned on other things than they "
+        "are used on; if it is not meant, give play of the demonstrations' task with --play",
+        *(_listed(sorted(played)), config.play, _listed(others), config.demonstrations),
+    )
+
+
+def _listed(tasks: Sequence[str]) -> str:
+    more = len(tasks) - _SHOWN
+    return ", ".join(tasks[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _source(episodes: Sequence[Episode], config: TrainConfig, *, use_labels: bool) -> TransitionSource:

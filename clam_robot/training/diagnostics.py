@@ -24,6 +24,7 @@ class Diagnostics(config.Strict):
     """Measures of one latent action model.
 
     Attributes:
+        action_names: entries of the action; empty in files that older versions wrote.
         probe_r2: action explained by a linear probe of the latent, on held-out play; 1 is all of it.
         action_error: (A,) mean squared error of decoded actions in [-1, 1], on held-out play.
         reconstruction: by name, error of forward dynamics on held-out play as a share of predicting no change.
@@ -33,6 +34,7 @@ class Diagnostics(config.Strict):
             covariance's spectrum).
     """
 
+    action_names: tuple[str, ...] = ()
     probe_r2: float
     action_error: tuple[float, ...]
     reconstruction: dict[str, float]
@@ -40,9 +42,15 @@ class Diagnostics(config.Strict):
     change_from_action_r2: float
     effective_rank: float
 
+    @property
+    def error_by_entry(self) -> dict[str, float]:
+        """Action error by the entry's name, or by its number where names are not known."""
+        names = self.action_names or tuple(str(i) for i in range(len(self.action_error)))
+        return dict(zip(names, self.action_error, strict=True))
+
     def scalars(self) -> dict[str, float]:
         """Flat, for TensorBoard."""
-        flat = {f"action_error_{i}": error for i, error in enumerate(self.action_error)}
+        flat = {f"action_error_{name}": error for name, error in self.error_by_entry.items()}
         flat |= {f"{name}_over_copy": share for name, share in self.reconstruction.items()}
         for name in ("probe_r2", "change_from_latent_r2", "change_from_action_r2", "effective_rank"):
             flat[name] = getattr(self, name)
@@ -51,7 +59,12 @@ class Diagnostics(config.Strict):
 
 @torch.no_grad()
 def diagnose(
-    model: LatentActionModel, play: Transitions, held_out: Transitions, demonstrations: Transitions
+    model: LatentActionModel,
+    play: Transitions,
+    held_out: Transitions,
+    demonstrations: Transitions,
+    *,
+    action_names: tuple[str, ...],
 ) -> Diagnostics:
     """Measure a trained model.
 
@@ -60,6 +73,7 @@ def diagnose(
         play: labelled, that it was trained on; probes are fitted on it.
         held_out: labelled, that it was not trained on; everything is judged on it.
         demonstrations: without labels.
+        action_names: entries of the action.
     """
     labeled, judged = play.labeled(), held_out.labeled()
     known, unseen = relabel(play, model.encode)[labeled], relabel(held_out, model.encode)[judged]
@@ -67,6 +81,7 @@ def diagnose(
     change = play.layout.next_changes(play.context[labeled], 1).flatten(1)
     true_change = held_out.layout.next_changes(held_out.context[judged], 1).flatten(1)
     return Diagnostics(
+        action_names=action_names,
         probe_r2=linear_probe_r2(known, action, unseen, true_action),
         action_error=tuple((model.decode(unseen) - true_action).square().mean(0).tolist()),
         reconstruction=_reconstruction(model, held_out),

@@ -103,7 +103,8 @@ def train_clam(data: TrainingData, config: TrainConfig, trainer: Trainer, on_tra
     latents = relabel(demonstrations, model.encode)
     diagnostics = None
     if data.held_out is not None:
-        diagnostics = diagnose(model, play, Transitions.of(data.held_out, features), demonstrations)
+        held_out, names = Transitions.of(data.held_out, features), data.spec.action.names
+        diagnostics = diagnose(model, play, held_out, demonstrations, action_names=names)
         trainer.note("diagnostics", diagnostics.scalars())
 
     def trained(network: PolicyNetwork) -> Trained:

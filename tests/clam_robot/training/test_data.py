@@ -16,7 +16,7 @@ from clam_robot.episodes.recorder import Recorder
 from clam_robot.errors import ConfigError, DamagedEpisode, InvalidImage, NoEpisodes, NoLabels, SpecMismatch
 from clam_robot.models.vision import VisionConfig
 from clam_robot.specs import CameraSpec
-from clam_robot.testing.fakes import fake_spec
+from clam_robot.testing.fakes import FakeRobot, fake_spec
 from clam_robot.training.config import TrainConfig
 from clam_robot.training.data import TransitionSource, load_training_data
 from clam_robot.types import EpisodeOutcome, EpisodeStart, Observation, Step
@@ -178,6 +178,49 @@ def test_play_and_demonstrations_of_different_robots(tiny: Tiny, record: Record,
     with pytest.raises(SpecMismatch, match=r"control_hz: needs 10\.0, finds 20\.0") as caught:
         load_training_data(tiny(demonstrations=other))
     assert str(other) in str(caught.value)
+
+
+class Drawer(FakeRobot):
+    """Whose task is another one."""
+
+    @property
+    def task(self) -> str:
+        """Another one."""
+        return "drawer-close"
+
+
+class Unnamed(FakeRobot):
+    """Whose task nobody named."""
+
+    @property
+    def task(self) -> str:
+        """None."""
+        return ""
+
+
+def test_demonstrations_of_another_task_than_play_are_told(
+    tiny: Tiny, record: Record, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = record(tmp_path / "other", [1, 2], robot=Drawer)
+    load_training_data(tiny(demonstrations=other))
+    (told,) = caplog.messages
+    assert f"play is of reach the goal ({tiny().play}), but demonstrations are of drawer-close ({other})" in told
+
+
+def test_play_of_more_tasks_and_tasks_that_nobody_named_are_no_reason_to_warn(
+    tiny: Tiny, record: Record, datasets: Datasets, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    both = record(tmp_path / "both", [1, 2], play)
+    record(tmp_path / "both", [3, 4], play, robot=Drawer)
+    unnamed = record(tmp_path / "unnamed", range(4), play, robot=Unnamed)
+    for sets in (
+        {"play": both},
+        {"play": unnamed},
+        {"demonstrations": unnamed},
+        {"play": datasets.play},
+    ):
+        load_training_data(tiny(**sets))
+    assert caplog.messages == []
 
 
 def test_different_robots_in_one_data_set(tiny: Tiny, record: Record, tmp_path: Path) -> None:

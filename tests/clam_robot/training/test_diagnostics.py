@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from clam_robot import config
+from clam_robot.testing.fakes import fake_spec
 from clam_robot.training.config import TrainConfig
 from clam_robot.training.diagnostics import Diagnostics, effective_rank
 from clam_robot.training.linear_probe import linear_probe_r2
@@ -46,12 +47,14 @@ def test_a_run_with_play_to_spare_leaves_its_measures(tiny, tmp_path) -> None:  
     settings: TrainConfig = tiny(num_labeled=3)
     run_training(settings, tmp_path, Heard())
     measures = config.load(Diagnostics, tmp_path / DIAGNOSTICS)
+    assert measures.action_names == fake_spec().action.names
     assert len(measures.action_error) == 3
     assert 1.0 <= measures.effective_rank <= settings.latent.latent_dim
     assert set(measures.reconstruction) == {"reconstruction"}
     assert all(np.isfinite(value) for value in measures.scalars().values())
     board = b"".join(path.read_bytes() for path in (tmp_path / "tensorboard").iterdir())
     assert b"diagnostics/probe_r2" in board
+    assert all(f"diagnostics/action_error_{name}".encode() in board for name in fake_spec().action.names)
 
 
 def test_without_play_to_spare_there_is_nothing_to_judge_by(tiny, tmp_path) -> None:  # noqa: ANN001
