@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+import logging
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from clam_robot import config
+from clam_robot.errors import ConfigError
 from clam_robot.models.checkpoint import load_policy
 from clam_robot.reproduce.data import DataConfig, folder_of
 from clam_robot.timing import ManualClock, MonotonicClock
@@ -18,6 +20,8 @@ from clam_robot.types import EpisodeOutcome
 from sim.collect import FIRST_SEED
 from sim.robot_for_spec import robot_for
 from sim.rollouts import run_rollouts
+
+logger = logging.getLogger(__name__)
 
 RESULT = "result.json"
 
@@ -96,13 +100,15 @@ class CellJob:
         return self.root / "cells" / self.cell.key
 
     def done(self) -> CellResult | None:
-        """The result that is there already.
-
-        Raises:
-            ConfigError: there is one, but it cannot be read.
-        """
+        """The result that is there already; a damaged one is set aside, so that the cell is measured again."""
         path = self.directory / RESULT
-        return config.load(CellResult, path) if path.exists() else None
+        if not path.exists():
+            return None
+        try:
+            return read_result(path)
+        except ConfigError as error:
+            _set_aside(path, error)
+            return None
 
     def run(self, progress: Progress) -> CellResult:
         """Train and judge; goes on where an earlier run was interrupted."""
@@ -143,3 +149,23 @@ class CellJob:
         for name, data in (("play", self.cell.play), ("demonstrations", self.cell.demonstrations)):
             described[name] = None if data is None else str(folder_of(self.root, data))
         return config.from_dict(TrainConfig, described, source=f"cell {self.cell.key}")
+
+
+def read_result(path: Path) -> CellResult | None:
+    """A stored result; one that is not JSON is set aside, and there is none.
+
+    Raises:
+        ConfigError: it is of another version.
+    """
+    try:
+        content = config.read(path)
+    except ConfigError as error:
+        _set_aside(path, error)
+        return None
+    return config.from_dict(CellResult, content, source=str(path))
+
+
+def _set_aside(path: Path, error: ConfigError) -> None:
+    aside = path.with_suffix(".damaged")
+    path.replace(aside)
+    logger.warning("%s; it is now %s, and its cell counts as not measured", error, aside.name)
