@@ -40,7 +40,7 @@ def measure(root: Path, *, row: int = 0, robot: str = REACH, draw: int = 0, epis
         evaluate_seconds=1.0,
     )
     path = root / "cells" / cell.key / RESULT
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(config.to_dict(result)))
     return path
 
