@@ -48,6 +48,7 @@ class Command:
         reproduction = Reproduction(self.reproduce, self.out)
         missing = reproduction.missing()
         if missing:
+            reproduction.require_machines()
             console.print(f"{reproduction.table.title}: {len(missing)} cells to measure", highlight=False)
             self._record(reproduction)
             with progress_bars() as bars:

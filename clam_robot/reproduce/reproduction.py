@@ -8,7 +8,7 @@ from clam_robot import config
 from clam_robot.errors import ConfigError
 from clam_robot.reproduce import data
 from clam_robot.reproduce.cell import CellJob, CellResult
-from clam_robot.reproduce.cluster import run_on_cluster
+from clam_robot.reproduce.cluster import require_cluster, run_on_cluster
 from clam_robot.reproduce.measurements import Measurements
 from clam_robot.reproduce.paper import figure
 from clam_robot.reproduce.summary import Entry, entry
@@ -91,6 +91,15 @@ class Reproduction:
         """What the missing cells learn from."""
         cells = [job.cell for job in self.missing()]
         return data.largest(each for cell in cells for each in (cell.play, cell.demonstrations) if each is not None)
+
+    def require_machines(self) -> None:
+        """Refuse a cluster that does not answer, before anything is recorded for it.
+
+        Raises:
+            ClamRobotError: it does not, or Ray is not installed.
+        """
+        if self.config.ray is not None:
+            require_cluster(self.config.ray)
 
     def record(self, wanted: data.DataConfig, on_progress: Callable[[Collected], None]) -> int:
         """Record a data set as far as it is missing; returns how many episodes that were."""
