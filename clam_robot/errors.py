@@ -34,7 +34,7 @@
     │   ├── UnknownSchema      written by a version this one does not read
     │   ├── DamagedEpisode     a chunk, array or attribute is missing or unreadable
     │   ├── EpisodeExists      a name that is already taken
-    │   ├── FolderInUse        another program records into a folder, or mends it
+    │   ├── FolderInUse        another program records into a folder, mends it, or trains in it
     │   ├── NoEpisodes         nothing to read where a data set was expected
     │   ├── StoreUnavailable   a data set's URL cannot be reached, or does not let this user in
     │   └── ExchangeError      data in another program's format cannot be read, or these cannot be written in it
@@ -212,7 +212,7 @@ class EpisodeExists(EpisodeError, FileExistsError):
 
 
 class FolderInUse(EpisodeError, BlockingIOError):
-    """Another program records into the folder of a data set, or mends it."""
+    """Another program records into the folder of a data set, mends it, or trains in a folder."""
 
 
 class NoEpisodes(EpisodeError, FileNotFoundError):

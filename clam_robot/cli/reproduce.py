@@ -11,7 +11,7 @@ from rich.table import Table as RichTable
 
 from clam_robot.cli.console import Bars, console, progress_bars
 from clam_robot.reproduce.cell import CellResult
-from clam_robot.reproduce.output import average_text, cell_text, write
+from clam_robot.reproduce.output import common_extent, grid, write
 from clam_robot.reproduce.reproduction import ReproduceConfig, Reproduction
 from clam_robot.reproduce.summary import Entry
 from clam_robot.timing import MonotonicClock
@@ -26,7 +26,7 @@ class Command:
     Records the play and demonstrations it needs, trains every method on disjoint draws of labelled play, and judges
     each policy on the same scenes, which no data set shares. Interrupted, the same command goes on where it was; what
     one table has measured, another does not measure again. The files it writes hold all that is measured of the table,
-    in parts or at once.
+    in parts or at once: of each cell the measurement with the most rollouts, over all draws there are.
 
     Attributes:
         out: folder of data, cells and tables.
@@ -48,6 +48,7 @@ class Command:
         reproduction = Reproduction(self.reproduce, self.out)
         missing = reproduction.missing()
         if missing:
+            reproduction.require_machines()
             console.print(f"{reproduction.table.title}: {len(missing)} cells to measure", highlight=False)
             self._record(reproduction)
             with progress_bars() as bars:
@@ -121,13 +122,11 @@ class _OnResult:
 
 
 def _table(reproduction: Reproduction, entries: list[Entry]) -> RichTable:
-    table = reproduction.table
-    by_place = {(entry.row, entry.robot): entry for entry in entries}
-    shown = RichTable("", *(robot.partition(":")[2] for robot in table.robots), "average", title=table.title)
-    for row in table.rows:
-        ours = [by_place.get((row.name, robot)) for robot in table.robots]
-        there = [entry for entry in ours if entry is not None]
-        shown.add_row(row.name, *map(cell_text, ours), average_text(there, table, row))
+    header, *rows = grid(reproduction.table, entries)
+    extent = common_extent(entries)
+    shown = RichTable(*header, title=reproduction.table.title, caption=f"{extent} each" if extent else None)
+    for row in rows:
+        shown.add_row(*row)
     return shown
 
 

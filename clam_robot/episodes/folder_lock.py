@@ -1,4 +1,4 @@
-"""One program at a time records into the folder of a data set, or mends it."""
+"""One program at a time records into the folder of a data set, mends it, or trains in a folder."""
 
 import datetime
 import fcntl
@@ -49,7 +49,7 @@ def folder_lock(root: Path, program: str) -> Generator[None, None, None]:
     Workers of a program are covered by the lock of the one that started them.
 
     Args:
-        root: folder of a data set.
+        root: folder of a data set or a training run.
         program: who wants it, for those who come later.
 
     Raises:
@@ -120,7 +120,7 @@ def _lock(descriptor: int, root: Path) -> None:
             "another folder"
         ) from None
     except OSError as error:
-        logger.warning("%s: this file system has no locks (%s); see that nobody else records into it", root, error)
+        logger.warning("%s: this file system has no locks (%s); see that nobody else writes into it", root, error)
 
 
 def _sign(descriptor: int, program: str) -> None:

@@ -2,24 +2,35 @@
 
 import hashlib
 import json
+import logging
 import shutil
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from clam_robot import config
+from clam_robot.episodes.folder_lock import folder_lock
+from clam_robot.errors import CheckpointError, ClamRobotError, ConfigError, FolderInUse
+from clam_robot.models.actor_policy import ActorPolicy
 from clam_robot.models.checkpoint import load_policy
 from clam_robot.reproduce.data import DataConfig, folder_of
 from clam_robot.timing import ManualClock, MonotonicClock
 from clam_robot.training.config import TrainConfig
 from clam_robot.training.diagnostics import Diagnostics
-from clam_robot.training.run import DIAGNOSTICS, run_training
+from clam_robot.training.run import DIAGNOSTICS, TrainingResult, run_training
 from clam_robot.training.trainer import Progress
+from clam_robot.training.wall_time import WallTime
 from clam_robot.types import EpisodeOutcome
 from sim.collect import FIRST_SEED
 from sim.robot_for_spec import robot_for
 from sim.rollouts import run_rollouts
 
+logger = logging.getLogger(__name__)
+
 RESULT = "result.json"
+_ROLLOUTS_TIME = "rollouts_time.json"
+_POLL_SECONDS = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +69,8 @@ class CellResult(config.Strict):
         cell: what was measured.
         successes: of every rollout, as the world judges it.
         returns: of every rollout.
-        train_seconds: wall time of training [s].
-        evaluate_seconds: wall time of the rollouts [s].
+        train_seconds: wall time of training, of all calls that took part in it [s].
+        evaluate_seconds: wall time of the rollouts, of all calls that began them [s].
         diagnostics: of the latent actions, where there are any.
     """
 
@@ -96,26 +107,60 @@ class CellJob:
         return self.root / "cells" / self.cell.key
 
     def done(self) -> CellResult | None:
-        """The result that is there already.
-
-        Raises:
-            ConfigError: there is one, but it cannot be read.
-        """
+        """The result that is there already; a damaged one is set aside, so that the cell is measured again."""
         path = self.directory / RESULT
-        return config.load(CellResult, path) if path.exists() else None
+        if not path.exists():
+            return None
+        try:
+            return read_result(path)
+        except ConfigError as error:
+            _set_aside(path, error)
+            return None
 
     def run(self, progress: Progress) -> CellResult:
-        """Train and judge; goes on where an earlier run was interrupted."""
-        trained = run_training(self._train_config(), self.directory / "run", progress)
-        policy, _ = load_policy(trained.checkpoint)
-        stopwatch, clock = MonotonicClock(), ManualClock()
-        begin = stopwatch.now()
+        """Train and judge; goes on where an earlier run was interrupted.
+
+        While another program measures the cell, this waits, and takes over what that one leaves.
+        """
+        with self._turn(progress):
+            there = self.done()
+            return self._measure(progress) if there is None else there
+
+    @contextmanager
+    def _turn(self, progress: Progress) -> Generator[None, None, None]:
+        clock = MonotonicClock()
+        with ExitStack() as stack:
+            while True:
+                try:
+                    stack.enter_context(folder_lock(self.directory, "clam reproduce"))
+                    break
+                except FolderInUse:
+                    progress.update("waits for another program", 0, 1, {})
+                    clock.sleep_until(clock.now() + _POLL_SECONDS)
+            yield
+
+    def _trained(self, progress: Progress) -> tuple[TrainingResult, ActorPolicy]:
+        run = self.directory / "run"
+        trained = run_training(self._train_config(), run, progress)
+        try:
+            return trained, load_policy(trained.checkpoint)[0]
+        except CheckpointError as error:
+            if not trained.was_finished:
+                raise
+            _set_aside(run, error)
+            trained = run_training(self._train_config(), run, progress)
+            return trained, load_policy(trained.checkpoint)[0]
+
+    def _measure(self, progress: Progress) -> CellResult:
+        trained, policy = self._trained(progress)
+        clock, wall_time = ManualClock(), WallTime(self.directory / _ROLLOUTS_TIME, MonotonicClock())
         robot = robot_for(policy.spec, clock, self.cell.robot)
         robot.connect()
         judged: list[EpisodeOutcome] = []
 
         def show(scene: int, outcome: EpisodeOutcome) -> None:
             judged.append(outcome)
+            wall_time.save()
             progress.update("rollouts", len(judged), self.cell.episodes, {})
 
         try:
@@ -129,12 +174,13 @@ class CellJob:
             successes=tuple(bool(outcome.success) for outcome in judged),
             returns=tuple(outcome.episode_return or 0.0 for outcome in judged),
             train_seconds=round(trained.seconds, 1),
-            evaluate_seconds=round(stopwatch.now() - begin, 1),
+            evaluate_seconds=round(wall_time.seconds, 1),
             diagnostics=config.load(Diagnostics, measures) if measures.exists() else None,
         )
         partial = (self.directory / RESULT).with_suffix(".partial")
         partial.write_text(json.dumps(config.to_dict(result), indent=1))
         partial.replace(self.directory / RESULT)
+        wall_time.end()
         shutil.rmtree(self.directory / "run" / "state", ignore_errors=True)  # the checkpoint is enough now
         return result
 
@@ -143,3 +189,25 @@ class CellJob:
         for name, data in (("play", self.cell.play), ("demonstrations", self.cell.demonstrations)):
             described[name] = None if data is None else str(folder_of(self.root, data))
         return config.from_dict(TrainConfig, described, source=f"cell {self.cell.key}")
+
+
+def read_result(path: Path) -> CellResult | None:
+    """A stored result; one that is not JSON is set aside, and there is none.
+
+    Raises:
+        ConfigError: it is of another version.
+    """
+    try:
+        content = config.read(path)
+    except ConfigError as error:
+        _set_aside(path, error)
+        return None
+    return config.from_dict(CellResult, content, source=str(path))
+
+
+def _set_aside(path: Path, error: ClamRobotError) -> None:
+    aside = path.with_suffix(".damaged")
+    if aside.is_dir():
+        shutil.rmtree(aside)
+    path.replace(aside)
+    logger.warning("%s; it is now %s, and its cell counts as not measured", error, aside.name)

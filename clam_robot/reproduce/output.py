@@ -24,14 +24,22 @@ def write(directory: Path, table: Table, entries: Sequence[Entry]) -> list[Path]
     return paths
 
 
-def cell_text(entry: Entry | None) -> str:
-    """Mean, interval, the worst labelled set, and the paper's figure."""
+def common_extent(entries: Sequence[Entry]) -> str | None:
+    """Draws x rollouts that all entries share; None where they differ, so that each must say its own."""
+    extents = {entry.extent for entry in entries}
+    return extents.pop() if len(extents) == 1 else None
+
+
+def cell_text(entry: Entry | None, *, has_extent: bool = False) -> str:
+    """Mean, interval, the worst labelled set, the paper's figure, and of how many draws and rollouts it is."""
     if entry is None:
         return ""
     text = f"{entry.mean:.2f} [{entry.low:.2f}, {entry.high:.2f}]"
     if len(entry.scores) > 1:
         text += f", worst {entry.worst:.2f}"
-    return text if entry.paper is None else f"{text}; paper {entry.paper:.2f}"
+    if entry.paper is not None:
+        text += f"; paper {entry.paper:.2f}"
+    return f"{text} ({entry.extent})" if has_extent else text
 
 
 def average_text(entries: Sequence[Entry], table: Table, row: Row) -> str:
@@ -42,23 +50,35 @@ def average_text(entries: Sequence[Entry], table: Table, row: Row) -> str:
     return f"{mean:.2f}" + ("" if paper is None else f"; paper {paper:.2f}")
 
 
-def markdown(table: Table, entries: Sequence[Entry]) -> str:
-    """A table for a README."""
+def grid(table: Table, entries: Sequence[Entry]) -> list[list[str]]:
+    """The table as text, its header first; the last column is the average, where there are columns to average."""
     by_place = {(entry.row, entry.robot): entry for entry in entries}
-    header = ["", *(robot.partition(":")[2] for robot in table.robots), "average"]
-    lines = [f"# {table.title}", "", "| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    has_average, says_extents = len(table.robots) > 1, common_extent(entries) is None
+    lines = [["", *(robot.partition(":")[2] for robot in table.robots), *(["average"] if has_average else [])]]
     for row in table.rows:
         ours = [by_place.get((row.name, robot)) for robot in table.robots]
         there = [entry for entry in ours if entry is not None]
-        cells = [row.name, *map(cell_text, ours), average_text(there, table, row)]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+        extent = common_extent(there)
+        cells = [cell_text(entry, has_extent=says_extents and extent is None) for entry in ours]
+        name = f"{row.name} ({extent})" if says_extents and extent else row.name
+        lines.append([name, *cells, *([average_text(there, table, row)] if has_average else [])])
+    return lines
+
+
+def markdown(table: Table, entries: Sequence[Entry]) -> str:
+    """A table for a README."""
+    header, *rows = ["| " + " | ".join(cells) + " |" for cells in grid(table, entries)]
+    extent = common_extent(entries)
+    above = [f"# {table.title}", "", *([f"{extent} each", ""] if extent else [])]
+    return "\n".join([*above, header, "|" + "---|" * (header.count("|") - 1), *rows]) + "\n"
 
 
 def _write_csv(path: Path, entries: Sequence[Entry]) -> None:
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["row", "robot", "mean", "low", "high", "worst", "scores", "rollouts", "seconds", "paper"])
+        writer.writerow(
+            ["row", "robot", "mean", "low", "high", "worst", "scores", "extent", "rollouts", "seconds", "paper"]
+        )
         for entry in entries:
             scores = " ".join(f"{score:.4f}" for score in entry.scores)
             values = [entry.mean, entry.low, entry.high, entry.worst]
@@ -68,6 +88,7 @@ def _write_csv(path: Path, entries: Sequence[Entry]) -> None:
                     entry.robot,
                     *(f"{value:.4f}" for value in values),
                     scores,
+                    entry.extent,
                     entry.num_rollouts,
                     f"{entry.seconds:.1f}",
                     "" if entry.paper is None else entry.paper,
@@ -77,7 +98,7 @@ def _write_csv(path: Path, entries: Sequence[Entry]) -> None:
 
 def _draw(path: Path, table: Table, entries: Sequence[Entry]) -> None:
     by_place = {(entry.row, entry.robot): entry for entry in entries}
-    num_rows = len(table.rows)
+    num_rows, extent = len(table.rows), common_extent(entries)
     figure = Figure(figsize=(2.6 * len(table.robots) + 1.8, 0.9 + 0.34 * num_rows), dpi=150, layout="constrained")
     axes_of = figure.subplots(1, len(table.robots), sharey=True, squeeze=False)[0]
     for axes, robot in zip(axes_of, table.robots, strict=True):
@@ -88,6 +109,8 @@ def _draw(path: Path, table: Table, entries: Sequence[Entry]) -> None:
             axes.barh(height, entry.mean, height=0.6, color="#1f6feb" if row.method == "clam" else "#8b949e")
             axes.plot([entry.low, entry.high], [height, height], color="#222", linewidth=1.2)
             axes.plot(entry.scores, [height] * len(entry.scores), "o", color="white", markeredgecolor="#222", ms=3.5)
+            if extent is None:
+                axes.text(0.01, height + 0.42, entry.extent, va="center", fontsize=5)  # beneath its bar
             if entry.paper is not None:
                 axes.plot([entry.paper] * 2, [height - 0.38, height + 0.38], color="#d1242f", linewidth=2)
         axes.set_title(robot.partition(":")[2], fontsize=9)
@@ -95,5 +118,6 @@ def _draw(path: Path, table: Table, entries: Sequence[Entry]) -> None:
         axes.spines[["top", "right"]].set_visible(False)
     axes_of[0].set_yticks(range(num_rows), [row.name for row in table.rows])
     axes_of[0].invert_yaxis()
-    figure.supxlabel("mean over labelled sets (dots), 95 % interval; red: the paper", fontsize=8)
+    below = "mean over labelled sets (dots), 95 % interval; red: the paper"
+    figure.supxlabel(f"{below}\n{extent} each" if extent else below, fontsize=8)
     figure.savefig(path)

@@ -22,7 +22,7 @@ class Entry(config.Strict):
         mean: over the sets.
         low: of the 95 % interval, resampling sets and their rollouts.
         high: of the same.
-        num_rollouts: in all.
+        rollouts: of each labelled set, how many.
         seconds: mean wall time of a cell, training and rollouts [s].
         paper: what the paper reports; None where it reports nothing.
     """
@@ -33,7 +33,7 @@ class Entry(config.Strict):
     mean: float
     low: float
     high: float
-    num_rollouts: int
+    rollouts: tuple[int, ...]
     seconds: float
     paper: float | None
 
@@ -41,6 +41,18 @@ class Entry(config.Strict):
     def worst(self) -> float:
         """Of the labelled sets."""
         return min(self.scores)
+
+    @property
+    def num_rollouts(self) -> int:
+        """In all."""
+        return sum(self.rollouts)
+
+    @property
+    def extent(self) -> str:
+        """For people: draws of labelled play x rollouts of each."""
+        least, most = min(self.rollouts), max(self.rollouts)
+        draws = "1 draw" if len(self.rollouts) == 1 else f"{len(self.rollouts)} draws"
+        return f"{draws} x {least if least == most else f'{least} to {most}'} rollouts"
 
 
 def entry(row: str, robot: str, results: Sequence[CellResult], *, full_score: float, paper: float | None) -> Entry:
@@ -66,7 +78,7 @@ def entry(row: str, robot: str, results: Sequence[CellResult], *, full_score: fl
         mean=float(np.mean(scores)),
         low=low,
         high=high,
-        num_rollouts=sum(map(len, rollouts)),
+        rollouts=tuple(map(len, rollouts)),
         seconds=float(np.mean([result.train_seconds + result.evaluate_seconds for result in results])),
         paper=paper,
     )

@@ -1,7 +1,8 @@
 """One training run in one folder: configuration, states, TensorBoard files, and the checkpoint it ends in."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from lightning_fabric import Fabric
 
 import clam_robot
 from clam_robot import config as files
+from clam_robot.episodes.folder_lock import folder_lock
 from clam_robot.errors import CheckpointError, ConfigError
 from clam_robot.models.checkpoint import CheckpointHeader, TrainingSummary, save_checkpoint
 from clam_robot.timing import Clock, MonotonicClock
@@ -19,11 +21,13 @@ from clam_robot.training.data import load_training_data
 from clam_robot.training.fabric import launch, together
 from clam_robot.training.methods import RECIPES, Trained, effective, require_networks
 from clam_robot.training.trainer import Progress, Trainer
+from clam_robot.training.wall_time import TimedProgress, WallTime
 
 CONFIG = "train.json"
 CHECKPOINT = "checkpoint"
 FINISHED = "finished.json"
 DIAGNOSTICS = "diagnostics.json"
+TIME = "time.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +36,7 @@ class TrainingResult:
 
     Attributes:
         checkpoint: folder of the trained policy.
-        seconds: wall time of the call that finished it [s].
+        seconds: wall time of all calls that trained it [s].
         was_finished: whether an earlier call had finished it, so that this one had nothing to do.
     """
 
@@ -52,16 +56,17 @@ def run_training(
         ConfigError: the folder holds a run of another configuration, settings do not fit, or there is no such device.
         TrainingError: the data lacks labels, the loss diverged, or another process of the run is gone.
         CheckpointError: a state in the folder or a pretrained encoder is damaged, or the disk refuses.
+        FolderInUse: another program trains in the folder.
     """
     stopwatch = stopwatch or MonotonicClock()
-    begin = stopwatch.now()
     fabric = launch(config)
-    with together(fabric):
-        return _train(config, directory, progress, fabric, lambda: stopwatch.now() - begin)
+    with together(fabric), folder_lock(directory, "clam train") if fabric.is_global_zero else nullcontext():
+        wall_time = WallTime(directory / TIME, stopwatch)
+        return _train(config, directory, progress, fabric, wall_time)
 
 
 def _train(
-    config: TrainConfig, directory: Path, progress: Progress, fabric: Fabric, elapsed: Callable[[], float]
+    config: TrainConfig, directory: Path, progress: Progress, fabric: Fabric, wall_time: WallTime
 ) -> TrainingResult:
     torch.set_num_threads(config.threads)
     data = load_training_data(config)
@@ -74,7 +79,8 @@ def _train(
     checkpoint, finished = directory / CHECKPOINT, directory / FINISHED
     if finished.exists() and checkpoint.exists():
         return TrainingResult(checkpoint=checkpoint, seconds=_seconds(finished), was_finished=True)
-    trainer = Trainer(directory, seed=config.seed, progress=progress, fabric=fabric, save_every=config.save_every)
+    timed = TimedProgress(progress, wall_time)
+    trainer = Trainer(directory, seed=config.seed, progress=timed, fabric=fabric, save_every=config.save_every)
     torch.manual_seed(config.seed)
 
     def save(trained: Trained) -> None:
@@ -92,19 +98,25 @@ def _train(
                 label_set=config.label_set,
                 num_demonstrations=data.num_demonstrations,
                 seed=config.seed,
-                seconds=round(elapsed(), 1),
+                seconds=round(wall_time.seconds, 1),
             ),
             software_version=clam_robot.__version__,
         )
         save_checkpoint(checkpoint, trained.actor, header)
 
-    trained = RECIPES[config.method](data, effective(config), trainer, save)
-    seconds = elapsed()
+    try:
+        trained = RECIPES[config.method](data, effective(config), trainer, save)
+    except BaseException:
+        if fabric.is_global_zero:
+            wall_time.save()
+        raise
+    seconds = wall_time.seconds
     if fabric.is_global_zero:
         save(trained)
         if trained.diagnostics is not None:
             _write(directory / DIAGNOSTICS, files.to_dict(trained.diagnostics))
         _write(finished, {"seconds": round(seconds, 1)})
+        wall_time.end()
     fabric.barrier()
     return TrainingResult(checkpoint=checkpoint, seconds=seconds)
 

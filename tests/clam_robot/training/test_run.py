@@ -1,23 +1,26 @@
 """A run in its folder: repeatable, resumable, and refusing what does not belong there."""
 
 import json
+import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from clam_robot.errors import CheckpointError, ConfigError
+from clam_robot.episodes.folder_lock import folder_lock
+from clam_robot.errors import CheckpointError, ConfigError, FolderInUse
 from clam_robot.models.checkpoint import WEIGHTS, load_checkpoint, load_header
 from clam_robot.models.latent_policy import PolicyConfig
 from clam_robot.specs import CameraSpec
 from clam_robot.testing.fakes import fake_spec
 from clam_robot.timing import ManualClock
 from clam_robot.training.config import TrainConfig
-from clam_robot.training.run import FINISHED, run_training
+from clam_robot.training.run import FINISHED, TrainingResult, run_training
 from clam_robot.training.trainer import OptimizerConfig
+from clam_robot.training.wall_time import TimedProgress, WallTime
 from tests.clam_robot.training.conftest import NUM_DEMONSTRATIONS, Datasets, Heard, half_asleep, play
 
 Tiny = Callable[..., TrainConfig]
@@ -32,6 +35,19 @@ STAGES = {
     "bc-play": ["policy"],
     "oracle": ["policy"],
 }
+
+
+class Slow(Heard):
+    """The clock moves on before each report."""
+
+    def __init__(self, clock: ManualClock, seconds: float, *, interrupt_at: tuple[str, int] | None) -> None:
+        super().__init__(interrupt_at)
+        self._clock = clock
+        self._seconds = seconds
+
+    def update(self, stage: str, step: int, total: int, logs: Mapping[str, float]) -> None:
+        self._clock.advance(self._seconds)
+        super().update(stage, step, total, logs)
 
 
 def weights(directory: Path) -> bytes:
@@ -103,6 +119,41 @@ def test_a_finished_run_is_not_trained_again(tiny: Tiny, tmp_path: Path) -> None
     assert weights(tmp_path) == expected
     assert (first.was_finished, again.was_finished) == (False, True)
     assert again.seconds == pytest.approx(first.seconds, abs=0.06)
+
+
+def test_the_wall_time_of_a_run_is_that_of_all_its_calls(tiny: Tiny, tmp_path: Path) -> None:
+    clock, config = ManualClock(), tiny()
+
+    def take(seconds: float, *, interrupt_at: tuple[str, int] | None = None) -> TrainingResult:
+        return run_training(config, tmp_path, Slow(clock, seconds, interrupt_at=interrupt_at), clock)
+
+    with pytest.raises(KeyboardInterrupt):
+        take(100.0, interrupt_at=("latent_actions", 12))
+    with pytest.raises(KeyboardInterrupt):
+        take(20.0, interrupt_at=("policy", 12))  # the end of the stage before is repeated
+    assert load_header(take(3.0).checkpoint).training.seconds == 143.0
+    assert take(7.0).seconds == 143.0
+
+
+def test_the_wall_time_of_a_killed_run_is_known_to_its_last_report(tmp_path: Path) -> None:
+    clock = ManualClock(5.0)
+    killed = TimedProgress(Heard(), WallTime(tmp_path / "time.json", clock))
+    for step in range(3):
+        clock.advance(2.0)
+        killed.update("policy", step, 3, {})
+    clock.advance(1.0)
+    assert WallTime(tmp_path / "time.json", clock).seconds == 6.0
+    (tmp_path / "time.json").write_text("{")
+    assert WallTime(tmp_path / "time.json", clock).seconds == 0.0
+
+
+def test_a_run_that_another_program_has_is_refused_with_its_name(tiny: Tiny, tmp_path: Path) -> None:
+    with (
+        folder_lock(tmp_path, "clam train"),
+        pytest.raises(FolderInUse, match=rf"is in use by clam train \(process {os.getpid()} on"),
+    ):
+        run_training(tiny(), tmp_path, Heard())
+    assert not run_training(tiny(), tmp_path, Heard()).was_finished
 
 
 def test_a_finished_run_that_lost_its_checkpoint_writes_it_again(tiny: Tiny, tmp_path: Path) -> None:
