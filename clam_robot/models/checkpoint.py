@@ -47,7 +47,7 @@ class TrainingSummary(config.Strict):
         label_set: which draw of them.
         num_demonstrations: demonstrations.
         seed: of weights, batches and dropout.
-        seconds: wall time of the call that wrote it [s]; calls that were interrupted before are not counted.
+        seconds: wall time of the run, with calls that were interrupted [s].
     """
 
     play: str | None
