@@ -56,8 +56,9 @@ class TransformerInverse(InverseDynamics):
         if self.present is not None:
             present = self.present(self._layout.present(window.features)) + self.position[0]
             tokens = torch.cat([present.unsqueeze(1), tokens], dim=1)
-        first = tokens.shape[1] - (self._layout.num_frames - 1) + self._layout.past
-        return self.head(self.network(tokens)[:, first : first + self._num_steps])
+        inferred = self.network(tokens)[:, 1 - self._layout.num_frames :]  # of the steps
+        past = self._layout.past
+        return self.head(inferred[:, past : past + self._num_steps])
 
 
 class TransformerForward(ForwardDynamics):
